@@ -1,0 +1,43 @@
+"""Who asks. Every way in and out of the data takes an actor, and nothing falls back to an all-powerful one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Roles that exist in code: they keep the firm's system going and are held beside the roles of the apps.
+KEEPER = "keeper"  # 系统管理员: everything
+PEOPLE = "people"  # 人事管理员: members, departments, who holds which role
+AUDITOR = "auditor"  # 审计员: reads every record and the logs, changes nothing
+BUILDER = "builder"  # 搭建者: builds apps (held per app as `builder:crm`, or for all as `builder`)
+SYSTEM_ROLES = (KEEPER, PEOPLE, AUDITOR, BUILDER)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A member, a token of one, or the system on behalf of one.
+
+    roles           names of app roles held (`crm.rep`) and of system roles (`keeper`, `builder:crm`)
+    department      main department's id; `departments_below`: it and all below it
+    headed          ids of departments this member heads, and all below them
+    scope           of a token: `read` or `write`
+    """
+
+    member: int
+    name: str
+    kind: str = "member"  # member, token, system
+    roles: frozenset[str] = frozenset()
+    department: int | None = None
+    departments_below: tuple[int, ...] = ()
+    headed: tuple[int, ...] = ()
+    locale: str = "zh"
+    scope: str = "write"
+    token: int | None = None
+    on_behalf_of: int | None = None
+
+    @property
+    def is_keeper(self) -> bool:
+        return KEEPER in self.roles
+
+    @property
+    def may_write(self) -> bool:
+        return self.scope == "write"

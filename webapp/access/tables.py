@@ -1,0 +1,97 @@
+"""System tables of people: members, departments, who holds which role, sessions, tokens, tries at signing in."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from webapp.db import Id, PreciseMoment, metadata
+
+department = sa.Table(
+    "m__department",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("parent", Id, sa.ForeignKey("m__department.id")),
+    sa.Column("head", Id, sa.ForeignKey("m__member.id", use_alter=True)),
+    sa.Column("position", sa.Integer, nullable=False, server_default="0"),
+    sqlite_autoincrement=True,
+)
+
+member = sa.Table(
+    "m__member",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("email", sa.Text, nullable=False, unique=True),  # folded to small letters
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("sort_key", sa.Text, nullable=False, server_default=""),  # pinyin
+    sa.Column("password", sa.Text),  # Argon2; None until set
+    sa.Column("department", Id, sa.ForeignKey("m__department.id")),  # the main one
+    sa.Column("locale", sa.Text),
+    sa.Column("zone", sa.Text),
+    sa.Column("theme", sa.Text),
+    sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("created_at", PreciseMoment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: Further departments of a member, beside the main one.
+department_member = sa.Table(
+    "m__department_member",
+    metadata,
+    sa.Column("department", Id, sa.ForeignKey("m__department.id"), nullable=False),
+    sa.Column("member", Id, sa.ForeignKey("m__member.id"), nullable=False),
+    sa.PrimaryKeyConstraint("department", "member"),
+)
+
+#: Who holds which role: `crm.rep`, `keeper`, `builder:crm`.
+role_holder = sa.Table(
+    "m__role_holder",
+    metadata,
+    sa.Column("member", Id, sa.ForeignKey("m__member.id"), nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("member", "role"),
+)
+
+session = sa.Table(
+    "m__session",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),  # SHA-256 of the cookie's value
+    sa.Column("member", Id, sa.ForeignKey("m__member.id"), nullable=False, index=True),
+    sa.Column("device", sa.Text),
+    sa.Column("created_at", PreciseMoment, nullable=False),
+    sa.Column("seen_at", PreciseMoment, nullable=False),
+    sa.Column("ended_at", PreciseMoment),
+)
+
+token = sa.Table(
+    "m__token",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
+    sa.Column("member", Id, sa.ForeignKey("m__member.id"), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),  # read, write
+    sa.Column("created_at", PreciseMoment, nullable=False),
+    sa.Column("expires_at", PreciseMoment),
+    sa.Column("used_at", PreciseMoment),
+    sa.Column("ended_at", PreciseMoment),
+    sqlite_autoincrement=True,
+)
+
+#: Tries that count towards slowing down and locking out: of an address and of an account, by window.
+attempt = sa.Table(
+    "m__attempt",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),  # "email:…", "address:…"
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("since", PreciseMoment, nullable=False),
+    sa.Column("until", PreciseMoment),
+)
+
+#: The firm's settings as key and JSON value (name, accent, set-up link).
+setting = sa.Table(
+    "m__setting",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)

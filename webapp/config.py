@@ -1,0 +1,97 @@
+"""Typed settings from the environment. Everything is optional; a bad value says what a good one looks like."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from webapp.errors import Invalid, Problem
+from webapp.i18n import LANGUAGES, N_
+
+
+@dataclass(frozen=True)
+class Settings:
+    data_dir: Path
+    database_url: str
+    queue_url: str
+    files_url: str
+    base_url: str
+    secret_key: str
+    mail_url: str | None
+    timezone: str
+    locale: str
+    log: str
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        """Read `MORTISE_…` variables; raises `Invalid` with all problems at once."""
+        problems: list[Problem] = []
+        data_dir = Path(env.get("MORTISE_DATA_DIR") or "var").absolute()
+        database_url = env.get("MORTISE_DATABASE_URL") or f"sqlite:///{data_dir / 'mortise.db'}"
+        if database_url.startswith(("postgres://", "postgresql://")):
+            database_url = "postgresql+psycopg://" + database_url.split("://", 1)[1]
+        if not database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            problems.append(_wrong("MORTISE_DATABASE_URL", "postgresql+psycopg://user@host/name"))
+        queue_url = env.get("MORTISE_QUEUE_URL") or f"sqlite:///{data_dir / 'queue.db'}"
+        if not queue_url.startswith(("sqlite:///", "redis://", "rediss://", "unix://")):
+            problems.append(_wrong("MORTISE_QUEUE_URL", "redis://127.0.0.1:6379/0"))
+        timezone = env.get("MORTISE_TIMEZONE") or "Asia/Shanghai"
+        try:
+            zoneinfo.ZoneInfo(timezone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            problems.append(_wrong("MORTISE_TIMEZONE", "Asia/Shanghai"))
+        locale = env.get("MORTISE_LOCALE") or "zh"
+        if locale not in LANGUAGES:
+            problems.append(_wrong("MORTISE_LOCALE", " / ".join(LANGUAGES)))
+        log = env.get("MORTISE_LOG") or "text"
+        if log not in ("text", "json"):
+            problems.append(_wrong("MORTISE_LOG", "text / json"))
+        if problems:
+            raise Invalid(N_("The settings in the environment need mending."), problems=problems)
+        return cls(
+            data_dir=data_dir,
+            database_url=database_url,
+            queue_url=queue_url,
+            files_url=env.get("MORTISE_FILES_URL") or str(data_dir / "files"),
+            base_url=(env.get("MORTISE_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
+            secret_key=env.get("MORTISE_SECRET_KEY") or _kept_key(data_dir),
+            mail_url=env.get("MORTISE_MAIL_URL") or None,
+            timezone=timezone,
+            locale=locale,
+            log=log,
+        )
+
+
+def _wrong(name: str, example: str) -> Problem:
+    return Problem(name, N_("This value is not understood; an example of a good one: {example}", example=example))
+
+
+def _kept_key(data_dir: Path) -> str:
+    """The secret key in the data folder, made on the first start (two starts at once agree on one)."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = data_dir / "secret.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_text().strip()
+        if key:
+            return key
+        raise Invalid(N_("The file {path} is empty; remove it or put the secret key back.", path=str(path))) from None
+    key = secrets.token_urlsafe(48)
+    with os.fdopen(handle, "w") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    return key

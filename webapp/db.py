@@ -1,0 +1,254 @@
+"""Engine, unit of work and the column types that make SQLite and PostgreSQL agree.
+
+A `Unit` is one transaction on one connection: `Database.read()` sees one state of the data,
+`Database.write()` changes it and commits once at the end. On SQLite all writers of one file take an OS file lock
+before BEGIN IMMEDIATE, because waiting in the kernel is fair and waiting in SQLite is not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import decimal
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, CursorResult, Engine
+from sqlalchemy.types import TypeDecorator
+
+from webapp.config import Settings
+from webapp.errors import Busy
+from webapp.i18n import N_
+
+#: The system's own tables; form tables live in metadata of their own (`definitions`).
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+#: An id that is never given twice.
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+MAX_DIGITS = 15
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal with `scale` places: numeric on PostgreSQL, a scaled 64-bit integer on SQLite (whose NUMERIC floats)."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.BigInteger())
+        return dialect.type_descriptor(sa.Numeric(None, None))
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        if value is None:
+            return None
+        value = Decimal(value)
+        if dialect.name == "sqlite":
+            return int(value.scaleb(self.scale).to_integral_value(decimal.ROUND_HALF_UP))
+        return value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return Decimal(value).scaleb(-self.scale)
+        return Decimal(value).quantize(Decimal(1).scaleb(-self.scale), decimal.ROUND_HALF_UP)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC to the second: timestamptz(0) on PostgreSQL, `YYYY-MM-DD HH:MM:SS` text on SQLite."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Text())
+        from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+        return dialect.type_descriptor(TIMESTAMP(timezone=True, precision=0))
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        if value is None:
+            return None
+        value = value.astimezone(UTC).replace(microsecond=0)
+        return value.strftime("%Y-%m-%d %H:%M:%S") if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        moment: datetime = value
+        return moment.astimezone(UTC)
+
+
+class PreciseMoment(Moment):
+    """A moment in UTC to the microsecond, for the system's own tables."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Text())
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.strftime("%Y-%m-%d %H:%M:%S.%f") if dialect.name == "sqlite" else value
+
+
+class Unit:
+    """One transaction. `memo` keeps what was computed once for it (the definitions, compiled rights)."""
+
+    def __init__(self, connection: Connection, *, is_writing: bool, zone: str) -> None:
+        self.connection = connection
+        self.dialect: str = connection.dialect.name
+        self.is_writing = is_writing
+        self.zone = zone
+        self.memo: dict[Any, Any] = {}
+        self._after: list[Callable[[], None]] = []
+
+    def execute(self, statement: sa.Executable, parameters: Any = None) -> CursorResult[Any]:
+        return self.connection.execute(statement, parameters)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run `action` once the unit has committed; forgotten if it (or its savepoint) rolls back."""
+        self._after.append(action)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that may fail alone; its after-commit actions fall with it."""
+        kept = len(self._after)
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._after[kept:]
+            raise
+
+
+class Database:
+    """The data of one firm. Holds a pool of connections and nothing else; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine = make_engine(settings)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._lock = WriteLock(_sqlite_path(settings)) if self.is_sqlite else None
+
+    @contextmanager
+    def read(self) -> Iterator[Unit]:
+        """A unit that sees one state of the data and changes nothing."""
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield Unit(connection, is_writing=False, zone=self.settings.timezone)
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        """A unit that commits when the block ends well and rolls back when it raises."""
+        with self._lock or contextlib.nullcontext(), self.engine.connect() as connection:
+            connection = connection.execution_options(mortise_write=True)
+            unit = Unit(connection, is_writing=True, zone=self.settings.timezone)
+            with connection.begin():
+                yield unit
+        for action in unit._after:
+            action()
+
+    def dispose(self) -> None:
+        """Close all connections; call in a child process before its first use, and at the end."""
+        self.engine.dispose()
+
+
+class WriteLock:
+    """The one writer of a SQLite file: a lock among threads, then an OS lock among processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(path.name + ".writer")
+        self._threads = threading.Lock()
+        self._file: int | None = None
+        self._owner = 0
+
+    def __enter__(self) -> None:
+        if not self._threads.acquire(timeout=60):
+            raise Busy(N_("The database is busy; try again in a moment."))
+        try:
+            if self._file is None or self._owner != os.getpid():  # a forked child needs a lock of its own
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._owner = os.getpid()
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        assert self._file is not None
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+
+def make_engine(settings: Settings) -> Engine:
+    """An engine with explicit transactions: the drivers' own defaults let DDL and savepoints leak out of them."""
+    if not settings.is_sqlite:
+        return sa.create_engine(
+            settings.database_url,
+            pool_size=5,
+            max_overflow=20,
+            pool_pre_ping=True,
+            connect_args={"options": "-c timezone=UTC -c lock_timeout=10s"},
+        )
+    path = _sqlite_path(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        settings.database_url, pool_size=5, max_overflow=20, connect_args={"check_same_thread": False}
+    )
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _sqlite_path(settings: Settings) -> Path:
+    return Path(settings.database_url.removeprefix("sqlite:///"))
+
+
+def _prepare_sqlite(raw: Any, _record: Any) -> None:
+    raw.isolation_level = None  # BEGIN is ours
+    cursor = raw.cursor()
+    for pragma in (
+        "busy_timeout=10000",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "journal_size_limit=67108864",
+        "case_sensitive_like=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_write = connection.get_execution_options().get("mortise_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

@@ -1,0 +1,78 @@
+"""What a field kind answers, and the registry of them. The kinds themselves are files in `engines/forms/fields`.
+
+This module is all that `definitions` and the language know about kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import sqlalchemy as sa
+
+from webapp.definitions.spec import Report, Struct
+from webapp.expressions.types import Type
+from webapp.i18n import Message
+from webapp.registry import Registry
+
+if TYPE_CHECKING:
+    from webapp.definitions.model import Field
+
+
+class FieldKind(Protocol):
+    """One kind of field. Everything the product needs to know about it is asked here, never by its name.
+
+    key        what documents say after `kind:`
+    label      for the builder's palette
+    settings   shape of what a field of this kind may say besides the common settings (`model.COMMON`)
+    is_stored  has columns in the form's table (False for `related` and formulas computed when read)
+    is_multi   values live in a table of their own (record, value, position)
+    is_input   people and imports may give a value (False for formula, serial, related, system stamps)
+    """
+
+    key: str
+    label: Message
+    settings: Struct
+    is_stored: bool
+    is_multi: bool
+    is_input: bool
+
+    def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
+        """Problems between settings that their shapes cannot see (two options with one value, min over max)."""
+
+    def columns(self, field: Field) -> list[sa.Column[Any]]:
+        """Columns of the form's table, all nullable, named from `field.column`; the first holds the value."""
+
+    def type(self, field: Field) -> Type:
+        """Its type in the language."""
+
+    def parse(self, field: Field, raw: Any) -> Any:
+        """A value as people, files and JSON give it → the Python value, None when empty; raises `FieldError`.
+
+        Text is taken as typed (full-width digits, thousands separators, labels of any language, 万 and 亿); JSON
+        values as `contracts.md` says. Links and members are resolved by the caller and arrive here as ids.
+        """
+
+    def companions(self, field: Field, value: Any) -> dict[str, Any]:
+        """Values of the columns after the first (folded text, sort key), by column name."""
+
+    def text(self, field: Field, value: Any, locale: str) -> str:
+        """The value for people in a record ("" when empty)."""
+
+    def short(self, field: Field, value: Any, locale: str) -> str:
+        """The value for a card or a tile, where room is scarce (128.6 万)."""
+
+    def json(self, field: Field, value: Any) -> Any:
+        """The value for the API and the journal."""
+
+    def unjson(self, field: Field, value: Any) -> Any:
+        """What `json` gave → the Python value (undo reads the journal with it)."""
+
+    def search(self, field: Field, value: Any) -> str:
+        """What searching should find of it ("" for nothing)."""
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        """JSON Schema of `json`, for OpenAPI and the check of API input."""
+
+
+field_kinds: Registry[FieldKind] = Registry("field")

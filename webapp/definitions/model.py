@@ -1,0 +1,188 @@
+"""The compiled app document: what the product works with at run time.
+
+Built from a validated document and the physical names stored with its version (`compile.py`); immutable; one per
+epoch and process. Answers the language's questions (`expressions.types.Schema`, `FormShape`, `FieldShape`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from webapp.definitions.kinds import FieldKind, field_kinds
+from webapp.errors import NotFound, nearest
+from webapp.expressions.types import Type
+from webapp.i18n import N_
+
+if TYPE_CHECKING:
+    from webapp.expressions import Expression
+
+LabelText = str | Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One field of a form.
+
+    column       physical name of its first column (None if it has none); given once, kept through renames
+    old_column   while a conversion runs: where values not yet converted still stand
+    expression   of a formula: its compiled expression; `is_computed_on_read` tells whether it has a column as well
+    reverse_of   of a reverse link or `related` field: key of the link field on the form `type.target`
+    """
+
+    form: str
+    key: str
+    kind_key: str
+    label: LabelText
+    settings: Mapping[str, Any]
+    column: str | None = None
+    old_column: str | None = None
+    help: LabelText | None = None
+    is_required: bool = False
+    is_unique: bool = False
+    is_system: bool = False
+    default: Any = None
+    reverse_of: str | None = None
+    values_table: sa.Table | None = None
+    lazy: dict[str, Any] = field(default_factory=dict)  # filled while compiling: type, expression, conditions
+
+    @property
+    def kind(self) -> FieldKind:
+        return field_kinds.get(self.kind_key)
+
+    @property
+    def type(self) -> Type:
+        if "type" not in self.lazy:
+            self.lazy["type"] = self.kind.type(self)
+        return self.lazy["type"]
+
+    @property
+    def expression(self) -> Expression | None:
+        """The expression of a formula that is computed when read; None for everything with a column."""
+        return None if self.column else self.lazy.get("expression")
+
+    @property
+    def formula(self) -> Expression | None:
+        """The expression of any formula, stored or not."""
+        return self.lazy.get("expression")
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A saved way to see records; `settings` are those of its kind (grid: columns, sort, filter; kanban: by, card)."""
+
+    key: str
+    kind: str
+    label: LabelText
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """A condition under which a save is refused: when `when` is true, `say` is shown (at `field` if named)."""
+
+    when: Expression
+    say: LabelText
+    field: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """One form. `fields` in document order; `names` also has system fields and reverse links.
+
+    table      SQLAlchemy table with system columns and all live columns
+    search     table that finds records by bigrams (see `engines/forms/search.py`)
+    """
+
+    app: str
+    key: str
+    label: LabelText
+    title: str
+    fields: Mapping[str, Field]
+    names: Mapping[str, Field]
+    table: sa.Table
+    views: Mapping[str, View]
+    checks: tuple[Check, ...]
+    layout: Any
+    settings: Mapping[str, Any]
+    icon: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.app}.{self.key}"
+
+    def field(self, key: str) -> Field:
+        try:
+            return self.names[key]
+        except KeyError:
+            raise NotFound(
+                N_("The form {form} has no field “{key}”.", form=self.label, key=key),
+                near=nearest(key, self.names),
+            ) from None
+
+
+@dataclass(frozen=True, eq=False)
+class FormRight:
+    """What a role may do with a form.
+
+    may      see, create, edit, delete, export → True, False or one of own, team, department, department_and_below,
+             mine, or an `Expression` of type boolean
+    fields   field key → hidden, masked, read or write
+    """
+
+    may: Mapping[str, Any]
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Role:
+    app: str
+    key: str
+    label: LabelText
+    forms: Mapping[str, FormRight]
+
+    @property
+    def name(self) -> str:
+        return f"{self.app}.{self.key}"
+
+
+@dataclass(frozen=True, eq=False)
+class App:
+    key: str
+    version: int
+    label: LabelText
+    forms: Mapping[str, Form]
+    roles: Mapping[str, Role]
+    uses: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Definitions:
+    """All current apps at one epoch. `cache` is for whatever is computed once per epoch (entry forms, statements)."""
+
+    epoch: int
+    apps: Mapping[str, App]
+    cache: dict[Any, Any] = field(default_factory=dict)
+
+    def app(self, key: str) -> App:
+        try:
+            return self.apps[key]
+        except KeyError:
+            raise NotFound(N_("There is no app “{key}”.", key=key), near=nearest(key, self.apps)) from None
+
+    def form(self, name: str) -> Form:
+        """The form `app.key`."""
+        app, _, key = name.partition(".")
+        forms = self.app(app).forms
+        try:
+            return forms[key]
+        except KeyError:
+            raise NotFound(N_("There is no form “{key}”.", key=name), near=nearest(key, forms)) from None
+
+    def role(self, name: str) -> Role | None:
+        app, _, key = name.partition(".")
+        return self.apps[app].roles.get(key) if app in self.apps else None
