@@ -23,7 +23,6 @@ from webapp.engines.forms.record import Result
 from webapp.errors import Invalid, MortiseError, Problem
 from webapp.expressions import Stored, binds
 from webapp.i18n import N_
-from webapp.journal import events, interests
 
 Row = Mapping[str, Any]
 
@@ -253,8 +252,7 @@ def _announce(
     search.index(unit, form, [(id_, None, record["m__search"]) for id_, record in written if record["m__search"]])
     template = records.event_row(unit, actor, form, 0, "created", via=via, change_set=change_set)
     rows = [{**template, "record": id_} for id_, _ in written]
-    events.append(unit, rows)
-    interests.notify(unit, rows)
+    records.announce(unit, rows)
 
 
 def _mend_search(unit: Unit, form: Form, written: list[tuple[int, dict[str, Any]]]) -> None:

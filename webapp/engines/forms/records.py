@@ -453,8 +453,12 @@ def _record_event(
         told = {k: to_json(form, k, v) for k, v in before.items() if v is not None}
     row = event_row(unit, actor, form, id_, kind, via=via, change_set=change_set)
     row.update(version_before=before["version"] if before else None, changes=told)
-    events.append(unit, [row])
-    interests.notify(unit, [row])
+    announce(unit, [row])
+
+
+def announce(unit: Unit, rows: list[dict[str, Any]]) -> None:
+    """Append events and tell whoever is interested; their due rows stand in the same transaction."""
+    interests.tell(unit, versions.current(unit), rows, events.append(unit, rows))
 
 
 def event_row(
@@ -463,7 +467,7 @@ def event_row(
     """An event of the journal without its changes."""
     version = versions.current(unit).app(form.app).version
     return {
-        "at": clock.now(), "actor": actor.member, "on_behalf_of": actor.on_behalf_of, "via": via,
+        "actor": actor.member, "on_behalf_of": actor.on_behalf_of, "via": via,
         "change_set": change_set, "app": form.app, "form": form.key, "record": id_, "kind": kind,
         "version_before": None, "definition_version": version, "changes": None,
     }  # fmt: skip

@@ -18,9 +18,9 @@ from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import records
-from webapp.errors import Conflict, Denied, MortiseError, NotFound
+from webapp.errors import Denied, MortiseError, NotFound
 from webapp.i18n import Message, N_
-from webapp.journal import changesets, events, interests
+from webapp.journal import changesets
 from webapp.journal.tables import change_set as change_set_table
 from webapp.journal.tables import event
 
@@ -58,26 +58,31 @@ def undo(
         with database.write() as unit:
             before, finished = _chunk(unit, actor, change_set, before, done)
             if finished:
-                changesets.close(unit, change_set, state="undone")
+                assert done.change_set is not None
+                changesets.end_undo(unit, change_set, done.change_set)
+                changesets.close(unit, done.change_set)
         if finished or (progress is not None and not progress(done.undone)):
             return done
 
 
 def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
-    row = unit.execute(sa.select(change_set_table).where(change_set_table.c.id == change_set)).first()
-    if row is None or (row.actor != actor.member and not actor.is_keeper):
-        raise NotFound(N_("There is no such change set."))
+    found = changesets.get(unit, change_set)
+    if found.actor != actor.member and not actor.is_keeper:
+        raise NotFound(N_("There is no change set {id}.", id=change_set))
     if not actor.may_write:
         raise Denied(N_("This token may only read."))
-    if row.state == "undone":
-        raise Conflict(N_("This change set has been undone already."))
-    if row.state == "undoing" and row.undone_by is not None:
-        found: int = row.undone_by
-        return found
-    new = changesets.open(unit, "undo", row.title, actor)
+    if found.state == changesets.UNDOING:  # it was stopped in the middle: go on where it stands
+        return _begun(unit, change_set)
+    changesets.begin_undo(unit, change_set)
+    new = changesets.open(unit, "undo", found.title, actor.member)
     statement = change_set_table.update().where(change_set_table.c.id == change_set)
-    unit.execute(statement.values(state="undoing", undone_by=new))
+    unit.execute(statement.values(undone_by=new))
     return new
+
+
+def _begun(unit: Unit, change_set: int) -> int:
+    statement = sa.select(change_set_table.c.undone_by).where(change_set_table.c.id == change_set)
+    return int(unit.execute(statement).scalar_one())
 
 
 def _chunk(unit: Unit, actor: Actor, change_set: int, before: int | None, done: Undone) -> tuple[int | None, bool]:
@@ -127,8 +132,7 @@ def _uncreate(unit: Unit, actor: Actor, form: Form, run: list[Any], done: Undone
     unit.execute(table.update().where(table.c.id.in_(going)).values(marks))
     template = records.event_row(unit, actor, form, 0, "deleted", via="undo", change_set=done.change_set)
     rows = [{**template, "record": id_, "version_before": 1} for id_ in going]
-    events.append(unit, rows)
-    interests.notify(unit, rows)
+    records.announce(unit, rows)
     done.undone += len(going)
 
 
