@@ -16,8 +16,8 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import search, select
-from webapp.engines.forms.record import AggregateRow, Linked
 from webapp.engines.forms.reading import record_title
+from webapp.engines.forms.record import AggregateRow, Linked
 from webapp.engines.forms.sorting import by_option
 from webapp.errors import Invalid, Problem
 from webapp.expressions import Expression, Stored, binds, check, check_group, check_measure

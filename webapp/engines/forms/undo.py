@@ -19,7 +19,7 @@ from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import records
 from webapp.errors import Denied, MortiseError, NotFound
-from webapp.i18n import Message, N_
+from webapp.i18n import N_, Message
 from webapp.journal import changesets
 from webapp.journal.tables import change_set as change_set_table
 from webapp.journal.tables import event
@@ -189,7 +189,10 @@ def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -
         found = form.names.get(key)
         if found is None or not (found.kind.is_input if not found.is_system else key == "owner"):
             continue
-        if records.to_json(form, key, now.get(key)) != new:
+        current = records.to_json(form, key, now.get(key))
+        if current == old:
+            continue  # taken back already, before the undo was stopped
+        if current != new:
             done.left.append((form.name, row.record, N_("{field} has been changed since.", field=found.label)))
             continue
         back[key] = None if old is None else found.kind.unjson(found, old)
