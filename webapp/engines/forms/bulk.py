@@ -98,10 +98,8 @@ def _complete(unit: Unit, actor: Actor, form: Form, base: Row, stamps: Row, row:
 def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -> list[list[Problem]]:
     """For each record the problems known before it is written; the others get their serial numbers."""
     serials = [f for f in form.fields.values() if f.kind_key == "serial"]
-    vets = [f for f in form.fields.values() if getattr(f.kind, "vet", None)]
     required = [f for f in form.fields.values() if f.is_required and f.kind.is_input]
     taken = _taken(unit, form, made)
-    now = clock.now()
     found = []
     for i, record in enumerate(made):
         problems = [
@@ -110,15 +108,16 @@ def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -
             if record.get(f.key) is None
         ]
         problems += taken.get(i, [])
-        if vets or records.guards.vetoes:
-            problems += records._vetoes(unit, actor, form, {}, record)
+        problems += records._vetoes(unit, actor, form, {}, record)
         if not policy.may_create(unit, actor, form, record):
             problems.append(
                 Problem("", N_("Your role does not allow this record in {form}.", form=form.label), "denied")
             )
-        if not problems:
-            record.update({f.key: serial.next_value(unit, f, now) for f in serials})
         found.append(problems)
+    good = [record for record, problems in zip(made, found, strict=True) if not problems]
+    for field in serials:
+        for record, number in zip(good, serial.next_values(unit, field, clock.now(), len(good)), strict=True):
+            record[field.key] = number
     return found
 
 

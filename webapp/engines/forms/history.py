@@ -53,7 +53,7 @@ def history(
 
 
 def _changes(form: Form, row: Any, rights: Any) -> dict[str, tuple[Any, Any]]:
-    """Field key → (before, after) of an update, through the reader's rights; fields that no longer exist are left out."""
+    """Field key → (before, after) of an update, through the reader's rights, of fields that still exist."""
     if row.kind != "updated" or not row.changes:
         return {}
     found = {}

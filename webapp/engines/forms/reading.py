@@ -151,6 +151,5 @@ def _mask(field: Field) -> Callable[..., tuple[Any, None]]:
 
 
 def mask(field: Field, value: Any) -> str:
-    """What a masked value shows: as its kind says, else dots only."""
-    masker = getattr(field.kind, "mask", None)
-    return masker(field, value) if masker else "••••"
+    """What a masked value shows."""
+    return field.kind.masked(field, value)

@@ -286,9 +286,8 @@ def _guard(unit: Unit, actor: Actor, form: Form, id_: int | None, action: str, r
 def _vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
     found: list[Problem] = []
     for field in form.fields.values():
-        vet = getattr(field.kind, "vet", None)
-        if vet is not None and after.get(field.key) != before.get(field.key):
-            found += vet(field, form, before, after)
+        if after.get(field.key) != before.get(field.key):
+            found += field.kind.vet(field, form, before, after)
     for veto in guards.vetoes:
         found += veto(unit, actor, form, before, after)
     return found

@@ -45,7 +45,7 @@ def take(unit: Unit, actor: Actor, form: Form, raw: Mapping[str, Any], problems:
             try:
                 taken[key] = parse(unit, actor, field, value)
             except FieldError as error:
-                problems.append(Problem(key, error.message, error.code))
+                problems.append(Problem(key, error.message, error.problem_code, error.near))
     return taken
 
 
