@@ -95,9 +95,7 @@ def set_session_cookie(response: Response, value: str, *, remember: bool) -> Non
 
 
 def clear_session_cookie(response: Response) -> None:
-    response.delete_cookie(
-        cookie_name(), path="/", secure=scope.app().settings.is_https, httponly=True, samesite="Lax"
-    )
+    response.delete_cookie(cookie_name(), path="/", secure=scope.app().settings.is_https, httponly=True, samesite="Lax")
 
 
 def _user(_request: Any) -> User | None:

@@ -34,9 +34,7 @@ def totals(app: str, form: str) -> Any:
     asked = screens.asked(at)
     found = views.totals(at, asked)
     shown = f"{found.count:,}" + ("+" if found.is_more else "")
-    return screens.screen(
-        "records/_totals.html", count=shown, sums=found.sums, columns=views.columns(at, asked), at=at
-    )
+    return screens.screen("records/_totals.html", count=shown, sums=found.sums, columns=views.columns(at, asked), at=at)
 
 
 def shape(at: Scope, asked: Asked) -> dict[str, Any]:
@@ -99,5 +97,3 @@ def _sentence(at: Scope, asked: Asked, links: screens.Links) -> list[dict[str, A
             }
         )
     return chips
-
-
