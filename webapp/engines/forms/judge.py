@@ -113,9 +113,9 @@ def _order(form: Form) -> list[Step]:
     steps: list[Step] = [([], []) for _ in range(max(levels.values(), default=0) + 2)]
     for key, level in levels.items():
         steps[level][0].append(form.fields[key])
-    for check in form.checks:
-        read = [levels[k] for f, k in check.when.names if f == form.name and k in levels]
-        steps[max(read, default=-1) + 1][1].append(check)
+    for refusal in form.checks:
+        read = [levels[k] for f, k in refusal.when.names if f == form.name and k in levels]
+        steps[max(read, default=-1) + 1][1].append(refusal)
     return [step for step in steps if step[0] or step[1]]
 
 
