@@ -25,7 +25,12 @@ DATA = Path(os.environ.get("MORTISE_TEST_DATA") or Path(__file__).parent.parent.
 
 
 def settings_for(folder: Path, database_url: str | None = None, **more: str) -> Settings:
-    env = {"MORTISE_DATA_DIR": str(folder), "MORTISE_SECRET_KEY": "a key for tests only", **more}
+    env = {
+        "MORTISE_DATA_DIR": str(folder),
+        "MORTISE_SECRET_KEY": "a key for tests only",
+        "MORTISE_PASSWORD_MEMORY": "8",
+        **more,
+    }
     if database_url:
         env["MORTISE_DATABASE_URL"] = database_url
     return Settings.from_env(env)
