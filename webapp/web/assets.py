@@ -1,72 +1,64 @@
-"""Static files: addresses carry a hash of all of them, so browsers may keep them for ever; served compressed if built.
+"""Where built files are: `static('app.css')` in templates, and `/static/build/…` served compressed and for ever.
 
-The hash stands in the path (`/static/~1a2b3c/js/app.js`): modules that import each other by relative addresses stay
-within one build.
+`build_assets.py` writes `static/build/manifest.json` (plain name → name with a hash of the content). Without it names
+stay plain, so that pages can still be rendered by tests on a machine without Node.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
+import json
 import mimetypes
 from pathlib import Path
 
-from flask import Response, abort, request, send_file
-from werkzeug.security import safe_join
+from flask import Flask, Response, abort, request, send_file
 
-from webapp.web import scope
 from webapp.web.signing import public
 
-ROOT = Path(__file__).parent.parent / "static"
-_FOREVER = "public, max-age=31536000, immutable"
-_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
-
-mimetypes.add_type("text/javascript", ".js")
-mimetypes.add_type("text/javascript", ".mjs")
-mimetypes.add_type("image/svg+xml", ".svg")
-mimetypes.add_type("application/manifest+json", ".webmanifest")
-mimetypes.add_type("application/wasm", ".wasm")
+FOLDER = Path(__file__).resolve().parent.parent / "static" / "build"
+_FOR_EVER = "public, max-age=31536000, immutable"
+_PACKED = (("br", ".br"), ("gzip", ".gz"))
+_read: tuple[int, dict[str, str]] = (0, {})
 
 
-def install(app: scope.App) -> None:
-    app.add_url_rule("/static/<path:name>", "static", public(serve))
-    app.jinja_env.globals["static"] = url
+def manifest() -> dict[str, str]:
+    """Plain name → built name; read again whenever a build replaced it."""
+    global _read
+    path = FOLDER / "manifest.json"
+    try:
+        changed = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return {}
+    if _read[0] != changed:
+        _read = (changed, json.loads(path.read_text("utf-8")))
+    return _read[1]
 
 
-def url(name: str) -> str:
-    """The address of a file in `static/`."""
-    return f"/static/~{build()}/{name}"
-
-
-@functools.cache
-def build() -> str:
-    """A short hash of all static files, taken once per process."""
-    total = hashlib.sha256()
-    for path in sorted(p for p in ROOT.rglob("*") if p.is_file() and p.suffix not in (".br", ".gz")):
-        total.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()[:12]
+def static(name: str) -> str:
+    """The address of a built file, root-relative."""
+    return f"/static/build/{manifest().get(name, name)}"
 
 
 def serve(name: str) -> Response:
-    stamp, _, rest = name.partition("/")
-    is_stamped = stamp.startswith("~")
-    found = safe_join(str(ROOT), rest if is_stamped else name)
-    if found is None or not Path(found).is_file():
+    """A built file, in the best encoding that was asked for and that exists."""
+    path = FOLDER / name
+    if "/" in name or not path.is_file() or name.endswith((".br", ".gz")):
         abort(404)
-    kind = mimetypes.guess_type(found)[0] or "application/octet-stream"
-    encoding, path = _smallest(found)
-    response = send_file(path, mimetype=kind, conditional=True)
+    accepted = {part.split(";")[0].strip() for part in request.headers.get("Accept-Encoding", "").split(",")}
+    encoding, packed = None, path
+    for known, suffix in _PACKED:
+        if known in accepted and (FOLDER / f"{name}{suffix}").is_file():
+            encoding, packed = known, FOLDER / f"{name}{suffix}"
+            break
+    answer = send_file(packed, mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream", etag=False)
     if encoding:
-        response.headers["Content-Encoding"] = encoding
-    response.vary.add("Accept-Encoding")
-    # An old build's address may be asked for during an update: it gets today's file, but is not to be kept.
-    response.headers["Cache-Control"] = _FOREVER if is_stamped and stamp == f"~{build()}" else "no-cache"
-    return response
+        answer.headers["Content-Encoding"] = encoding
+    answer.headers["Vary"] = "Accept-Encoding"
+    is_hashed = name in manifest().values()
+    answer.headers["Cache-Control"] = _FOR_EVER if is_hashed else "no-cache"
+    return answer
 
 
-def _smallest(path: str) -> tuple[str | None, str]:
-    for encoding, suffix in _ENCODINGS:
-        if request.accept_encodings[encoding] > 0 and Path(path + suffix).is_file():
-            return encoding, path + suffix
-    return None, path
+def install(app: Flask) -> None:
+    """Give templates `static()` and serve what was built."""
+    app.jinja_env.globals["static"] = static
+    app.add_url_rule("/static/build/<name>", "static", public(serve))
