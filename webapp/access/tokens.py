@@ -55,7 +55,9 @@ def revoke(unit: Unit, actor: Actor, token_id: int) -> None:
 
 def end_all_of(unit: Unit, member: int) -> None:
     """Revoke every token of a member; the caller has asked whether it may be done."""
-    unit.execute(token.update().where(token.c.member == member, token.c.ended_at.is_(None)).values(ended_at=clock.now()))
+    unit.execute(
+        token.update().where(token.c.member == member, token.c.ended_at.is_(None)).values(ended_at=clock.now())
+    )
 
 
 def listed(unit: Unit, actor: Actor, member: int) -> list[sa.Row[Any]]:

@@ -20,7 +20,11 @@ _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 #: status → icon, heading, what it means.
 _SAID: dict[int, tuple[str, Message, Message]] = {
-    400: ("alert-circle", N_("This request cannot be read"), N_("Something in the address or in what was sent is not right.")),
+    400: (
+        "alert-circle",
+        N_("This request cannot be read"),
+        N_("Something in the address or in what was sent is not right."),
+    ),
     403: ("lock", N_("You may not do this"), N_("Your roles do not allow it. An administrator can change that.")),
     404: (
         "map-search",
@@ -75,7 +79,9 @@ def _http(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """Log with a short number that the person can tell the administrator."""
-    number = "".join(secrets.choice(_LETTERS) for _ in range(4)) + "-" + "".join(secrets.choice(_LETTERS) for _ in range(2))
+    number = (
+        "".join(secrets.choice(_LETTERS) for _ in range(4)) + "-" + "".join(secrets.choice(_LETTERS) for _ in range(2))
+    )
     log.error("error %s at %s %s", number, request.method, request.path, exc_info=error)
     if scope.app().testing:
         raise error
@@ -96,11 +102,12 @@ def answer(
         locale = language.locale()
         shown = {
             "status": status,
-            "icon": icon,
+            "icon_name": icon,
             "heading": heading.text(locale),
             "text": (message or meaning).text(locale),
             "problems": [(p.path, p.text(locale)) for p in problems],
             "number": number,
+            "again": request.full_path.rstrip("?") if request.method == "GET" else None,
         }
         if wants_json():
             return _problem_document(code, shown, problems)

@@ -13,7 +13,9 @@ from webapp.web import scope
 from webapp.web.htmx import htmx
 
 
-def page(template: str, *, part: str | None = None, status: int = 200, push: str | None = None, **context: Any) -> Response:
+def page(
+    template: str, *, part: str | None = None, status: int = 200, push: str | None = None, **context: Any
+) -> Response:
     """Render `template`; for htmx the template `part`, or where none is given the block `content` of `template`.
 
     push  address to show instead of the request's own
