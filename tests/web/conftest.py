@@ -37,9 +37,7 @@ class Firm:
 
 
 def csrf_of(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page) or re.search(
-        r'name="csrf-token" content="([^"]+)"', page
-    )
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert found, page
     return found[1]
 

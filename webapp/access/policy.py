@@ -215,7 +215,7 @@ def _right(role: Role, form: Form) -> FormRight | None:
 
 def _scopes(unit: Unit, actor: Actor, form: Form, action: str) -> tuple[Any, ...]:
     """The different answers of his roles, without the refusals; only `True` when one of them allows all."""
-    found = {}
+    found: dict[Any, None] = {}
     for _, right in _rights(_definitions(unit), actor.roles, form):
         scope = right.may.get(action, False)
         if scope is True:
