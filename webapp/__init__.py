@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     language.install(app)
     errors.install(app)
     htmx.init_app(app)
-    app.context_processor(lambda: {"actor": scope.visitor(), "firm": language.current_firm()})
+    app.context_processor(language.person)
     for package in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(package).blueprint)
     return app
