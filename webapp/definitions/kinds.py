@@ -16,7 +16,8 @@ from webapp.i18n import Message
 from webapp.registry import Registry
 
 if TYPE_CHECKING:
-    from webapp.definitions.model import Field
+    from webapp.definitions.model import Field, Form
+    from webapp.errors import Problem
 
 
 class FieldKind(Protocol):
@@ -61,6 +62,18 @@ class FieldKind(Protocol):
 
     def short(self, field: Field, value: Any, locale: str) -> str:
         """The value for a card or a tile, where room is scarce (128.6 万)."""
+
+    def cell(self, field: Field, value: Any, locale: str) -> str:
+        """The value in a grid."""
+
+    def masked(self, field: Field, value: Any) -> str:
+        """What somebody sees who may know that there is a value but not which ("" when empty)."""
+
+    def typed(self, field: Field, value: Any, locale: str) -> str:
+        """The value as it stands in an input, ready to be parsed again."""
+
+    def vet(self, field: Field, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+        """What stands against this change of the field in a record that is otherwise good (a stage's own rules)."""
 
     def json(self, field: Field, value: Any) -> Any:
         """The value for the API and the journal."""
