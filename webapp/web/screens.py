@@ -68,7 +68,9 @@ class Links:
         query = "&".join(part for part in (kept, extra) if part)
         return f"{self.base}{path}?{query}" if query else self.base + path
 
-    def list(self, *, after: str | None = None, part: str | None = None, start: int | None = None, **changes: Any) -> str:
+    def list(
+        self, *, after: str | None = None, part: str | None = None, start: int | None = None, **changes: Any
+    ) -> str:
         """The list with `changes` (sort, search, conditions, view), or a further piece of it."""
         kept = self.asked.address(**changes) if self.asked else ""
         return self._with("", kept, after=after, part=part, start=start)

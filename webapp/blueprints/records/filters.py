@@ -24,7 +24,11 @@ def pick(app: str, form: str) -> Any:
         return _form(at, asked)
     try:
         made = conditions.build(
-            at.form, at.visible, request.args.get("field", ""), request.args.get("op", ""), request.args.getlist("value")
+            at.form,
+            at.visible,
+            request.args.get("field", ""),
+            request.args.get("op", ""),
+            request.args.getlist("value"),
         )
     except Invalid as error:
         return _form(at, asked, error, status=422)

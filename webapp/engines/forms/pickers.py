@@ -85,7 +85,9 @@ def _members(at: Scope, search: str) -> list[Choice]:
 
 
 def _departments(at: Scope, search: str) -> list[Choice]:
-    statement = sa.select(department.c.id, department.c.name).order_by(department.c.position, department.c.id).limit(MOST)
+    statement = (
+        sa.select(department.c.id, department.c.name).order_by(department.c.position, department.c.id).limit(MOST)
+    )
     if search:
         statement = statement.where(department.c.name.contains(search, autoescape=True))
     return [Choice(id_, name) for id_, name in at.unit.execute(statement)]

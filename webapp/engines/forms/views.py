@@ -457,7 +457,9 @@ def heads(at: Scope, asked: Asked) -> dict[str, Head]:
     made = {o.value: Head(o.value, 0, _amount(at, total, 0, is_short=True) if total else None) for o in by.type.options}
     for row in measured(at, asked, [by.key], measures):
         value = row.group[0] or ""
-        made[value] = Head(value, row.measures[0], _amount(at, total, row.measures[1], is_short=True) if total else None)
+        made[value] = Head(
+            value, row.measures[0], _amount(at, total, row.measures[1], is_short=True) if total else None
+        )
     return made
 
 
