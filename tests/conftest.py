@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import missing
-from webapp import schema
+from webapp import migrating
 from webapp.config import Settings
 from webapp.db import Database
 
@@ -34,7 +34,12 @@ def pytest_configure() -> None:
 
 
 def settings_for(folder: Path, database_url: str | None = None, **more: str) -> Settings:
-    env = {"MORTISE_DATA_DIR": str(folder), "MORTISE_SECRET_KEY": "a key for tests only", **more}
+    env = {
+        "MORTISE_DATA_DIR": str(folder),
+        "MORTISE_SECRET_KEY": "a key for tests only",
+        "MORTISE_PASSWORD_MEMORY": "8",
+        **more,
+    }
     if database_url:
         env["MORTISE_DATABASE_URL"] = database_url
     return Settings.from_env(env)
@@ -82,7 +87,7 @@ def _postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFacto
     with _admin(postgres_url).connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     database = Database(settings_for(tmp_path_factory.mktemp("pg"), _with_name(postgres_url, name)))
-    schema.create(database)
+    migrating.migrate(database)
     database.dispose()
     yield postgres_url, name
     with _admin(postgres_url).connect() as connection:
@@ -93,7 +98,7 @@ def _postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFacto
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sqlite")
     database = Database(settings_for(folder))
-    schema.create(database)
+    migrating.migrate(database)
     with database.engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

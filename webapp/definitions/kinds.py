@@ -17,7 +17,8 @@ from webapp.i18n import Message
 from webapp.registry import Registry
 
 if TYPE_CHECKING:
-    from webapp.definitions.model import Field
+    from webapp.definitions.model import Field, Form
+    from webapp.errors import Problem
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,9 @@ class FieldKind(Protocol):
 
     def typed(self, field: Field, value: Any, locale: str) -> str:
         """The value as it stands in an input, ready to be parsed again."""
+
+    def vet(self, field: Field, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+        """What stands against this change of the field in a record that is otherwise good (a stage's own rules)."""
 
     def masked(self, field: Field, value: Any) -> str:
         """What somebody may see to whom the field is masked (138****4210; "" when empty)."""

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from webapp.db import MAX_DIGITS
 from webapp.definitions.kinds import Widget
-from webapp.definitions.model import Field
+from webapp.definitions.model import Field, Form
 from webapp.definitions.spec import Report, Struct
 from webapp.engines.forms import formats
-from webapp.errors import Invalid
+from webapp.errors import Invalid, Problem
 from webapp.expressions import types
 from webapp.expressions.fold import fold
 from webapp.expressions.types import Type
@@ -78,6 +78,9 @@ class Kind:
     def typed(self, field: Field, value: Any, locale: str) -> str:
         """The value as it stands in an input, ready to be parsed again."""
         return self.text(field, value, locale)
+
+    def vet(self, field: Field, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+        return []
 
     def json(self, field: Field, value: Any) -> Any:
         return value

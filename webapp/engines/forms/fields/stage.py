@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from webapp.definitions.kinds import field_kinds
-from webapp.definitions.model import Field
+from webapp.definitions.model import Field, Form
 from webapp.definitions.spec import Integer, Key, ListOf, Number, OneOf, Report, Setting, Struct, Text
 from webapp.engines.forms.fields import choices
 from webapp.engines.forms.fields.base import Widget
 from webapp.engines.forms.fields.select import Select
-from webapp.errors import nearest
+from webapp.errors import Problem, nearest
 from webapp.expressions.types import Option
 from webapp.i18n import N_
 
@@ -46,6 +46,26 @@ class Stage(Select):
                 report.add(f"{at}.probability", N_("A probability lies between 0 and 100."), "range")
         if stages and not any((o.get("type") or "open") == "open" for o in stages):
             report.add(f"{path}.options", N_("At least one stage has to be open."), "no_open_stage")
+
+    def vet(self, field: Field, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+        """What stands against a record's move into its new stage: the move itself, or fields that stage needs."""
+        old, new = before.get(field.key), after.get(field.key)
+        entered = stage(field, new)
+        if entered is None:
+            return []
+        if before and not may_move(field, old, new):
+            left = stage(field, old)
+            names = {"old": left.label if left else "", "new": entered.label}
+            return [Problem(field.key, N_("A record cannot go from “{old}” to “{new}”.", **names), "move")]
+        return [
+            Problem(
+                key,
+                N_("{field} must be filled in for “{stage}”.", field=form.fields[key].label, stage=entered.label),
+                "required_by_stage",
+            )
+            for key in entered.attributes.get("required") or ()
+            if key in form.fields and after.get(key) is None
+        ]
 
     def widget(self, field: Field) -> Widget:
         return Widget("select", "select", attributes={"show": "path"})
