@@ -44,7 +44,7 @@ MAX_DIGITS = 15
 
 
 class Exact(TypeDecorator[Decimal]):
-    """A decimal with `scale` places: numeric on PostgreSQL, a scaled 64-bit integer on SQLite (whose NUMERIC floats)."""
+    """A decimal with `scale` places: numeric on PostgreSQL, a scaled 64-bit integer on SQLite (its NUMERIC floats)."""
 
     impl = sa.Numeric
     cache_ok = True

@@ -228,6 +228,7 @@ def upgrade() -> None:
         sa.Column("device", sa.Text(), nullable=True),
         sa.Column("created_at", webapp.db.PreciseMoment(), nullable=False),
         sa.Column("seen_at", webapp.db.PreciseMoment(), nullable=False),
+        sa.Column("expires_at", webapp.db.PreciseMoment(), nullable=False),
         sa.Column("ended_at", webapp.db.PreciseMoment(), nullable=True),
         sa.ForeignKeyConstraint(["member"], ["m__member.id"], name="fk_m__session_member"),
         sa.PrimaryKeyConstraint("hash", name="pk_m__session"),

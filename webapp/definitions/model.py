@@ -62,12 +62,19 @@ class Field:
     @property
     def expression(self) -> Expression | None:
         """The expression of a formula that is computed when read; None for everything with a column."""
-        return None if self.column else self.lazy.get("expression")
+        return None if self.column else self.formula
 
     @property
     def formula(self) -> Expression | None:
-        """The expression of any formula, stored or not."""
+        """The expression of any formula, stored or not; compiled when first asked for."""
+        if "expression" not in self.lazy and "compile" in self.lazy:
+            self.lazy["expression"] = self.lazy["compile"]()
         return self.lazy.get("expression")
+
+    @property
+    def visible(self) -> Expression | None:
+        """The condition under which the field is shown and asked for; None means always."""
+        return self.lazy.get("visible")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +101,10 @@ class Form:
     """One form. `fields` in document order; `names` also has system fields and reverse links.
 
     table      SQLAlchemy table with system columns and all live columns
+    layout     sections in order: mappings with label, tab, columns, closed, visible (an `Expression` or None), fields;
+               every field stands in exactly one of them
+    settings   require_version, collision, description
+    computed   keys of the formulas with a column, each after those it is computed from
     search     table that finds records by bigrams (see `engines/forms/search.py`)
     """
 
@@ -109,6 +120,7 @@ class Form:
     layout: Any
     settings: Mapping[str, Any]
     icon: str | None = None
+    computed: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -158,6 +170,8 @@ class App:
     roles: Mapping[str, Role]
     uses: tuple[str, ...]
     document: Mapping[str, Any]
+    icon: str | None = None
+    names: Mapping[str, Any] = field(default_factory=dict)  # physical names (`definitions.names`)
 
 
 @dataclass(frozen=True, eq=False)

@@ -104,8 +104,8 @@ def require_form(unit: Unit, actor: Actor, form: Form, action: str = "see") -> N
 
 
 def signature(actor: Actor) -> tuple[Any, ...]:
-    """What of an actor decides the shape of his statements; two actors with equal ones share them."""
-    return (actor.roles, actor.kind, actor.scope, actor.department, actor.departments_below, actor.headed)
+    """What of an actor decides his statements: rights are built into them with his own values."""
+    return (actor.member, actor.roles, actor.kind, actor.scope, actor.department, actor.departments_below, actor.headed)
 
 
 def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query) -> Listing:
