@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import time
 from typing import TYPE_CHECKING
@@ -148,7 +149,8 @@ def _import_early() -> None:
     import webapp
     from webapp.serving import worker as part
 
-    webapp.import_all()
+    for package in ("webapp.web.scope", *webapp.BLUEPRINTS):
+        importlib.import_module(package)
     part.load_handlers()
     gc.collect()
     gc.freeze()
