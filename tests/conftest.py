@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -17,11 +19,18 @@ import pytest
 import sqlalchemy as sa
 
 from tests import missing
-from webapp import schema
+from webapp import migrating
 from webapp.config import Settings
 from webapp.db import Database
 
+PINYIN = Path(__file__).parent.parent / "webapp" / "engines" / "forms" / "pinyin.txt"
 DATA = Path(os.environ.get("MORTISE_TEST_DATA") or Path(__file__).parent.parent.parent / "shared" / "data")
+
+
+def pytest_configure() -> None:
+    """Make the table of readings where `make setup` has not run."""
+    if not PINYIN.exists():
+        subprocess.run([sys.executable, "-m", "webapp.engines.forms.pinyin_build"], check=True, cwd=PINYIN.parents[3])
 
 
 def settings_for(folder: Path, database_url: str | None = None, **more: str) -> Settings:
@@ -78,7 +87,7 @@ def _postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFacto
     with _admin(postgres_url).connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     database = Database(settings_for(tmp_path_factory.mktemp("pg"), _with_name(postgres_url, name)))
-    schema.create(database)
+    migrating.migrate(database)
     database.dispose()
     yield postgres_url, name
     with _admin(postgres_url).connect() as connection:
@@ -89,7 +98,7 @@ def _postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFacto
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sqlite")
     database = Database(settings_for(folder))
-    schema.create(database)
+    migrating.migrate(database)
     with database.engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -80,9 +80,7 @@ def apply(
     raise Busy(N_("Other apps are being published; try again in a moment."))
 
 
-def rollback(
-    database: Database, actor: Actor, app: str, version: int, *, accept_loss: bool = False
-) -> AppliedVersion:
+def rollback(database: Database, actor: Actor, app: str, version: int, *, accept_loss: bool = False) -> AppliedVersion:
     """Publish an old version again, as a new one."""
     with database.read() as unit:
         text = unit.execute(
@@ -245,4 +243,3 @@ def _patiently(attempt: Callable[[], T]) -> T:
                 raise
             time.sleep(0.2 * (i + 1))
     raise Busy(N_("The tables are in use; try publishing again in a moment."))
-

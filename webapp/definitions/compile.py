@@ -133,7 +133,9 @@ class _Compiler:
         fields = {k: self._field(app, name, k, f) for k, f in raw["fields"].items()}
         settings = {k: raw[k] for k in ("require_version", "collision", "description")}
         views = {
-            k: model.View(k, v["kind"], v["label"] or k, {n: s for n, s in v.items() if n not in ("kind", "label", "was")})
+            k: model.View(
+                k, v["kind"], v["label"] or k, {n: s for n, s in v.items() if n not in ("kind", "label", "was")}
+            )
             for k, v in (raw["views"] or {}).items()
         }
         return model.Form(
@@ -476,4 +478,3 @@ def _free_name(form: model.Form, item: model.Field, target: model.Form) -> str:
         if wanted not in target.names:
             return wanted
     raise Invalid(N_("The form {form} is linked to too often.", form=target.label))
-

@@ -73,9 +73,7 @@ def plan(definitions: Definitions, document: Document, unit: Unit | None = None)
 
 
 class _Planner:
-    def __init__(
-        self, old: Definitions, new: Definitions, before: App | None, after: App, unit: Unit | None
-    ) -> None:
+    def __init__(self, old: Definitions, new: Definitions, before: App | None, after: App, unit: Unit | None) -> None:
         self.old, self.new, self.before, self.after, self.unit = old, new, before, after, unit
         self.changes: list[Change] = []
         self.work: list[Work] = []
@@ -166,7 +164,9 @@ class _Planner:
                 self._new_field(old, new, item)
         gone = set(old.fields) - set(new.fields) - set(renamed.values())
         for key in [k for k in old.fields if k in gone]:
-            message = N_("{form}: the field {field} goes; its data is kept.", form=new.label, field=old.fields[key].label)
+            message = N_(
+                "{form}: the field {field} goes; its data is kept.", form=new.label, field=old.fields[key].label
+            )
             self._say(f"forms.{new.key}.fields.{key}", message, code="removed")
 
     def _new_field(self, old: Form, new: Form, item: Field) -> None:
@@ -191,7 +191,11 @@ class _Planner:
         path = f"forms.{form.key}.fields.{new.key}"
         names = {"form": form.label, "field": new.label}
         if old.key != new.key:
-            self._say(path, N_("{form}: {old} is now called {new}.", form=form.label, old=old.key, new=new.key), code="renamed")
+            self._say(
+                path,
+                N_("{form}: {old} is now called {new}.", form=form.label, old=old.key, new=new.key),
+                code="renamed",
+            )
         if old.label != new.label:
             self._say(f"{path}.label", N_("{form}: the field {old} is labelled {field} now.", old=old.label, **names))
         if self._stands_elsewhere(old_form, form, old, new):
@@ -311,7 +315,9 @@ class _Planner:
         for key in new:
             label = new[key][0]
             if key not in old:
-                self._say(f"{path}.{what}.{key}", N_("{form}: the view {view} is new.", view=label, **labels), code="added")
+                self._say(
+                    f"{path}.{what}.{key}", N_("{form}: the view {view} is new.", view=label, **labels), code="added"
+                )
             elif old[key] != new[key]:
                 self._say(f"{path}.{what}.{key}", N_("{form}: the view {view} changes.", view=label, **labels))
         for key in old:

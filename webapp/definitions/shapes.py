@@ -191,4 +191,3 @@ def _chosen(shape: AnyOf, value: Any) -> Shape:
         if not attempt.problems:
             return choice
     return Anything()
-

@@ -153,7 +153,11 @@ class _References:
 
     def _reverse_names(self, key: str) -> Iterator[str]:
         """Names other forms put on this one; their default names are checked after compiling."""
-        form = self.definitions.apps[self.document.app].forms.get(key) if self.document.app in self.definitions.apps else None
+        form = (
+            self.definitions.apps[self.document.app].forms.get(key)
+            if self.document.app in self.definitions.apps
+            else None
+        )
         if form is not None:
             yield from (n for n, f in form.names.items() if f.reverse_of and n not in form.fields)
         for other in self.document.forms.values():

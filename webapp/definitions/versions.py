@@ -58,9 +58,7 @@ def history(unit: Unit, app: str) -> list[Version]:
     in_force = unit.execute(sa.select(tables.app.c.version).where(tables.app.c.key == app)).scalar()
     if in_force is None:
         raise NotFound(N_("There is no app “{key}”.", key=app))
-    rows = unit.execute(
-        sa.select(version).where(version.c.app == app).order_by(version.c.version.desc())
-    ).all()
+    rows = unit.execute(sa.select(version).where(version.c.app == app).order_by(version.c.version.desc())).all()
     return [
         Version(app, r.version, r.created_at, r.created_by, r.note, json.loads(r.plan), r.version == in_force)
         for r in rows
@@ -72,9 +70,7 @@ def document(unit: Unit, app: str, version: int | None = None) -> Document:
     table = tables.app_version
     if version is None:
         version = unit.execute(sa.select(tables.app.c.version).where(tables.app.c.key == app)).scalar()
-    found = unit.execute(
-        sa.select(table.c.document).where(table.c.app == app, table.c.version == version)
-    ).scalar()
+    found = unit.execute(sa.select(table.c.document).where(table.c.app == app, table.c.version == version)).scalar()
     if found is None:
         raise NotFound(N_("The app {app} has no version {version}.", app=app, version=version or "–"))
     return load(json.loads(found))

@@ -1,14 +1,11 @@
-"""Static files: addresses carry a hash of all of them, so browsers may keep them for ever; served compressed if built.
-
-The hash stands in the path (`/static/~1a2b3c/js/app.js`): modules that import each other by relative addresses stay
-within one build.
-"""
+"""Static files. Built ones carry a hash of their content in their name, so browsers keep them for ever; a compressed
+copy beside a file is sent to those who take it."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
+import json
 import mimetypes
+import threading
 from pathlib import Path
 
 from flask import Response, abort, request, send_file
@@ -21,11 +18,48 @@ ROOT = Path(__file__).parent.parent / "static"
 _FOREVER = "public, max-age=31536000, immutable"
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
-mimetypes.add_type("text/javascript", ".js")
-mimetypes.add_type("text/javascript", ".mjs")
-mimetypes.add_type("image/svg+xml", ".svg")
-mimetypes.add_type("application/manifest+json", ".webmanifest")
-mimetypes.add_type("application/wasm", ".wasm")
+for _suffix, _type in (
+    (".js", "text/javascript"),
+    (".mjs", "text/javascript"),
+    (".svg", "image/svg+xml"),
+    (".webmanifest", "application/manifest+json"),
+    (".wasm", "application/wasm"),
+):
+    mimetypes.add_type(_type, _suffix)
+
+
+class Manifest:
+    """Plain name → built name, read again when a build has replaced it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._read_at = 0
+        self._names: dict[str, str] = {}
+        self._built: frozenset[str] = frozenset()
+
+    def name(self, plain: str) -> str | None:
+        self._refresh()
+        return self._names.get(plain)
+
+    def is_built(self, name: str) -> bool:
+        self._refresh()
+        return name in self._built
+
+    def _refresh(self) -> None:
+        try:
+            changed = self._path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return
+        if changed == self._read_at:
+            return
+        with self._lock:
+            self._names = json.loads(self._path.read_text("utf-8"))
+            self._built = frozenset(self._names.values())
+            self._read_at = changed
+
+
+manifest = Manifest(ROOT / "build" / "manifest.json")
 
 
 def install(app: scope.App) -> None:
@@ -34,24 +68,13 @@ def install(app: scope.App) -> None:
 
 
 def url(name: str) -> str:
-    """The address of a file in `static/`."""
-    return f"/static/~{build()}/{name}"
-
-
-@functools.cache
-def build() -> str:
-    """A short hash of all static files, taken once per process."""
-    total = hashlib.sha256()
-    for path in sorted(p for p in ROOT.rglob("*") if p.is_file() and p.suffix not in (".br", ".gz")):
-        total.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()[:12]
+    """The address of a file: of its built form where there is one."""
+    built = manifest.name(name)
+    return f"/static/build/{built}" if built else f"/static/{name}"
 
 
 def serve(name: str) -> Response:
-    stamp, _, rest = name.partition("/")
-    is_stamped = stamp.startswith("~")
-    found = safe_join(str(ROOT), rest if is_stamped else name)
+    found = safe_join(str(ROOT), name)
     if found is None or not Path(found).is_file():
         abort(404)
     kind = mimetypes.guess_type(found)[0] or "application/octet-stream"
@@ -60,8 +83,8 @@ def serve(name: str) -> Response:
     if encoding:
         response.headers["Content-Encoding"] = encoding
     response.vary.add("Accept-Encoding")
-    # An old build's address may be asked for during an update: it gets today's file, but is not to be kept.
-    response.headers["Cache-Control"] = _FOREVER if is_stamped and stamp == f"~{build()}" else "no-cache"
+    is_built = name.startswith("build/") and manifest.is_built(name.removeprefix("build/"))
+    response.headers["Cache-Control"] = _FOREVER if is_built else "no-cache"
     return response
 
 

@@ -1,16 +1,17 @@
-"""What the pages over records share: the form a request is about, and answering with a page or with its part."""
+"""What the pages over records share: the form a request is about, what it asks of a list, and addresses."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
-from flask import Response, make_response, render_template, request
+from flask import request
 
 from webapp.engines.forms import views
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import label
-from webapp.web import scope
+from webapp.web import language, scope
+from webapp.web.htmx import htmx
 
 #: Icon of a heading by the shape of its type.
 SHAPE_ICONS = {
@@ -31,13 +32,7 @@ VIEW_ICONS = {"grid": "table", "kanban": "layout-kanban"}
 
 def form(app: str, key: str) -> Scope:
     """The form the address names, for who asks; raises `NotFound`."""
-    return views.scope(scope.unit(), scope.actor(), app, key, locale())
-
-
-def locale() -> str:
-    from webapp.web import language
-
-    return language.current()
+    return views.scope(scope.unit(), scope.actor(), app, key, language.locale())
 
 
 def asked(at: Scope) -> Asked:
@@ -52,27 +47,9 @@ def asked(at: Scope) -> Asked:
     )
 
 
-def wants_part() -> bool:
-    """Whether HTMX asks for a part of the page (not for a page it boosts or brings back from history)."""
-    headers = request.headers
-    return (
-        headers.get("HX-Request") == "true"
-        and headers.get("HX-Request-Type") != "full"
-        and headers.get("HX-History-Restore-Request") != "true"
-    )
-
-
-def target() -> str:
-    """The id of the element HTMX will put the answer into, "" if unknown."""
-    return request.headers.get("HX-Target", "").rpartition("#")[2]
-
-
-def screen(template: str, part: str | None = None, *, status: int = 200, **context: Any) -> Response:
-    """`template` as a page, or `part` alone for HTMX; both answers stand side by side in caches."""
-    chosen = part if part and wants_part() else template
-    response = make_response(render_template(chosen, **context), status)
-    response.headers["Vary"] = "HX-Request, HX-Request-Type"
-    return response
+def part_for(**parts: str) -> str | None:
+    """The template HTMX is answered with when it fills the element of that id (`list`, `panel`); None: the content."""
+    return parts.get(htmx.target_id or "")
 
 
 class Links:
@@ -81,6 +58,10 @@ class Links:
     def __init__(self, at: Scope, asked: Asked | None = None) -> None:
         self.base = f"/{at.form.app}/{at.form.key}"
         self.asked = asked
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """What the list asks, as hidden inputs of a form that adds to it."""
+        return parse_qsl(self.asked.address()) if self.asked else []
 
     def _with(self, path: str, kept: str, **more: Any) -> str:
         extra = urlencode({k: v for k, v in more.items() if v is not None})

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect, request
+from flask import Response, make_response, request
 
 from webapp.blueprints.records import blueprint
+from webapp.definitions.model import Field
 from webapp.engines.forms import conditions, pickers, views
 from webapp.engines.forms.conditions import Condition
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid
-from webapp.web import screens
+from webapp.web import respond, screens
+from webapp.web.htmx import htmx
 
 
 @blueprint.get("/<app>/<form>/filter")
@@ -49,9 +51,11 @@ def _position(asked: Asked) -> int | None:
 
 def _go(address: str) -> Response:
     """Lead on to the list: HTMX fetches it into its place, a browser follows."""
-    if not screens.wants_part():
-        return redirect(address, 303)  # type: ignore[return-value]
-    return screens.lead_to(address, target="#list", swap="outerMorph")
+    if not htmx.wants_part:
+        return respond.redirect(address)
+    response = make_response("", 200)
+    response.headers["HX-Location"] = respond.ascii_json({"path": address, "target": "#list", "swap": "outerMorph"})
+    return response
 
 
 def _form(at: Scope, asked: Asked, error: Invalid | None = None, *, status: int = 200) -> Response:
@@ -66,9 +70,9 @@ def _form(at: Scope, asked: Asked, error: Invalid | None = None, *, status: int 
     values = request.args.getlist("value")
     if not values and standing and standing.field is chosen:
         values = standing.raw.split("|")
-    return screens.screen(
+    return respond.page(
         "records/filter.html",
-        "records/_filter.html",
+        part="records/_filter.html",
         status=status,
         at=at,
         asked=asked,
@@ -78,9 +82,17 @@ def _form(at: Scope, asked: Asked, error: Invalid | None = None, *, status: int 
         operators=operators,
         operator=operator,
         values=values,
-        entries=pickers.choices(at, chosen, "") if chosen.type.name in ("record", "member", "department") else [],
+        entries=_entries(at, chosen),
+        part=htmx.wants_part,
         position=position,
         error=error,
         form_label=screens.form_label(at),
         view_label=views.view_label(asked.view, at.locale),
     )
+
+
+def _entries(at: Scope, chosen: Field) -> list[pickers.Choice] | None:
+    """What can be picked for a field that points at something; None for other fields."""
+    if chosen.type.name not in ("record", "member", "department"):
+        return None
+    return pickers.choices(at, chosen, "")

@@ -10,7 +10,7 @@ from webapp.blueprints.records import blueprint
 from webapp.engines.forms import views
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import label
-from webapp.web import screens
+from webapp.web import respond, screens
 
 #: View kind → the template of the view and what it needs.
 TEMPLATES = {"grid": "records/grid.html", "kanban": "boards/board.html"}
@@ -23,9 +23,9 @@ def show(app: str, form: str) -> Any:
     piece = request.args.get("part")
     if piece in ("rows", "cards"):
         context = list_context(at, asked) | {"grid": views.grid(at, asked)}
-        return screens.screen(f"records/_{piece}.html", **context)
+        return respond.part(f"records/_{piece}.html", **context)
     context = list_context(at, asked) | shape(at, asked)
-    return screens.screen("records/list.html", "records/_list.html", **context)
+    return respond.page("records/list.html", part=screens.part_for(list="records/_list.html"), **context)
 
 
 @blueprint.get("/<app>/<form>/totals")
@@ -34,7 +34,9 @@ def totals(app: str, form: str) -> Any:
     asked = screens.asked(at)
     found = views.totals(at, asked)
     shown = f"{found.count:,}" + ("+" if found.is_more else "")
-    return screens.screen("records/_totals.html", count=shown, sums=found.sums, columns=views.columns(at, asked), at=at)
+    return respond.part(
+        "records/_totals.html", count=shown, sums=found.sums, columns=views.columns(at, asked), at=at
+    )
 
 
 def shape(at: Scope, asked: Asked) -> dict[str, Any]:
@@ -54,8 +56,9 @@ def list_context(at: Scope, asked: Asked) -> dict[str, Any]:
         "links": links,
         "view_template": TEMPLATES[asked.view.kind],
         "view_label": views.view_label(asked.view, at.locale),
-        "tabs": [_tab(at, v, asked) for v in views.offered(at)],
+        "view_tabs": [_tab(at, v, asked) for v in views.offered(at)],
         "sentence": _sentence(at, asked, links),
+        "kept_pairs": [pair for pair in links.pairs() if pair[0] != "q"],
         "start": _start(),
         "form_label": screens.form_label(at),
         "may_create": at.may("create"),
@@ -74,9 +77,9 @@ def _tab(at: Scope, view: views.View, asked: Asked) -> dict[str, Any]:
     links = screens.Links(at, Asked(view))
     return {
         "label": views.view_label(view, at.locale),
-        "href": links.list(),
+        "url": links.list(),
         "icon": screens.VIEW_ICONS[view.kind],
-        "is_on": view.key == asked.view.key,
+        "active": view.key == asked.view.key,
     }
 
 
@@ -97,3 +100,5 @@ def _sentence(at: Scope, asked: Asked, links: screens.Links) -> list[dict[str, A
             }
         )
     return chips
+
+

@@ -18,7 +18,7 @@ from webapp.db import Unit
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import records, search, select, uniqueness, values
 from webapp.engines.forms.fields import serial
-from webapp.engines.forms.judge import formula_levels, judge
+from webapp.engines.forms.judge import defaults, formula_levels, judge
 from webapp.engines.forms.record import Result
 from webapp.errors import Invalid, MortiseError, Problem
 from webapp.expressions import Stored, binds
@@ -34,7 +34,7 @@ def create_many(
     select.require_form(unit, actor, form, "create")
     records._may_write(actor)
     _require_writable(unit, actor, form, rows)
-    base = {**dict.fromkeys(form.fields), **records._defaults(unit, actor, form, {})}
+    base = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, {})}
     stamps = records._stamps(unit, actor, None)
     made = [_complete(unit, actor, form, base, stamps, row) for row in rows]
     refused = _refused(unit, actor, form, made)

@@ -11,7 +11,6 @@ from webapp.engines.forms.record import Linked, Masked, Record
 from webapp.expressions.types import Option
 from webapp.i18n import label
 
-TONES = ("gray", "blue", "teal", "green", "amber", "red", "purple", "orange")
 NUMBERS = ("number", "duration")
 MOMENTS = ("date", "datetime")
 
@@ -29,7 +28,7 @@ class Cell:
     """One value of one record.
 
     shape   the language type's name: it decides how the value is drawn (tag, person, link, number at the right)
-    text    as a record shows it; `short` where room is scarce; both "" when empty
+    text    as a record shows it; `grid` in a column, `short` where room is scarce; all "" when empty
     """
 
     key: str
@@ -37,6 +36,7 @@ class Cell:
     shape: str
     kind: str
     text: str = ""
+    grid: str = ""
     short: str = ""
     tags: tuple[Tag, ...] = ()
     href: str | None = None
@@ -95,7 +95,7 @@ def tint(name: str) -> int:
 def tone(option: Option, position: int, form_field: Field) -> str:
     """The colour of an option: its own, or for a stage without one by its place and outcome."""
     chosen = option.attributes.get("color")
-    if chosen in TONES:
+    if chosen:
         return str(chosen)
     outcome = option.attributes.get("type")
     if outcome in ("won", "lost", "paused"):
@@ -127,7 +127,7 @@ def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
     is_writable = eye.visible.get(key) == "write" and kind.is_input
     value = record.values.get(key)
     if isinstance(value, Masked):
-        return Cell(**made, text=value.text, short=value.text, is_masked=bool(value.text))
+        return Cell(**made, text=value.text, grid=value.text, short=value.text, is_masked=bool(value.text))
     made["is_writable"] = is_writable
     if value is None or value == () or value == "":
         return Cell(**made)
@@ -142,9 +142,10 @@ def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
     if form_field.type.name in ("choice", "choices"):
         chosen = tags(form_field, [value] if isinstance(value, str) else value, locale)
         text = ", ".join(t.text for t in chosen)
-        return {"text": text, "short": text, "tags": chosen}
+        return {"text": text, "grid": text, "short": text, "tags": chosen}
     return {
         "text": kind.text(form_field, value, locale),
+        "grid": kind.cell(form_field, value, locale),
         "short": kind.short(form_field, value, locale),
         "href": _reach(form_field, value),
     }
@@ -155,7 +156,7 @@ def _linked(form_field: Field, linked: Linked) -> dict[str, Any]:
     href = None
     if title and form_field.type.name == "record" and form_field.type.target and not linked.is_binned:
         href = "/" + form_field.type.target.replace(".", "/") + f"/{linked.id}"
-    return {"text": title, "short": title, "href": href, "is_binned": linked.is_binned}
+    return {"text": title, "grid": title, "short": title, "href": href, "is_binned": linked.is_binned}
 
 
 def _reach(form_field: Field, value: Any) -> str | None:

@@ -18,7 +18,7 @@ from webapp.definitions import versions
 from webapp.definitions.model import Check, Field, Form
 from webapp.engines.forms.values import say
 from webapp.errors import Problem
-from webapp.expressions import Expression, Judged, binds
+from webapp.expressions import Expression, Judged, binds, check
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,36 @@ def judge(
     return Judgement(formulas, problems)
 
 
+def defaults(unit: Unit, actor: Actor, form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The builder's defaults of the fields that were not given: fixed values, and results of `=expressions`."""
+    cache = versions.current(unit).cache
+    key = ("defaults", form.name)
+    if key not in cache:
+        cache[key] = _defaults(unit, form)
+    fixed, computed = cache[key]
+    found = {k: v for k, v in fixed.items() if k not in given}
+    wanted = [(k, e) for k, e in computed if k not in given]
+    if wanted:
+        source = Judged(form, {**dict.fromkeys(form.fields), **found, **given})
+        statement = sa.select(*[e.sql(source, unit.dialect) for _, e in wanted])
+        row = unit.execute(statement, binds(actor, clock.now(), unit.zone)).one()
+        found.update({k: form.fields[k].kind.parse(form.fields[k], v) for (k, _), v in zip(wanted, row, strict=True)})
+    return found
+
+
+def _defaults(unit: Unit, form: Form) -> tuple[dict[str, Any], list[tuple[str, Expression]]]:
+    fixed: dict[str, Any] = {}
+    computed: list[tuple[str, Expression]] = []
+    for key, field in form.fields.items():
+        if field.default is None or not field.kind.is_input:
+            continue
+        if isinstance(field.default, str) and field.default.startswith("="):
+            computed.append((key, check(field.default[1:], versions.current(unit), form.name)))
+        else:
+            fixed[key] = field.kind.parse(field, field.default)
+    return fixed, computed
+
+
 def _sql(expression: Expression | None, source: Judged, unit: Unit) -> sa.ColumnElement[Any]:
     assert expression is not None
     return expression.sql(source, unit.dialect)
@@ -83,9 +113,9 @@ def _order(form: Form) -> list[Step]:
     steps: list[Step] = [([], []) for _ in range(max(levels.values(), default=0) + 2)]
     for key, level in levels.items():
         steps[level][0].append(form.fields[key])
-    for check in form.checks:
-        read = [levels[k] for f, k in check.when.names if f == form.name and k in levels]
-        steps[max(read, default=-1) + 1][1].append(check)
+    for refusal in form.checks:
+        read = [levels[k] for f, k in refusal.when.names if f == form.name and k in levels]
+        steps[max(read, default=-1) + 1][1].append(refusal)
     return [step for step in steps if step[0] or step[1]]
 
 

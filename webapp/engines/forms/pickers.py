@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from webapp.access.tables import department, member
 from webapp.definitions.model import Field
-from webapp.engines.forms import records
+from webapp.engines.forms import select
 from webapp.engines.forms.record import Query
 from webapp.errors import MortiseError, NotFound
 from webapp.expressions import fold
@@ -49,7 +49,7 @@ def _records(at: Scope, found: Field, search: str) -> list[Choice]:
 
     target = at.definitions.form(found.type.target or "")
     query = Query(search=search or None, sort=("-id",), fields=(target.title, "owner"), limit=MOST)
-    page = records.select(at.unit, at.actor, target, query)
+    page = select.select(at.unit, at.actor, target, query)
     eye = Eye(at.definitions, at.locale, _visible(at, target.name))
     made = []
     for record in page.records:
@@ -103,7 +103,7 @@ def title(at: Scope, found: Field, id_: int) -> str | None:
 
     target = at.definitions.form(found.type.target or "")
     try:
-        record = records.get(at.unit, at.actor, target, id_)
+        record = select.get(at.unit, at.actor, target, id_)
     except MortiseError:
         return None
     return title_of(Eye(at.definitions, at.locale, _visible(at, target.name)), target, record)

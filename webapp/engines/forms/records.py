@@ -22,7 +22,7 @@ from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import guards, search, select, uniqueness, values
 from webapp.engines.forms.fields import serial
-from webapp.engines.forms.judge import judge
+from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.reading import value_of
 from webapp.engines.forms.record import Record
 from webapp.errors import Conflict, Denied, Invalid, Problem, Stale
@@ -53,7 +53,7 @@ def create(
     _guard(unit, actor, form, None, "create", raw)
     problems: list[Problem] = []
     given = values.take(unit, actor, form, raw, problems)
-    record = {**_defaults(unit, actor, form, given), **given}
+    record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
     record.update(_stamps(unit, actor, record.get("owner")))
     problems += values.required(form, {**record, **{p.path: True for p in problems}})
     record.update(
@@ -317,17 +317,6 @@ def _touched(form: Form, raw: Mapping[str, Any], before: Mapping[str, Any]) -> d
                 continue
         touched[key] = value
     return touched
-
-
-def _defaults(unit: Unit, actor: Actor, form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of the fields that were not given: the builder's default, else empty."""
-    found: dict[str, Any] = {}
-    for key, field in form.fields.items():
-        if key not in given and field.kind.is_input and field.default is not None:
-            found[key] = values.parse(unit, actor, field, field.default)
-        else:
-            found.setdefault(key, None)
-    return found
 
 
 def _stamps(unit: Unit, actor: Actor, owner: int | None) -> dict[str, Any]:

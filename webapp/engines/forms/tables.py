@@ -39,7 +39,9 @@ def columns_present(unit: Unit, names: Iterable[str]) -> dict[str, set[str]]:
     """Table → its columns, of those tables that exist."""
     wanted = list(names)
     if unit.dialect == "sqlite":
-        query = sa.text("SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'")
+        query = sa.text(
+            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+        )
         rows = unit.execute(query)
     else:
         query = sa.text(

@@ -16,7 +16,7 @@ from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form, View
-from webapp.engines.forms import conditions, records
+from webapp.engines.forms import aggregate, conditions, formats, select
 from webapp.engines.forms.conditions import Condition
 from webapp.engines.forms.display import (
     MOMENTS,
@@ -31,7 +31,7 @@ from webapp.engines.forms.display import (
     tags,
     title_of,
 )
-from webapp.engines.forms.record import Query, Record
+from webapp.engines.forms.record import AggregateRow, Query, Record
 from webapp.errors import Invalid, NotFound
 from webapp.expressions import check
 from webapp.i18n import N_, label
@@ -176,7 +176,7 @@ def offered(at: Scope) -> tuple[View, ...]:
 
 
 def _is_usable(at: Scope, view: View) -> bool:
-    if view.kind == "kanban" and not at.may_ask(view.settings.get("by", "")):
+    if view.kind == "kanban" and not _has_lanes(at, view.settings.get("by", "")):
         return False
     text = _filter(view)
     if not text:
@@ -184,6 +184,10 @@ def _is_usable(at: Scope, view: View) -> bool:
     names = check(text, at.definitions, at.form.name, expect="boolean").names
     eyes = policy.eyes(at.unit, at.actor)
     return all(eyes.may_name(form, key) for form, key in names)
+
+
+def _has_lanes(at: Scope, key: str) -> bool:
+    return at.may_ask(key) and key in at.form.names and bool(at.form.names[key].type.options)
 
 
 def _filter(view: View) -> str | None:
@@ -322,7 +326,7 @@ def grid(at: Scope, asked: Asked) -> Grid:
     """One page of the view as rows."""
     shown = columns(at, asked)
     keys = [c.key for c in shown]
-    page = records.select(at.unit, at.actor, at.form, query(at, asked, fields=[*keys, at.form.title]))
+    page = select.select(at.unit, at.actor, at.form, query(at, asked, fields=[*keys, at.form.title]))
     return Grid(shown, tuple(_row(at, r, keys) for r in page.records), page.next)
 
 
@@ -344,13 +348,13 @@ class Totals:
 def totals(at: Scope, asked: Asked) -> Totals:
     """Count (capped) and sums of the columns that are amounts; sums only where the count is exact."""
     asked = replace(asked, after=None)
-    count, is_ = records.count(at.unit, at.actor, at.form, query(at, asked, fields=("id",)))
+    count, is_ = select.count(at.unit, at.actor, at.form, query(at, asked, fields=("id",)))
     if is_ != "exact" or not count:
         return Totals(count, is_ != "exact", {})
     keys = [k for k in column_keys(at, asked.view) if _is_summed(at, at.form.names[k])]
     if not keys:
         return Totals(count, False, {})
-    found = aggregate(at, asked, [], [f"sum({k})" for k in keys])
+    found = measured(at, asked, [], [f"sum({k})" for k in keys])
     sums = dict(zip(keys, found[0].measures, strict=True)) if found else {}
     return Totals(count, False, {k: _amount(at, k, v) for k, v in sums.items()})
 
@@ -368,12 +372,18 @@ def _amount(at: Scope, key: str, value: Any, *, is_short: bool = False) -> str:
     return show(found, value, at.locale)
 
 
-def aggregate(at: Scope, asked: Asked, group: list[str], measures: list[str]) -> list[Any]:
+def measured(at: Scope, asked: Asked, group: list[str], measures: list[str]) -> list[AggregateRow]:
     """Groups and measures over what the list asks for."""
     wanted = query(at, replace(asked, after=None))
-    where = " and ".join(f"({w})" for w in wanted.where) or None
-    return records.aggregate(
-        at.unit, at.actor, at.form, group=group, measures=measures, where=where, search=wanted.search, limit=200
+    return aggregate.aggregate(
+        at.unit,
+        at.actor,
+        at.form,
+        group=group,
+        measures=measures,
+        where=wanted.where,
+        search_text=wanted.search,
+        limit=1000,
     )
 
 
@@ -390,18 +400,16 @@ def lanes(at: Scope, asked: Asked) -> tuple[Lane, ...]:
     by = by_field(at, asked.view)
     may_add = at.may("create") and at.visible.get(by.key) == "write"
     made = []
-    for position, option in enumerate(by.type.options):
+    for option in by.type.options:
         (tag,) = tags(by, [option.value], at.locale)
-        lane = Lane(option.value, tag, _note(option.attributes), may_add=may_add)
-        made.append(fill(at, asked, lane))
-        del position
+        made.append(fill(at, asked, Lane(option.value, tag, _note(option.attributes), may_add=may_add)))
     empty = fill(at, asked, Lane("", Tag(N_("Empty").text(at.locale))))
     return (*made, empty) if empty.cards else tuple(made)
 
 
 def _note(attributes: Mapping[str, Any]) -> str:
     probability = attributes.get("probability")
-    return "" if probability is None else f"{probability}%"
+    return "" if probability is None else f"{formats.plain(probability)}%"
 
 
 def lane(at: Scope, asked: Asked, value: str) -> Lane:
@@ -416,7 +424,7 @@ def lane(at: Scope, asked: Asked, value: str) -> Lane:
 def fill(at: Scope, asked: Asked, empty: Lane) -> Lane:
     """The lane with its page of cards."""
     keys = card_keys(at, asked.view)
-    page = records.select(
+    page = select.select(
         at.unit,
         at.actor,
         at.form,
@@ -447,7 +455,7 @@ def heads(at: Scope, asked: Asked) -> dict[str, Head]:
     total = total if total and at.may_ask(total) else None
     measures = ["count()", *([f"sum({total})"] if total else [])]
     made = {o.value: Head(o.value, 0, _amount(at, total, 0, is_short=True) if total else None) for o in by.type.options}
-    for row in aggregate(at, asked, [by.key], measures):
+    for row in measured(at, asked, [by.key], measures):
         value = row.group[0] or ""
         made[value] = Head(
             value, row.measures[0], _amount(at, total, row.measures[1], is_short=True) if total else None

@@ -1,0 +1,77 @@
+/** Every htmx request: CSRF, the thin bar, busy buttons, and a sentence when it fails. */
+import { onContent, say } from "./dom.js";
+import { toast } from "./toast.js";
+
+const bar = document.getElementById("topline");
+let open = 0;
+let wait = 0;
+
+/** The token of the session as it is now; session.js replaces it after signing in again. */
+export function csrf() {
+  return document.querySelector('meta[name="csrf-token"]')?.content || "";
+}
+
+document.addEventListener("htmx:config:request", (event) => {
+  event.detail.ctx.request.headers["X-CSRF-Token"] = csrf();
+});
+
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
+  open += 1;
+  clearTimeout(wait);
+  wait = setTimeout(() => { if (bar && open) bar.className = "m-topline on"; }, 120);
+  ctx.busy = ctx.request.submitter || (ctx.sourceElement.matches?.("button") ? ctx.sourceElement : null);
+  ctx.busy?.setAttribute("aria-busy", "true");
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  const { ctx } = event.detail;
+  ctx.busy?.removeAttribute("aria-busy");
+  open = Math.max(0, open - 1);
+  if (open) return;
+  clearTimeout(wait);
+  if (bar?.classList.contains("on")) {
+    bar.className = "m-topline done";
+    setTimeout(() => { if (!open) bar.className = "m-topline"; }, 320);
+  }
+});
+
+// Plain forms: pressing again does nothing while the page is on its way.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.matches("[hx-post], [hx-get], [hx-put], [hx-patch], [hx-delete]")) return;
+  if (event.target.method === "dialog") return;
+  const button = event.submitter;
+  if (button?.getAttribute("aria-busy") === "true") event.preventDefault();
+  else button?.setAttribute("aria-busy", "true");
+});
+addEventListener("pageshow", () => document.querySelectorAll("[aria-busy=true]").forEach((one) => one.removeAttribute("aria-busy")));
+onContent((root) => root.querySelectorAll("input[data-here]").forEach((input) => { input.value = location.pathname + location.search; }));
+
+const SENTENCES = { 403: "forbidden", 404: "missing", 405: "failed", 410: "missing", 413: "large", 429: "slow" };
+
+/** What the server says went wrong: its toast, the `detail` of a problem, or our sentence for the status. */
+export function reason(ctx) {
+  const type = ctx.response?.headers.get("Content-Type") || "";
+  if (type.includes("json")) {
+    try {
+      const problem = JSON.parse(ctx.text);
+      return problem.detail || problem.message || problem.title || say("failed");
+    } catch { /* not what it says it is */ }
+  }
+  const said = new DOMParser().parseFromString(ctx.text || "", "text/html").querySelector("[data-message]");
+  return said?.textContent.trim() || say(SENTENCES[ctx.response?.status] || "failed");
+}
+
+document.addEventListener("htmx:response:error", (event) => {
+  const { ctx } = event.detail;
+  const { status } = ctx.response;
+  if (status === 401 || status === 409 || status === 422 || ctx.quiet || ctx.hx?.trigger?.includes("toast")) return;
+  if (status < 500 && !(status in SENTENCES)) return;
+  toast({ text: reason(ctx), kind: "bad" });
+});
+
+document.addEventListener("htmx:error", (event) => {
+  const { ctx, error } = event.detail;
+  if (!ctx || ctx.quiet || error?.name === "AbortError") return;
+  if (error instanceof TypeError && ctx.response === undefined) toast({ text: say("offline"), kind: "bad" });
+});
