@@ -209,18 +209,14 @@ def _field(
         return
     if item.is_unique and (item.kind.is_multi or item.column is None):
         report.add(f"{path}.unique", N_("This kind of field cannot be without duplicates."), "invalid")
-    _default(path, item, form, compiled, report)
+    _default(path, item, report)
     for leaf, text, at in leaves(FIELD, raw, path):
         if isinstance(leaf, ExpressionText) and at not in (f"{path}.visible", f"{path}.formula"):
             _expression(at, text, leaf, form, compiled, report)
 
 
-def _default(path: str, item: model.Field, form: model.Form, compiled: model.Definitions, report: Report) -> None:
-    """A default is a value the kind takes, or an expression after `=`: `=today()`."""
+def _default(path: str, item: model.Field, report: Report) -> None:
     if item.default is None:
-        return
-    if isinstance(item.default, str) and item.default.startswith("="):
-        _expression(f"{path}.default", item.default[1:], ExpressionText(), form, compiled, report)
         return
     try:
         item.kind.parse(item, item.default)
