@@ -61,24 +61,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_m__building_state", "m__building", ["state", "app", "form"], unique=False)
     op.create_table(
-        "m__building",
-        sa.Column("id", webapp.db.Id, autoincrement=True, nullable=False),
-        sa.Column("app", sa.Text(), nullable=False),
-        sa.Column("form", sa.Text(), nullable=False),
-        sa.Column("field", sa.Text(), nullable=True),
-        sa.Column("what", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("position", webapp.db.Id, server_default="0", nullable=False),
-        sa.Column("report", sa.Text(), nullable=True),
-        sa.Column("created_at", webapp.db.PreciseMoment(), nullable=False),
-        sa.Column("finished_at", webapp.db.PreciseMoment(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name="pk_m__building"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("ix_m__building_state", "m__building", ["state", "app", "form"], unique=False)
-    op.create_table(
         "m__change_set",
         sa.Column("id", webapp.db.Id, autoincrement=True, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
