@@ -177,11 +177,7 @@ def purge(
         raise Conflict(N_("A record is put into the bin before it is removed for good."))
     _guard(unit, actor, form, id_, "purge", {})
     _release(unit, actor, form, id_, empty_links, change_set)
-<<<<<<< HEAD
-    search.index(unit, form, [(id_, search.stored(unit, form, id_), None)])
-=======
     search.index(unit, form, [(id_, before.search_text, None)])
->>>>>>> main
     for field in form.fields.values():
         if field.values_table is not None:
             unit.execute(field.values_table.delete().where(field.values_table.c.record == id_))
@@ -388,20 +384,17 @@ def _write(
         after["last_activity_at"] = now
     changed = {k: v for k, v in after.items() if v != before.get(k)}
     columns = values.row(form, changed)
-<<<<<<< HEAD
-    old_text, text = search.text_of(form, before), search.text_of(form, after)
-=======
     old_text, text = before.search_text, search.text_of(form, after)
->>>>>>> main
     if text != old_text:
         columns["m__search"] = text
-        search.index(unit, form, [(id_, search.stored(unit, form, id_), text)])
     this = sa.and_(form.table.c.id == id_, form.table.c.version == before["version"])
     with uniqueness.watched(form):
         done = unit.execute(form.table.update().where(this).values(columns))
     if done.rowcount != 1:
         raise Stale(N_("Somebody else has changed this record meanwhile."), current=None, version=None)
     write_several(unit, form, id_, before, changed)
+    if text != old_text:
+        search.index(unit, form, [(id_, old_text, text)])
 
 
 def _mark(unit: Unit, form: Form, id_: int, version: int, columns: dict[str, Any]) -> None:

@@ -132,11 +132,7 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
         condition = check(text, definitions, form.name, expect="boolean", eyes=eyes)
         base = base.where(condition.sql(Stored(table), unit.dialect, eyes))
     if query.search and query.search.strip():
-<<<<<<< HEAD
-        base = base.where(searching(unit, actor, form, table, query.search))
-=======
         base = base.where(search.condition(form, table, query.search, unit.dialect, fields=searchable(unit, actor, form)))
->>>>>>> main
     counting = base.with_only_columns(sa.literal(1), maintain_column_froms=True)
     return Listing(
         found,
@@ -151,13 +147,6 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
 def searchable(unit: Unit, actor: Actor, form: Form) -> set[str]:
     """Keys of the fields a search by the actor may look into: what he may read, not what is masked for him."""
     return {key for key, right in policy.fields(unit, actor, form).items() if right in ("read", "write")}
-
-
-def searching(unit: Unit, actor: Actor, form: Form, table: sa.FromClause, text: str) -> sa.ColumnElement[bool]:
-    """A condition for what somebody typed to find records: only texts of fields he may read count."""
-    rights = policy.fields(unit, actor, form)
-    may_read = {key for key, right in rights.items() if right in ("read", "write")}
-    return search.condition(form, table, text, unit.dialect, fields=may_read)
 
 
 def _select(
