@@ -112,18 +112,28 @@ class Guide:
     def _add_pages(self) -> None:
         pages = Blueprint("guide", __name__, url_prefix="/guide")
         pages.context_processor(self._context)
+        def add(rule: str, view: Any, *methods: str) -> None:
+            def open_view(**given: Any) -> Any:
+                return view(**given)
+
+            name = rule.strip("/").replace("/", "_").replace("<int:number>", "one") or "parts"
+            pages.add_url_rule(rule, name, signing.public(open_view), methods=methods or ("GET",))
+
+        def template(name: str) -> Any:
+            return lambda: render_template(f"guide/{name}.html", start=20)
+
         for name in ("grid", "board", "entry", "empty"):
-            pages.add_url_rule(f"/{name}", name, signing.public(lambda name=name: render_template(f"guide/{name}.html")))
-        pages.add_url_rule("", "parts", signing.public(lambda: render_template("guide/parts.html")))
-        pages.add_url_rule("/rows", "rows", signing.public(lambda: render_template("guide/_rows.html", start=20)))
-        pages.add_url_rule("/deal/<int:number>", "record", signing.public(self._record))
-        pages.add_url_rule("/search", "search", signing.public(self._search))
-        pages.add_url_rule("/deal/<int:number>/move", "move", signing.public(self._move), methods=["POST"])
-        pages.add_url_rule("/undo", "undo", signing.public(self._undo), methods=["POST"])
-        pages.add_url_rule("/save", "save", signing.public(self._save), methods=["POST"])
-        pages.add_url_rule("/sign-in", "sign_in", signing.public(self._sign_in), methods=["POST"])
-        pages.add_url_rule("/out", "out", signing.public(self._out), methods=["POST"])
-        pages.add_url_rule("/preferences", "preferences", signing.public(self._save), methods=["POST"])
+            add(f"/{name}", template(name))
+        add("", template("parts"))
+        add("/rows", template("_rows"))
+        add("/deal/<int:number>", self._record)
+        add("/search", self._search)
+        add("/deal/<int:number>/move", self._move, "POST")
+        add("/undo", self._undo, "POST")
+        add("/save", self._save, "POST")
+        add("/preferences", self._save, "POST")
+        add("/sign-in", self._sign_in, "POST")
+        add("/out", self._out, "POST")
         self.app.register_blueprint(pages)
 
     def _record(self, number: int) -> Any:
