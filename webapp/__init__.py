@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from webapp.web.scope import App
 
 #: Packages with a `blueprint`, in the order in which addresses are tried; those of forms (`/{app}/{form}`) come last.
-BLUEPRINTS = ("webapp.blueprints.gate",)
+BLUEPRINTS = (
+    "webapp.blueprints.gate",
+    "webapp.blueprints.api",
+    "webapp.blueprints.records",
+)
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> App:
@@ -38,7 +42,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     language.install(app)
     errors.install(app)
     htmx.init_app(app)
-    app.context_processor(lambda: {"actor": scope.visitor(), "firm": language.current_firm()})
+    app.context_processor(language.person)
     for package in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(package).blueprint)
     return app

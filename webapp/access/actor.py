@@ -32,6 +32,7 @@ class Actor:
     departments_below: tuple[int, ...] = ()
     headed: tuple[int, ...] = ()
     locale: str = "zh"
+    theme: str = "system"
     scope: str = "write"
     token: int | None = None
     on_behalf_of: int | None = None

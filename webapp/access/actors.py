@@ -81,6 +81,7 @@ def _actor(unit: Unit, row: Any, **more: Any) -> Actor:
         departments_below=tuple(sorted(_list(row.below))),
         headed=tuple(sorted(_list(row.headed))),
         locale=row.locale or (json.loads(row.firm_locale) if row.firm_locale else unit.settings.locale),
+        theme=row.theme or "system",
         **more,
     )
 
@@ -116,8 +117,8 @@ def _statement(dialect: str, by: By) -> sa.Select[Any]:
 
 
 def _who(by: By) -> sa.Select[Any]:
-    columns = [member.c.id, member.c.name, member.c.department, member.c.locale]
-    subject = sa.bindparam("subject")
+    columns = [member.c.id, member.c.name, member.c.department, member.c.locale, member.c.theme]
+    subject: sa.BindParameter[Any] = sa.bindparam("subject")
     now = sa.bindparam("now", type_=session.c.expires_at.type)
     found = sa.select(*columns).where(member.c.is_active)
     if by == "member":

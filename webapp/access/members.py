@@ -111,6 +111,8 @@ def prefer(unit: Unit, actor: Actor, member_id: int, **values: str | None) -> No
         raise TypeError(f"not a preference: {unknown}")
     if values.get("locale") not in (None, *LANGUAGES):
         raise _invalid("locale", N_("This language is not there."))
+    if values.get("theme") not in (None, "light", "dark", "system"):
+        raise _invalid("theme", N_("This theme is not there."))
     _update(unit, member_id, **values)
 
 
@@ -151,7 +153,7 @@ def enable(unit: Unit, actor: Actor, member_id: int) -> None:
 
 
 def normal_email(text: str) -> str:
-    return fold(text)
+    return fold(text.strip())
 
 
 def _one(unit: Unit, which: sa.ColumnElement[bool]) -> Member:

@@ -85,9 +85,9 @@ def judge(
     return _any(_unsaved(unit, actor, form, scope, values) for scope in _scopes(unit, actor, form, action))
 
 
-def admits(unit: Unit, actor: Actor, form: Form, action: str, values: Mapping[str, Any]) -> bool:
-    """`judge`, asked at once."""
-    condition = judge(unit, actor, form, action, values)
+def may_create(unit: Unit, actor: Actor, form: Form, values: Mapping[str, Any]) -> bool:
+    """Whether an unsaved record lies inside what he may create: `judge`, asked at once."""
+    condition = judge(unit, actor, form, "create", values)
     if condition is None:
         return True
     if isinstance(condition, sa.False_):
@@ -215,7 +215,7 @@ def _right(role: Role, form: Form) -> FormRight | None:
 
 def _scopes(unit: Unit, actor: Actor, form: Form, action: str) -> tuple[Any, ...]:
     """The different answers of his roles, without the refusals; only `True` when one of them allows all."""
-    found = {}
+    found: dict[Any, None] = {}
     for _, right in _rights(_definitions(unit), actor.roles, form):
         scope = right.may.get(action, False)
         if scope is True:

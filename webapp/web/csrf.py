@@ -29,7 +29,8 @@ _SIZE = 32
 def install(app: scope.App) -> None:
     app.before_request(check)
     app.after_request(_keep_visit)
-    app.jinja_env.globals.update(csrf_token=token, csrf_field=field)
+    app.jinja_env.globals["csrf_field"] = field
+    app.context_processor(lambda: {"csrf_token": token()})
 
 
 def exempt(view: Any) -> Any:
@@ -57,7 +58,8 @@ def check() -> None:
         return
     if not _is_from_here():
         raise Denied(N_("This request came from another site."), reason="csrf")
-    if not _is_ours(request.headers.get(HEADER) or request.form.get(FIELD) or ""):
+    # After a sign-in over the page its header may be old while the sheet's own field is right.
+    if not any(_is_ours(text) for text in (request.headers.get(HEADER), request.form.get(FIELD)) if text):
         raise Denied(N_("This page is out of date. Reload it and try again."), reason="csrf")
 
 

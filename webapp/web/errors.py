@@ -102,11 +102,12 @@ def answer(
         locale = language.locale()
         shown = {
             "status": status,
-            "icon": icon,
+            "icon_name": icon,
             "heading": heading.text(locale),
             "text": (message or meaning).text(locale),
             "problems": [(p.path, p.text(locale)) for p in problems],
             "number": number,
+            "again": request.full_path.rstrip("?") if request.method == "GET" else None,
         }
         if wants_json():
             return _problem_document(code, shown, problems)

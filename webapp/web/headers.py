@@ -14,7 +14,7 @@ _LEAST_TO_COMPRESS = 1024
 
 
 def install(app: scope.App) -> None:
-    app.jinja_env.globals["csp_nonce"] = nonce
+    app.context_processor(lambda: {"csp_nonce": nonce()})
     app.after_request(_compress)
     app.after_request(_secure)
 

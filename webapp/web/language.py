@@ -16,8 +16,9 @@ COOKIE = "mortise-language"
 
 
 def install(app: scope.App) -> None:
-    app.jinja_env.globals.update(_=translate, label=label, locale=locale)
+    app.jinja_env.globals.update(_=translate, label=label)
     app.jinja_env.filters["say"] = say
+    app.context_processor(lambda: {"locale": locale()})
 
 
 def locale() -> str:
@@ -47,6 +48,12 @@ def current_firm() -> firm.Firm:
         g.firm = firm.get(scope.unit())
     found: firm.Firm = g.firm
     return found
+
+
+def person() -> dict[str, Any]:
+    """For every template: who reads it (None before sign-in), his theme, and the firm."""
+    visitor = scope.visitor()
+    return {"actor": visitor, "theme": visitor.theme if visitor else "system", "firm": current_firm()}
 
 
 def _find() -> str:

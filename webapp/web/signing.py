@@ -74,6 +74,15 @@ def bearer_token() -> str | None:
     return text.strip() if kind.lower() == "bearer" else None
 
 
+def address() -> str:
+    """The network address that asks. A proxy on this machine is believed about whom it speaks for, nobody else is."""
+    found = request.remote_addr or ""
+    if found in ("127.0.0.1", "::1", ""):
+        forwarded = request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
+        return forwarded or found
+    return found
+
+
 def cookie_name() -> str:
     return "__Host-mortise" if scope.app().settings.is_https else "mortise"
 
