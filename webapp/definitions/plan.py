@@ -239,7 +239,11 @@ class _Planner:
         if not is_held:
             return
         is_readable = before["shape"].split(",")[0] == after["shape"].split(",")[0]
-        payload = {"is_readable": is_readable, "old": {**before, "key": old.key, "settings": dict(old.settings)}, "new": dict(after)}
+        payload = {
+            "is_readable": is_readable,
+            "old": {**before, "key": old.key, "settings": dict(old.settings)},
+            "new": dict(after),
+        }
         self.work.append(Work(form.key, "convert", new.key, payload))
         if self.unit is None:
             return
@@ -406,12 +410,7 @@ def _checks(form: Form) -> list[Any]:
 
 
 def _layout(form: Form) -> list[Any]:
-    """Sections with the fields placed by hand: where a new field lands by itself is no change of layout."""
-    return [
-        {**s, "visible": s["visible"].text if s["visible"] else None}
-        for s in form.layout
-        if s["label"] or s["tab"] or s["visible"]
-    ]
+    return [{**s, "visible": s["visible"].text if s["visible"] else None} for s in form.layout]
 
 
 def _rest(item: Field) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from webapp.errors import Invalid, MortiseError, Problem, nearest
 from webapp.i18n import N_
 
 #: Types a formula can end in.
-RESULTS = frozenset("text number boolean date datetime duration choice member department".split())
+RESULTS = frozenset(["text", "number", "boolean", "date", "datetime", "duration", "choice", "member", "department"])
 
 
 def validate(wanted: Document | Mapping[str, Any] | str | bytes, definitions: model.Definitions) -> Document:
@@ -209,14 +209,18 @@ def _field(
         return
     if item.is_unique and (item.kind.is_multi or item.column is None):
         report.add(f"{path}.unique", N_("This kind of field cannot be without duplicates."), "invalid")
-    _default(path, item, report)
+    _default(path, item, form, compiled, report)
     for leaf, text, at in leaves(FIELD, raw, path):
         if isinstance(leaf, ExpressionText) and at not in (f"{path}.visible", f"{path}.formula"):
             _expression(at, text, leaf, form, compiled, report)
 
 
-def _default(path: str, item: model.Field, report: Report) -> None:
+def _default(path: str, item: model.Field, form: model.Form, compiled: model.Definitions, report: Report) -> None:
+    """A default is a value the kind takes, or an expression after `=`: `=today()`."""
     if item.default is None:
+        return
+    if isinstance(item.default, str) and item.default.startswith("="):
+        _expression(f"{path}.default", item.default[1:], ExpressionText(), form, compiled, report)
         return
     try:
         item.kind.parse(item, item.default)

@@ -165,7 +165,7 @@ def _insert(unit: Unit, form: Form, made: list[tuple[int, dict[str, Any]]]) -> N
         columns = values.row(form, record)
         columns["id"] = id_
         columns["m__client"] = str(uuid.uuid4())
-        columns["m__search"] = record["m__search"] = values.search_text(form, record)
+        columns["m__search"] = record["m__search"] = search.text_of(form, record)
         rows.append(columns)
         for key, field in form.fields.items():
             if field.values_table is not None and record.get(key):
@@ -260,7 +260,7 @@ def _mend_search(unit: Unit, form: Form, written: list[tuple[int, dict[str, Any]
         return
     mended = []
     for id_, record in written:
-        text = values.search_text(form, record)
+        text = search.text_of(form, record)
         if text != record["m__search"]:
             record["m__search"] = text
             mended.append({"row_id": id_, "text": text})

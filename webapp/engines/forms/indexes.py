@@ -49,7 +49,7 @@ def derived(definitions: Definitions, form: Form, dialect: str) -> list[Index]:
 
 
 def _scopes(definitions: Definitions, form: Form) -> tuple[str, ...]:
-    """"" for all records, and the column that a role's records are chosen by."""
+    """ "" for all records, and the column that a role's records are chosen by."""
     found = [""]
     rights = [
         role.forms[form.name].may.get("see")
