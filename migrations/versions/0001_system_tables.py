@@ -43,6 +43,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", name="pk_m__attempt"),
     )
     op.create_table(
+        "m__building",
+        sa.Column("id", webapp.db.Id, autoincrement=True, nullable=False),
+        sa.Column("app", sa.Text(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=True),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("position", webapp.db.Id, server_default="0", nullable=False),
+        sa.Column("report", sa.Text(), nullable=True),
+        sa.Column("created_at", webapp.db.PreciseMoment(), nullable=False),
+        sa.Column("finished_at", webapp.db.PreciseMoment(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_m__building"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_m__building_state", "m__building", ["state", "app", "form"], unique=False)
+    op.create_table(
         "m__change_set",
         sa.Column("id", webapp.db.Id, autoincrement=True, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -151,10 +169,10 @@ def upgrade() -> None:
         sqlite_where=sa.text("change_set IS NOT NULL"),
         postgresql_where=sa.text("change_set IS NOT NULL"),
     )
+    op.create_index("ix_m__event_record", "m__event", ["form", "record", "id"], unique=False)
     if is_postgresql:
         op.execute("CREATE TABLE m__event_default PARTITION OF m__event DEFAULT")
         op.create_index("ix_m__event_order", "m__event", ["tx", "id"], unique=False)
-    op.create_index("ix_m__event_record", "m__event", ["form", "record", "id"], unique=False)
     op.create_table(
         "m__idempotency",
         sa.Column("actor", webapp.db.Id, nullable=False),

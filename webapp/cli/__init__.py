@@ -52,7 +52,7 @@ class Commands(click.Group):
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Without importing the commands, which the help of click would do."""
-        locale = context.obj.locale if isinstance(context.obj, Console) else Console().locale
+        locale = context.obj.locale
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1].text(locale)) for name in self.list_commands(context)])
 
@@ -75,8 +75,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """The same without ending the process."""
     arguments, is_json = _without_json(list(sys.argv[1:] if arguments is None else arguments))
+    console = Console(is_json=is_json)
     try:
-        console = Console(is_json=is_json)
         result: Any = mortise.main(args=arguments, prog_name="mortise", standalone_mode=False, obj=console)
         return result if isinstance(result, int) and not isinstance(result, bool) else 0
     except click.exceptions.Exit as end:
@@ -85,7 +85,7 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except MortiseError as error:
-        _say(error)
+        console.fail(error)
         return 1
     except (click.Abort, KeyboardInterrupt):
         return 130
@@ -100,9 +100,3 @@ def _without_json(arguments: list[str]) -> tuple[list[str], bool]:
     options = [argument for argument in arguments[:end] if argument != "--json"]
     return options + arguments[end:], len(options) < end
 
-
-def _say(error: MortiseError) -> None:
-    locale = Console.locale_of_environment()
-    click.echo(error.message.text(locale), err=True)
-    for problem in error.problems:
-        click.echo(f"  {problem.path}: {problem.text(locale)}", err=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webapp.config import Settings
+from webapp.errors import MortiseError
 from webapp.i18n import LANGUAGES, Message, language_of, translate
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ class Console:
     def say(self, message: Message, *, is_error: bool = False) -> None:
         """A line for people; with `--json` it goes to standard error, so that the output stays data."""
         click.echo(message.text(self.locale), err=is_error or self.is_json)
+
+    def fail(self, error: MortiseError) -> None:
+        """An error in the keeper's words, on standard error."""
+        click.echo(error.message.text(self.locale), err=True)
+        for problem in error.problems:
+            click.echo(f"  {problem.path}: {problem.text(self.locale)}", err=True)
 
     def data(self, value: Any, lines: Iterable[str] = ()) -> None:
         """`value` as JSON with `--json`, else the `lines`."""

@@ -9,7 +9,7 @@ from flask import request
 from webapp.access import policy
 from webapp.blueprints.records import blueprint
 from webapp.engines.forms import history, related, select, timeline
-from webapp.engines.forms.display import cell, title_of
+from webapp.engines.forms.display import cell, tint, title_of
 from webapp.engines.forms.layout import sections
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
@@ -50,11 +50,14 @@ def record_context(at: Scope, record: Record) -> dict[str, Any]:
     """What the page and the panel of a record say."""
     shown = sections(at.form, at.locale, lambda f: at.eye.sees(f.key) and f.type.name != "records")
     path = related.path(at, record)
-    facts = [(s, [cell(at.eye, at.form, record, k) for k in s.keys if k not in (path.key, at.form.title)]) for s in shown]
+    facts = [
+        (s, [cell(at.eye, at.form, record, k) for k in s.keys if k not in (path.key, at.form.title)]) for s in shown
+    ]
     return {
         "at": at,
         "record": record,
         "title": title_of(at.eye, at.form, record),
+        "tint": tint(title_of(at.eye, at.form, record)),
         "links": screens.Links(at),
         "form_label": screens.form_label(at),
         "facts": [(section, cells) for section, cells in facts if cells],
