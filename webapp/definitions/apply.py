@@ -147,7 +147,7 @@ def _publish(
         new_tables = made.change(unit, after, after.apps[app])
         for form in after.apps[app].forms.values():
             if form.table.name in new_tables:
-                made.index_now(unit, form)
+                made.index_now(unit, after, form)
         _write_version(unit, actor, document, after, steps, note)
         _leave_work(unit, actor, app, after.apps[app].version, steps)
         made.labelled_views(unit, after.apps[app])

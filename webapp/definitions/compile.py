@@ -79,7 +79,7 @@ def system_columns() -> list[sa.Column[Any]]:
 
 
 #: Types a formula may have, and those that fit into a column.
-STORABLE = frozenset("text number boolean date datetime duration choice member department".split())
+STORABLE = frozenset(["text", "number", "boolean", "date", "datetime", "duration", "choice", "member", "department"])
 
 
 def is_formula(item: model.Field) -> bool:
@@ -353,9 +353,6 @@ class _Compiler:
             keys = tuple(k for k in raw["fields"] if k in form.fields and k not in placed)
             placed.update(keys)
             made.append({**raw, "visible": visible, "fields": keys})
-        rest = tuple(k for k in form.fields if k not in placed)
-        if rest:
-            made.append({"label": None, "tab": None, "columns": 2, "closed": False, "visible": None, "fields": rest})
         return tuple(made)
 
     def _checks(self, form: model.Form, raw: Iterable[Mapping[str, Any]]) -> tuple[model.Check, ...]:

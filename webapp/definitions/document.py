@@ -50,12 +50,54 @@ SYSTEM_FIELDS = (
 )
 #: App and form keys that the product's own addresses use.
 RESERVED_KEYS = frozenset(
-    "api approvals build dashboards f hooks login logout settings static live search files me m healthz readyz metrics "
-    "new sign_in sign_out set_up".split()
+    [
+        "api",
+        "approvals",
+        "build",
+        "dashboards",
+        "f",
+        "hooks",
+        "login",
+        "logout",
+        "settings",
+        "static",
+        "live",
+        "search",
+        "files",
+        "me",
+        "m",
+        "healthz",
+        "readyz",
+        "metrics",
+        "new",
+        "sign_in",
+        "sign_out",
+        "set_up",
+    ]
 )
 #: Words of the language that a field cannot be called.
 LANGUAGE_WORDS = frozenset(
-    "and or not in between is empty true false null old where contains starts ends if then else case".split()
+    [
+        "and",
+        "or",
+        "not",
+        "in",
+        "between",
+        "is",
+        "empty",
+        "true",
+        "false",
+        "null",
+        "old",
+        "where",
+        "contains",
+        "starts",
+        "ends",
+        "if",
+        "then",
+        "else",
+        "case",
+    ]
 )
 RESERVED_FIELDS = LANGUAGE_WORDS | frozenset((*SYSTEM_FIELDS, "flow_state"))
 SCOPES = ("own", "team", "department", "department_and_below", "mine")

@@ -91,8 +91,9 @@ def _open_conversions(unit: Unit) -> dict[str, dict[tuple[str, str], str]]:
     )
     found: dict[str, dict[tuple[str, str], str]] = {}
     for row in rows:
-        column = json.loads(row.payload)["old"].get("column")
-        if column:
+        payload = json.loads(row.payload)
+        column = payload["old"].get("column")
+        if column and payload["is_readable"]:  # one SQL expression reads both columns
             found.setdefault(row.app, {})[row.form, row.field] = column
     return found
 

@@ -102,7 +102,7 @@ class Form:
 
     table      SQLAlchemy table with system columns and all live columns
     layout     sections in order: mappings with label, tab, columns, closed, visible (an `Expression` or None), fields;
-               every field stands in exactly one of them
+               empty if the document says none; a field stands in one at most
     settings   require_version, collision, description
     computed   keys of the formulas with a column, each after those it is computed from
     search     table that finds records by bigrams (see `engines/forms/search.py`)

@@ -238,11 +238,16 @@ class _Planner:
         is_held = bool((before.get("column") or before.get("values")) and (after.get("column") or after.get("values")))
         if not is_held:
             return
-        payload = {"old": {**before, "key": old.key, "settings": dict(old.settings)}, "new": dict(after)}
+        is_readable = before["shape"].split(",")[0] == after["shape"].split(",")[0]
+        payload = {
+            "is_readable": is_readable,
+            "old": {**before, "key": old.key, "settings": dict(old.settings)},
+            "new": dict(after),
+        }
         self.work.append(Work(form.key, "convert", new.key, payload))
         if self.unit is None:
             return
-        total, lost, examples = storage.get().unconvertible(self.unit, old_form, old, new)
+        total, lost, examples = storage.get().unconvertible(self.unit, self.new, old_form, old, new)
         if lost:
             message = N_(
                 "{form}: {lost} of {total} values of {field} do not convert, such as: {examples}.",
@@ -328,8 +333,8 @@ class _Planner:
     def _indexes(self, old: Form | None, new: Form) -> None:
         made = storage.get()
         dialect = self.unit.dialect if self.unit is not None else "sqlite"
-        before = {i.name for i in made.indexes(old, dialect)} if old is not None else set()
-        wanted = {i.name for i in made.indexes(new, dialect)}
+        before = {i.name for i in made.indexes(self.old, old, dialect)} if old is not None else set()
+        wanted = {i.name for i in made.indexes(self.new, new, dialect)}
         if wanted == before:
             return
         self.work.append(Work(new.key, "index"))
@@ -405,12 +410,7 @@ def _checks(form: Form) -> list[Any]:
 
 
 def _layout(form: Form) -> list[Any]:
-    """Sections with the fields placed by hand: where a new field lands by itself is no change of layout."""
-    return [
-        {**s, "visible": s["visible"].text if s["visible"] else None}
-        for s in form.layout
-        if s["label"] or s["tab"] or s["visible"]
-    ]
+    return [{**s, "visible": s["visible"].text if s["visible"] else None} for s in form.layout]
 
 
 def _rest(item: Field) -> tuple[Any, ...]:

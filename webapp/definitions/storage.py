@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from webapp.db import Database, Unit
@@ -12,7 +13,10 @@ from webapp.definitions.model import App, Definitions, Field, Form
 
 @dataclass(frozen=True)
 class Index:
-    """A derived index: its name says its content, so a changed one is another one. `why` names what it is for."""
+    """A derived index: its name says its content, so a changed one is another one. `why` names what it is for.
+
+    sql   `[UNIQUE ]INDEX {0} "name" ON …`; at {0} stands CONCURRENTLY, IF NOT EXISTS or nothing
+    """
 
     name: str
     table: str
@@ -29,17 +33,17 @@ class Work:
     form: str
     what: str  # convert, backfill, index
     field: str | None = None
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Storage(Protocol):
     def change(self, unit: Unit, definitions: Definitions, app: App) -> set[str]:
         """Make missing tables and columns, metadata only; answers the names of new form tables."""
 
-    def indexes(self, form: Form, dialect: str) -> list[Index]:
+    def indexes(self, definitions: Definitions, form: Form, dialect: str) -> list[Index]:
         """The indexes that views, links, rights and unique fields of the form ask for."""
 
-    def index_now(self, unit: Unit, form: Form) -> None:
+    def index_now(self, unit: Unit, definitions: Definitions, form: Form) -> None:
         """Make the indexes of a form whose table is new and empty."""
 
     def start(self, unit: Unit, app: str, actor: Any) -> None:
@@ -57,11 +61,11 @@ class Storage(Protocol):
 
     def count_option(self, unit: Unit, form: Form, field: Field, value: str) -> int: ...
 
-    def count_filled(self, unit: Unit, form: Form, field: Field) -> int: ...
-
     def count(self, unit: Unit, form: Form) -> int: ...
 
-    def unconvertible(self, unit: Unit, form: Form, old: Field, new: Field) -> tuple[int, int, list[str]]:
+    def unconvertible(
+        self, unit: Unit, definitions: Definitions, form: Form, old: Field, new: Field
+    ) -> tuple[int, int, list[str]]:
         """Of a change of kind: how many values there are, how many do not convert, and examples of those."""
 
 

@@ -18,7 +18,7 @@ from webapp.errors import Invalid, MortiseError, Problem, nearest
 from webapp.i18n import N_
 
 #: Types a formula can end in.
-RESULTS = frozenset("text number boolean date datetime duration choice member department".split())
+RESULTS = frozenset(["text", "number", "boolean", "date", "datetime", "duration", "choice", "member", "department"])
 
 
 def validate(wanted: Document | Mapping[str, Any] | str | bytes, definitions: model.Definitions) -> Document:

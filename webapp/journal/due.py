@@ -218,14 +218,20 @@ def _wake_after(unit: Unit) -> None:
 
 
 def claim(
-    unit: Unit, worker: str, *, limit: int = 1, kinds: Iterable[str] | None = None, now: datetime | None = None
+    unit: Unit,
+    worker: str,
+    *,
+    limit: int = 1,
+    kinds: Iterable[str] | None = None,
+    id: int | None = None,
+    now: datetime | None = None,
 ) -> list[Job]:
-    """Take up to `limit` rows that are due, of `kinds` (all that have a handler here), oldest first."""
+    """Take up to `limit` rows that are due, of `kinds` (all that have a handler here), oldest first; or only `id`."""
     now = now or clock.now()
     known = handlers.keys() if kinds is None else list(kinds)
     ready = (
         sa.select(table.c.id)
-        .where(_WAITS, table.c.due_at <= now, table.c.kind.in_(known))
+        .where(_WAITS, table.c.due_at <= now, table.c.kind.in_(known), *([] if id is None else [table.c.id == id]))
         .order_by(table.c.due_at, table.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -288,6 +294,20 @@ def progress(database: Database, job: Job, done: int, total: int | None = None, 
         raise Cancelled
     if stopping.is_set():
         raise Stopping
+
+
+def keep(unit: Unit, job: Job, progress: Mapping[str, Any]) -> None:
+    """Write down how far it is in the unit that does it, so that the next try goes on there. Raises as `progress`."""
+    _change(unit, job, progress=dumps(progress))
+    if unit.execute(sa.select(table.c.is_cancel_asked).where(table.c.id == job.id)).scalar():
+        raise Cancelled
+
+
+def give_up(unit: Unit, job: Job, error: str, result: Mapping[str, Any] | None = None) -> None:
+    """Trying again would not help: it has failed. Called by the handler, which then returns."""
+    job.is_finished = True
+    _give_up(unit, job, FAILED, error)
+    unit.execute(table.update().where(table.c.id == job.id).values(result=dumps(result or {})))
 
 
 def finish(unit: Unit, job: Job, result: Mapping[str, Any] | None = None) -> None:

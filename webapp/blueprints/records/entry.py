@@ -36,9 +36,7 @@ def create(app: str, form: str) -> Any:
         scope.end_unit(commit=False)
         return _form(screens.form(app, form), sent=sent, error=error, client=client, next_=request.form.get("next"))
     address = respond.local(request.form.get("next"), screens.Links(at).record(record.id))
-    answer = respond.redirect(address)
-    answer.headers["X-Record"] = str(record.id)
-    return respond.trigger(answer, "saved", draft=f"{at.form.name}:new")
+    return respond.redirect(address)
 
 
 @blueprint.get("/<app>/<form>/<int:id_>/edit")
@@ -59,9 +57,7 @@ def update(app: str, form: str, id_: int) -> Any:
         return _form(at, record=records.get(at.unit, at.actor, at.form, id_), sent=sent, error=error)
     from webapp.blueprints.records.record import show
 
-    if screens.part_for(panel="panel"):
-        return respond.trigger(show(app, form, id_), "saved", draft=f"{at.form.name}:{id_}")
-    return respond.trigger(respond.redirect(screens.Links(at).record(id_)), "saved", draft=f"{at.form.name}:{id_}")
+    return show(app, form, id_) if screens.part_for(panel="panel") else respond.redirect(screens.Links(at).record(id_))
 
 
 def _require(at: Scope, action: str) -> None:
@@ -84,7 +80,7 @@ def _client() -> str | None:
 
 
 def _version() -> int | None:
-    given = request.form.get("m__version", "")
+    given = request.form.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import views
+from webapp.engines.forms import select, views
+from webapp.engines.forms.display import title_of
 from webapp.engines.forms.views import Asked, Scope
+from webapp.errors import NotFound
 from webapp.i18n import label
 from webapp.web import respond, screens
 
@@ -24,8 +26,20 @@ def show(app: str, form: str) -> Any:
     if piece in ("rows", "cards"):
         context = list_context(at, asked) | {"grid": views.grid(at, asked)}
         return respond.part(f"records/_{piece}.html", **context)
-    context = list_context(at, asked) | shape(at, asked)
+    context = list_context(at, asked) | shape(at, asked) | {"binned": _binned(at)}
     return respond.page("records/list.html", part=screens.part_for(list="records/_list.html"), **context)
+
+
+def _binned(at: Scope) -> dict[str, Any] | None:
+    """The record that was just put into the bin, so that the page can offer to take it out again."""
+    given = request.args.get("binned", "")
+    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+        return None
+    try:
+        record = select.get(at.unit, at.actor, at.form, int(given))
+    except NotFound:
+        return None
+    return {"id": record.id, "title": title_of(at.eye, at.form, record)} if record.is_binned else None
 
 
 @blueprint.get("/<app>/<form>/totals")
@@ -41,10 +55,16 @@ def totals(app: str, form: str) -> Any:
 
 def shape(at: Scope, asked: Asked) -> dict[str, Any]:
     """What the view's template draws."""
-    if asked.view.kind == "kanban":
-        by = views.by_field(at, asked.view)
-        return {"lanes": views.lanes(at, asked), "by": by.key, "by_label": label(by.label, at.locale) or by.key}
-    return {"grid": views.grid(at, asked)}
+    if asked.view.kind != "kanban":
+        return {"grid": views.grid(at, asked)}
+    by, links = views.by_field(at, asked.view), screens.Links(at, asked)
+    return {
+        "lanes": views.lanes(at, asked),
+        "by_label": label(by.label, at.locale) or by.key,
+        "has_total": bool(asked.view.settings.get("total")),
+        "may_move": at.may("edit") and at.visible.get(by.key) == "write",
+        "new_in": lambda value: links.new(**{by.key: value, "next": links.list()}),
+    }
 
 
 def list_context(at: Scope, asked: Asked) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from flask import request
 from webapp.access import policy
 from webapp.blueprints.records import blueprint
 from webapp.engines.forms import history, related, select, timeline
-from webapp.engines.forms.display import cell, title_of
+from webapp.engines.forms.display import cell, tint, title_of
 from webapp.engines.forms.layout import sections
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
@@ -55,6 +55,7 @@ def record_context(at: Scope, record: Record) -> dict[str, Any]:
         "at": at,
         "record": record,
         "title": title_of(at.eye, at.form, record),
+        "tint": tint(title_of(at.eye, at.form, record)),
         "links": screens.Links(at),
         "form_label": screens.form_label(at),
         "facts": [(section, cells) for section, cells in facts if cells],

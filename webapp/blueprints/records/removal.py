@@ -24,6 +24,7 @@ def delete(app: str, form: str, id_: int) -> Any:
         return respond.redirect(f"{links.base}?binned={id_}")
     answer = respond.part("records/_gone.html", id=id_, links=links)
     text = N_("“{title}” lies in the bin now", title=title).text(at.locale)
+    respond.trigger(answer, "close-panel")
     return respond.trigger(answer, "toast", text=text, undo={"url": links.record(id_, "/restore")})
 
 
@@ -40,7 +41,7 @@ def restore(app: str, form: str, id_: int) -> Any:
 
 
 def _version() -> int | None:
-    given = request.form.get("m__version", "")
+    given = request.form.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 

@@ -44,6 +44,7 @@ class Kind:
     is_stored = True
     is_multi = False
     is_input = True
+    is_name = False  # its text is also searched by sound
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
         return None

@@ -62,9 +62,6 @@ class Phone(TextKind):
         found = _MOBILE.fullmatch(value)
         return formats.masked(found[1] if found else value.removeprefix("+86"))
 
-    def search(self, field: Field, value: Any) -> str:
-        return (value or "").removeprefix("+86").replace(";ext=", " ")
-
     def widget(self, field: Field) -> Widget:
         return Widget("phone", "tel", "tel", "tel", {"maxlength": str(self.longest)})
 
