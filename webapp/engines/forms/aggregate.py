@@ -112,7 +112,7 @@ def _prepare(
         expression = check(text, definitions, form.name, expect="boolean", eyes=eyes)
         statement = statement.where(expression.sql(source, unit.dialect, eyes))
     if search_text and search_text.strip():
-        statement = statement.where(search.condition(form, table, search_text, unit.dialect))
+        statement = statement.where(search.condition(form, table, search_text, unit.dialect, fields=select.searchable(unit, actor, form)))
     if group_columns:
         statement = statement.group_by(*[sa.literal_column(f"g{i}") for i in range(len(group_columns))])
         statement = statement.order_by(*_order(unit, group, measures, groups, labelled, sort))
