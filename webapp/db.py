@@ -44,7 +44,7 @@ MAX_DIGITS = 15
 
 
 class Exact(TypeDecorator[Decimal]):
-    """A decimal with `scale` places: numeric on PostgreSQL, a scaled 64-bit integer on SQLite (whose NUMERIC floats)."""
+    """A decimal with `scale` places: numeric on PostgreSQL, a scaled 64-bit integer on SQLite (its NUMERIC floats)."""
 
     impl = sa.Numeric
     cache_ok = True
@@ -122,11 +122,12 @@ class PreciseMoment(Moment):
 class Unit:
     """One transaction. `memo` keeps what was computed once for it (the definitions, compiled rights)."""
 
-    def __init__(self, connection: Connection, *, is_writing: bool, zone: str) -> None:
+    def __init__(self, connection: Connection, settings: Settings, *, is_writing: bool) -> None:
         self.connection = connection
         self.dialect: str = connection.dialect.name
         self.is_writing = is_writing
-        self.zone = zone
+        self.settings = settings
+        self.zone = settings.timezone
         self.memo: dict[Any, Any] = {}
         self._after: list[Callable[[], None]] = []
 
@@ -165,14 +166,14 @@ class Database:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
-                yield Unit(connection, is_writing=False, zone=self.settings.timezone)
+                yield Unit(connection, self.settings, is_writing=False)
 
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """A unit that commits when the block ends well and rolls back when it raises."""
         with self._lock or contextlib.nullcontext(), self.engine.connect() as connection:
             connection = connection.execution_options(mortise_write=True)
-            unit = Unit(connection, is_writing=True, zone=self.settings.timezone)
+            unit = Unit(connection, self.settings, is_writing=True)
             with connection.begin():
                 yield unit
         for action in unit._after:

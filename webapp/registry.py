@@ -10,7 +10,8 @@ from webapp.i18n import N_
 
 
 class Keyed(Protocol):
-    key: str
+    @property
+    def key(self) -> str: ...
 
 
 K = TypeVar("K", bound=Keyed)

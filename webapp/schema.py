@@ -13,6 +13,7 @@ OWNERS = (
     "webapp.definitions.tables",
     "webapp.access.tables",
     "webapp.journal.tables",
+    "webapp.engines.forms.counters",
 )
 
 

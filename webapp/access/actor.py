@@ -17,7 +17,8 @@ class Actor:
     """A member, a token of one, or the system on behalf of one.
 
     roles           names of app roles held (`crm.rep`) and of system roles (`keeper`, `builder:crm`)
-    department      main department's id; `departments_below`: it and all below it
+    department      main department's id
+    departments     the main one and further ones; `departments_below`: they and all below them
     headed          ids of departments this member heads, and all below them
     scope           of a token: `read` or `write`
     """
@@ -27,9 +28,11 @@ class Actor:
     kind: str = "member"  # member, token, system
     roles: frozenset[str] = frozenset()
     department: int | None = None
+    departments: tuple[int, ...] = ()
     departments_below: tuple[int, ...] = ()
     headed: tuple[int, ...] = ()
     locale: str = "zh"
+    theme: str = "system"
     scope: str = "write"
     token: int | None = None
     on_behalf_of: int | None = None

@@ -60,6 +60,7 @@ session = sa.Table(
     sa.Column("device", sa.Text),
     sa.Column("created_at", PreciseMoment, nullable=False),
     sa.Column("seen_at", PreciseMoment, nullable=False),
+    sa.Column("expires_at", PreciseMoment, nullable=False),
     sa.Column("ended_at", PreciseMoment),
 )
 
@@ -82,7 +83,7 @@ token = sa.Table(
 attempt = sa.Table(
     "m__attempt",
     metadata,
-    sa.Column("subject", sa.Text, primary_key=True),  # "email:…", "address:…"
+    sa.Column("subject", sa.Text, primary_key=True),  # hash of "email:…" or "address:…"
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("since", PreciseMoment, nullable=False),
     sa.Column("until", PreciseMoment),

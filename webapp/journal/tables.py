@@ -20,11 +20,11 @@ change_set = sa.Table(
     sqlite_autoincrement=True,
 )
 
-#: The journal (decisions 25). Partitioned by month on PostgreSQL, hence no foreign keys and a key with `at`.
+#: The journal. Partitioned by month on PostgreSQL: no foreign keys, and a unique key there must hold `at`.
 event = sa.Table(
     "m__event",
     metadata,
-    sa.Column("id", Id, sa.Identity(), primary_key=True),
+    sa.Column("id", Id, sa.Identity(), nullable=False, autoincrement=True),
     sa.Column("at", PreciseMoment, nullable=False),
     sa.Column("tx", sa.BigInteger),  # PostgreSQL: the transaction's number, for readers in commit order
     sa.Column("actor", Id),
@@ -41,16 +41,31 @@ event = sa.Table(
     sa.Column("definition_version", sa.Integer, nullable=False),
     sa.Column("changes", sa.Text),  # JSON: {field: [before, after]}; the whole record when purged
     sa.Column("payload_hash", sa.LargeBinary),
+    sa.PrimaryKeyConstraint("id").ddl_if(dialect="sqlite"),
+    sa.UniqueConstraint("id", "at").ddl_if(dialect="postgresql"),
     sqlite_autoincrement=True,
+    postgresql_partition_by="RANGE (at)",
 )
 sa.Index("ix_m__event_record", event.c.form, event.c.record, event.c.id)
-sa.Index("ix_m__event_change_set", event.c.change_set, event.c.id, sqlite_where=event.c.change_set.is_not(None))
+sa.Index(
+    "ix_m__event_change_set",
+    event.c.change_set,
+    event.c.id,
+    sqlite_where=event.c.change_set.is_not(None),
+    postgresql_where=event.c.change_set.is_not(None),
+)
+sa.Index("ix_m__event_order", event.c.tx, event.c.id).ddl_if(dialect="postgresql")
+
+#: Where events of a month without a partition of its own go.
+DEFAULT_PARTITION = "CREATE TABLE m__event_default PARTITION OF m__event DEFAULT"
+sa.event.listen(event, "after_create", sa.DDL(DEFAULT_PARTITION).execute_if(dialect="postgresql"))
 
 #: The hash chain over payload hashes, sealed by the worker in commit order.
 seal = sa.Table(
     "m__seal",
     metadata,
     sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("last_tx", sa.BigInteger, nullable=False),  # 0 on SQLite, where ids are the order
     sa.Column("last_event", Id, nullable=False),
     sa.Column("events", sa.Integer, nullable=False),
     sa.Column("hash", sa.LargeBinary, nullable=False),
@@ -75,6 +90,9 @@ due = sa.Table(
     sa.Column("progress", sa.Text),  # JSON: done, total, note
     sa.Column("result", sa.Text),
     sa.Column("error", sa.Text),
+    sa.Column("is_cancel_asked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("again_at", PreciseMoment),  # added again while it ran: wait once more, with this payload
+    sa.Column("again", sa.Text),
     sa.Column("created_at", PreciseMoment, nullable=False),
     sa.Column("finished_at", PreciseMoment),
     sqlite_autoincrement=True,
@@ -95,7 +113,16 @@ sa.Index(
     postgresql_where=due.c.state.in_(["waiting", "running"]),
 )
 
-#: Answers kept for repeats of a request (decisions 28).
+#: Which periodic work was begun for which minute: the claim that keeps two workers from doing it twice.
+periodic = sa.Table(
+    "m__periodic",
+    metadata,
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("minute", PreciseMoment, nullable=False),
+    sa.PrimaryKeyConstraint("name", "minute"),
+)
+
+#: Answers kept for repeats of a request.
 idempotency = sa.Table(
     "m__idempotency",
     metadata,

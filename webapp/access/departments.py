@@ -1,0 +1,117 @@
+"""Departments: a tree with a head for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from webapp.access import guard
+from webapp.access.actor import Actor
+from webapp.access.tables import department, department_member, member
+from webapp.db import Unit
+from webapp.errors import Conflict, Invalid, NotFound, Problem
+from webapp.i18n import N_
+
+
+@dataclass(frozen=True)
+class Department:
+    """`depth` is 0 at the top; `head` a member's id."""
+
+    id: int
+    name: str
+    parent: int | None
+    head: int | None
+    depth: int = 0
+
+
+def add(unit: Unit, actor: Actor, name: str, *, parent: int | None = None, head: int | None = None) -> int:
+    guard.require_people(actor)
+    _check_name(name)
+    if parent is not None:
+        get(unit, parent)
+    if head is not None:
+        guard.require_member(unit, head)
+    made = unit.execute(department.insert().values(name=name.strip(), parent=parent, head=head))
+    return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+
+def get(unit: Unit, department_id: int) -> Department:
+    for found in tree(unit):
+        if found.id == department_id:
+            return found
+    raise NotFound(N_("There is no such department."))
+
+
+def tree(unit: Unit) -> list[Department]:
+    """All departments, each followed by those below it."""
+    c = department.c
+    rows = unit.execute(sa.select(c.id, c.name, c.parent, c.head).order_by(c.position, c.name, c.id)).all()
+    children: dict[int | None, list[sa.Row[tuple[int, str, int | None, int | None]]]] = {}
+    for row in rows:
+        children.setdefault(row.parent, []).append(row)
+    found: list[Department] = []
+
+    def visit(parent: int | None, depth: int) -> None:
+        for row in children.get(parent, ()):
+            found.append(Department(row.id, row.name, row.parent, row.head, depth))
+            visit(row.id, depth + 1)
+
+    visit(None, 0)
+    return found
+
+
+def below(unit: Unit, department_id: int) -> list[int]:
+    """Ids of the department and all below it."""
+    found = sa.select(department.c.id).where(department.c.id == department_id).cte("found", recursive=True)
+    found = found.union(sa.select(department.c.id).join(found, department.c.parent == found.c.id))
+    return sorted(unit.execute(sa.select(found.c.id)).scalars())
+
+
+def rename(unit: Unit, actor: Actor, department_id: int, name: str) -> None:
+    guard.require_people(actor)
+    _check_name(name)
+    _update(unit, department_id, name=name.strip())
+
+
+def move(unit: Unit, actor: Actor, department_id: int, parent: int | None) -> None:
+    """Hang a department under another; refused where it would lie below itself."""
+    guard.require_people(actor)
+    # Two moves at once could close a circle between them: they take turns.
+    unit.execute(sa.select(department.c.id).order_by(department.c.id).with_for_update()).all()
+    if parent is not None:
+        get(unit, parent)
+        if parent in below(unit, department_id):
+            raise Conflict(N_("A department cannot lie below itself."))
+    _update(unit, department_id, parent=parent)
+
+
+def set_head(unit: Unit, actor: Actor, department_id: int, head: int | None) -> None:
+    guard.require_people(actor)
+    if head is not None:
+        guard.require_member(unit, head)
+    _update(unit, department_id, head=head)
+
+
+def remove(unit: Unit, actor: Actor, department_id: int) -> None:
+    """Remove an empty department: nobody in it and none below it. Records that were made in it keep its number."""
+    guard.require_people(actor)
+    used = (
+        sa.select(member.c.id).where(member.c.department == department_id),
+        sa.select(department_member.c.member).where(department_member.c.department == department_id),
+        sa.select(department.c.id).where(department.c.parent == department_id),
+    )
+    if any(unit.execute(query.limit(1)).first() for query in used):
+        raise Conflict(N_("Somebody is still in this department, or another lies below it."))
+    unit.execute(department.delete().where(department.c.id == department_id))
+
+
+def _update(unit: Unit, department_id: int, **values: object) -> None:
+    if unit.execute(department.update().where(department.c.id == department_id).values(**values)).rowcount == 0:
+        raise NotFound(N_("There is no such department."))
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name.strip()) <= 100:
+        message = N_("A name of 1 to 100 characters is needed.")
+        raise Invalid(message, problems=[Problem("name", message)])

@@ -1,0 +1,77 @@
+"""The firm's own settings: its name, language and accent colour. Its time zone comes from the environment."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.access.actor import Actor
+from webapp.access.guard import require_keeper
+from webapp.access.tables import setting
+from webapp.db import Unit
+from webapp.errors import Invalid, Problem
+from webapp.i18n import LANGUAGES, N_
+
+_KEYS = ("name", "locale", "accent")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+@dataclass(frozen=True)
+class Firm:
+    """`accent` is a colour such as `#1661ab`, None for the product's own; `zone` an IANA name."""
+
+    name: str
+    locale: str
+    zone: str
+    accent: str | None
+
+
+def get(unit: Unit) -> Firm:
+    found = read(unit, *_KEYS)
+    return Firm(
+        name=found.get("name") or "Mortise",
+        locale=found.get("locale") or unit.settings.locale,
+        zone=unit.zone,
+        accent=found.get("accent"),
+    )
+
+
+def change(unit: Unit, actor: Actor, values: Mapping[str, Any]) -> Firm:
+    """Set some of name, locale, accent; raises `Invalid` with what does not fit."""
+    require_keeper(actor)
+    problems = [p for key, value in values.items() if (p := _problem(key, value)) is not None]
+    if problems:
+        raise Invalid(N_("The settings need mending."), problems=problems)
+    for key, value in values.items():
+        write(unit, key, value.strip() if isinstance(value, str) else value)
+    return get(unit)
+
+
+def read(unit: Unit, *keys: str) -> dict[str, Any]:
+    """Settings by key, those that exist."""
+    rows = unit.execute(sa.select(setting.c.key, setting.c.value).where(setting.c.key.in_(keys)))
+    return {row.key: json.loads(row.value) for row in rows}
+
+
+def write(unit: Unit, key: str, value: Any) -> None:
+    """Set one setting, or remove it with None. For this package; others call `change`."""
+    unit.execute(setting.delete().where(setting.c.key == key))
+    if value is not None:
+        unit.execute(setting.insert().values(key=key, value=json.dumps(value)))
+
+
+def _problem(key: str, value: Any) -> Problem | None:
+    if key not in _KEYS:
+        return Problem(key, N_("There is no such setting."))
+    if key == "name" and not (isinstance(value, str) and 0 < len(value.strip()) <= 100):
+        return Problem(key, N_("A name of 1 to 100 characters is needed."))
+    if key == "locale" and value not in LANGUAGES:
+        return Problem(key, N_("This language is not there."))
+    if key == "accent" and value is not None and not (isinstance(value, str) and _COLOUR.fullmatch(value)):
+        return Problem(key, N_("A colour such as #1661ab is needed."))
+    return None

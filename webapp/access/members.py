@@ -1,0 +1,195 @@
+"""Members: who works here. Nobody is ever removed: a leaver is disabled, and his sessions and tokens end at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp import clock
+from webapp.access import attempts, guard, sessions, tokens
+from webapp.access.actor import Actor
+from webapp.access.tables import department, department_member, member
+from webapp.db import Unit
+from webapp.errors import Conflict, Invalid, NotFound, Problem
+from webapp.expressions.fold import fold
+from webapp.i18n import LANGUAGES, N_
+
+_EMAIL = re.compile(r"[^@\s<>\"',;:\\]+@[^@\s<>\"',;:\\]+")
+
+
+@dataclass(frozen=True)
+class Member:
+    id: int
+    email: str
+    name: str
+    department: int | None
+    locale: str | None
+    zone: str | None
+    theme: str | None
+    is_active: bool
+    has_password: bool
+
+
+#: How names sort. `engines.forms` knows pinyin and sets it when it is imported.
+sort_key: Callable[[str], str] = fold
+
+
+def add(
+    unit: Unit,
+    actor: Actor | None,
+    email: str,
+    name: str,
+    *,
+    department_id: int | None = None,
+    locale: str | None = None,
+    password: str | None = None,
+) -> int:
+    """A new member's id. `password` is a hash (`passwords.hashed`).
+
+    `actor` is None only for the first member of an empty firm. Raises `Invalid` and `Conflict`.
+    """
+    if actor is not None:
+        guard.require_people(actor)
+    elif not is_empty(unit):
+        raise Conflict(N_("This system has been set up already."))
+    email = normal_email(email)
+    _check(unit, email, name, department_id, locale)
+    if by_email(unit, email) is not None:
+        taken = N_("Somebody with this address is a member already.")
+        raise Conflict(taken, problems=[Problem("email", taken)])
+    made = unit.execute(
+        member.insert().values(
+            email=email,
+            name=name.strip(),
+            sort_key=sort_key(name.strip()),
+            password=password,
+            department=department_id,
+            locale=locale,
+            is_active=True,
+            created_at=clock.now(),
+        )
+    )
+    return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+
+def is_empty(unit: Unit) -> bool:
+    """Whether nobody is a member yet."""
+    return unit.execute(sa.select(member.c.id).limit(1)).first() is None
+
+
+def get(unit: Unit, member_id: int) -> Member:
+    return _one(unit, member.c.id == member_id)
+
+
+def by_email(unit: Unit, email: str) -> Member | None:
+    try:
+        return _one(unit, member.c.email == normal_email(email))
+    except NotFound:
+        return None
+
+
+def listed(unit: Unit, *, with_leavers: bool = False) -> list[Member]:
+    """All members by name."""
+    found = _select() if with_leavers else _select().where(member.c.is_active)
+    return [Member(**row._mapping) for row in unit.execute(found.order_by(member.c.sort_key, member.c.id))]
+
+
+def rename(unit: Unit, actor: Actor, member_id: int, name: str) -> None:
+    guard.require_care_of(unit, actor, member_id)
+    _refuse_bad_name(name)
+    _update(unit, member_id, name=name.strip(), sort_key=sort_key(name.strip()))
+
+
+def prefer(unit: Unit, actor: Actor, member_id: int, **values: str | None) -> None:
+    """Set a member's own `locale`, `zone` or `theme`."""
+    guard.require_care_of(unit, actor, member_id)
+    if unknown := set(values) - {"locale", "zone", "theme"}:
+        raise TypeError(f"not a preference: {unknown}")
+    if values.get("locale") not in (None, *LANGUAGES):
+        raise _invalid("locale", N_("This language is not there."))
+    if values.get("theme") not in (None, "light", "dark", "system"):
+        raise _invalid("theme", N_("This theme is not there."))
+    _update(unit, member_id, **values)
+
+
+def place(unit: Unit, actor: Actor, member_id: int, main: int | None, further: tuple[int, ...] = ()) -> None:
+    """Put a member into a main department and further ones. His records stay where they are."""
+    guard.require_power_over(unit, actor, member_id)
+    wanted = set(further) - {main}
+    for one in {*wanted, main} - {None}:
+        if unit.execute(sa.select(department.c.id).where(department.c.id == one)).first() is None:
+            raise _invalid("department", N_("There is no such department."))
+    _update(unit, member_id, department=main)
+    unit.execute(department_member.delete().where(department_member.c.member == member_id))
+    for one in sorted(wanted):
+        unit.execute(department_member.insert().values(member=member_id, department=one))
+
+
+def set_password(unit: Unit, actor: Actor, member_id: int, hashed: str, *, but: str | None = None) -> None:
+    """Set a password (its hash) and sign the member out everywhere, except where the session cookie `but` is."""
+    guard.require_care_of(unit, actor, member_id)
+    _update(unit, member_id, password=hashed)
+    sessions.end_all_of(unit, member_id, but=but)
+    attempts.forgive(unit, get(unit, member_id).email)
+
+
+def disable(unit: Unit, actor: Actor, member_id: int) -> None:
+    """He left: no session, token or password of his opens anything from the next request on."""
+    guard.require_power_over(unit, actor, member_id)
+    guard.require_another_keeper(unit, member_id)
+    _update(unit, member_id, is_active=False)
+    sessions.end_all_of(unit, member_id)
+    tokens.end_all_of(unit, member_id)
+
+
+def enable(unit: Unit, actor: Actor, member_id: int) -> None:
+    """He is back, with his roles; he signs in anew."""
+    guard.require_power_over(unit, actor, member_id)
+    _update(unit, member_id, is_active=True)
+
+
+def normal_email(text: str) -> str:
+    return fold(text.strip())
+
+
+def _one(unit: Unit, which: sa.ColumnElement[bool]) -> Member:
+    row = unit.execute(_select().where(which)).one_or_none()
+    if row is None:
+        raise NotFound(N_("There is no such member."))
+    return Member(**row._mapping)
+
+
+def _select() -> sa.Select[Any]:
+    c = member.c
+    shown = (c.id, c.email, c.name, c.department, c.locale, c.zone, c.theme, c.is_active)
+    return sa.select(*shown, c.password.is_not(None).label("has_password"))
+
+
+def _update(unit: Unit, member_id: int, **values: Any) -> None:
+    if unit.execute(member.update().where(member.c.id == member_id).values(**values)).rowcount == 0:
+        raise NotFound(N_("There is no such member."))
+
+
+def _check(unit: Unit, email: str, name: str, department_id: int | None, locale: str | None) -> None:
+    if len(email) > 254 or not _EMAIL.fullmatch(email):
+        raise _invalid("email", N_("This is not an e-mail address."))
+    _refuse_bad_name(name)
+    if locale not in (None, *LANGUAGES):
+        raise _invalid("locale", N_("This language is not there."))
+    if department_id is not None:
+        exists = unit.execute(sa.select(department.c.id).where(department.c.id == department_id)).first()
+        if exists is None:
+            raise _invalid("department", N_("There is no such department."))
+
+
+def _refuse_bad_name(name: str) -> None:
+    if not 0 < len(name.strip()) <= 100 or any(ord(c) < 32 for c in name):
+        raise _invalid("name", N_("A name of 1 to 100 characters is needed."))
+
+
+def _invalid(path: str, message: Any) -> Invalid:
+    return Invalid(message, problems=[Problem(path, message)])

@@ -1,0 +1,354 @@
+"""What an actor may do: one place answers "may he?" and "which rows?", in SQL, and can say why.
+
+Roles combine: rows by OR, fields by the most permissive. What is neither granted nor known is refused.
+An edit is judged on the record as it stands, not as it will be: a rep may hand his deal over or close it for good;
+whether he may touch the owner or the stage at all is a field right. A new record must lie inside `create`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp import clock
+from webapp.access.actor import AUDITOR, Actor
+from webapp.access.tables import department_member, member
+from webapp.db import Unit
+from webapp.definitions import versions
+from webapp.definitions.model import Definitions, Field, Form, FormRight, Role
+from webapp.errors import Denied, NotFound
+from webapp.i18n import LANGUAGES, N_, Message
+
+ACTIONS = ("see", "create", "edit", "delete", "export")
+SCOPES = ("own", "team", "department", "department_and_below", "mine")
+LEVELS = ("hidden", "masked", "read", "write")
+_READS = ("see", "export")
+_KINDS = ("member", "token", "system")
+_WRITABLE_SYSTEM_FIELDS = ("owner",)
+
+
+def may(unit: Unit, actor: Actor, form: Form, action: str) -> bool:
+    """Whether there is any record of `form` with which he may do `action` at all."""
+    whole = _whole(actor, action)
+    if whole is not None:
+        return whole
+    return any(scope is not False for scope in _scopes(unit, actor, form, action))
+
+
+def knows(unit: Unit, actor: Actor, form: Form) -> bool:
+    """Whether the form exists for him."""
+    return any(may(unit, actor, form, action) for action in ACTIONS)
+
+
+def require(unit: Unit, actor: Actor, form: Form, action: str) -> None:
+    """Raise `NotFound` if the form does not exist for him, `Denied` with the reason if he may not do `action`."""
+    if may(unit, actor, form, action):
+        return
+    if not actor.may_write and action not in _READS:
+        raise Denied(N_("This token may only read."), code_hint="read_only_token")
+    if not knows(unit, actor, form):
+        raise NotFound(N_("There is no form “{key}”.", key=form.name))
+    raise Denied(N_("Your roles do not allow this in “{form}”: {action}.", form=form.label, action=_ACTION[action]))
+
+
+def rows(unit: Unit, actor: Actor, form: Form, action: str, table: sa.FromClause) -> sa.ColumnElement[bool] | None:
+    """A condition over `table` (the form's or an alias): with which records he may do `action`; None means all.
+
+    It carries the values of its parameters. What he may not see he can neither edit, delete nor export.
+    """
+    whole = _whole(actor, action)
+    if whole is not None:
+        return None if whole else sa.false()
+    granted = _any(_row(unit, actor, form, scope, table) for scope in _scopes(unit, actor, form, action))
+    if action in ("see", "create"):
+        return granted
+    seen = _scopes(unit, actor, form, "see")
+    if AUDITOR in actor.roles or set(_scopes(unit, actor, form, action)) <= set(seen):
+        return granted
+    visible = rows(unit, actor, form, "see", table)
+    if visible is None or granted is None:
+        return granted if visible is None else visible
+    return sa.and_(visible, granted)
+
+
+def judge(
+    unit: Unit, actor: Actor, form: Form, action: str, values: Mapping[str, Any]
+) -> sa.ColumnElement[bool] | None:
+    """The same question about an unsaved record: a condition without a table; None means yes, `false()` no.
+
+    values  field key → Python value, with `owner` and `owner_department`
+    """
+    whole = _whole(actor, action)
+    if whole is not None:
+        return None if whole else sa.false()
+    return _any(_unsaved(unit, actor, form, scope, values) for scope in _scopes(unit, actor, form, action))
+
+
+def may_create(unit: Unit, actor: Actor, form: Form, values: Mapping[str, Any]) -> bool:
+    """Whether an unsaved record lies inside what he may create: `judge`, asked at once."""
+    condition = judge(unit, actor, form, "create", values)
+    if condition is None:
+        return True
+    if isinstance(condition, sa.False_):
+        return False
+    return bool(unit.execute(sa.select(sa.case((condition, 1), else_=0))).scalar_one())
+
+
+def fields(unit: Unit, actor: Actor, form: Form) -> Mapping[str, str]:
+    """Key of every field (system fields and reverse links too) → hidden, masked, read or write."""
+    if actor.kind not in _KINDS:
+        return dict.fromkeys(form.names, "hidden")
+    definitions = versions.current(unit)
+    at = ("fields", form.name, actor.roles, actor.may_write)
+    if at not in definitions.cache:
+        definitions.cache[at] = {
+            key: _level_of(definitions, actor, form, key, field) for key, field in form.names.items()
+        }
+    levels: Mapping[str, str] = definitions.cache[at]
+    return levels
+
+
+def eyes(unit: Unit, actor: Actor) -> MemberEyes:
+    """For expressions a user writes himself: he may name only what he may read, and aggregates see only his rows."""
+    return MemberEyes(unit, actor)
+
+
+class MemberEyes:
+    """`expressions.types.Eyes` of an actor."""
+
+    def __init__(self, unit: Unit, actor: Actor) -> None:
+        self._unit = unit
+        self._actor = actor
+
+    def may_name(self, form: str, field: str) -> bool:
+        try:
+            found = versions.current(self._unit).form(form)
+        except NotFound:
+            return False
+        if not may(self._unit, self._actor, found, "see"):
+            return False
+        return fields(self._unit, self._actor, found).get(field, "hidden") in ("read", "write")
+
+    def rows(self, form: str, table: sa.FromClause) -> sa.ColumnElement[bool] | None:
+        return rows(self._unit, self._actor, versions.current(self._unit).form(form), "see", table)
+
+
+def why(unit: Unit, actor: Actor, form: Form, action: str) -> list[Message]:
+    """Why he may or may not do `action`: one sentence for each reason."""
+    if actor.kind not in _KINDS:
+        return [N_("This kind of visitor may do nothing here.")]
+    if action not in _READS and not actor.may_write:
+        return [N_("This token may only read.")]
+    if actor.is_keeper:
+        return [N_("System administrators may do everything.")]
+    reasons = [N_("Auditors may read every record.")] if _whole(actor, action) else []
+    for role, right in _rights(versions.current(unit), actor.roles, form):
+        scope = right.may.get(action, False)
+        if scope is False:
+            reasons.append(N_("{role}: may not {action}.", role=role.label, action=_ACTION[action]))
+        else:
+            said = _said(unit, scope)
+            reasons.append(N_("{role}: may {action} {scope}.", role=role.label, action=_ACTION[action], scope=said))
+    return reasons or [N_("None of your roles names “{form}”.", form=form.label)]
+
+
+_ACTION = {
+    "see": N_("see"),
+    "create": N_("create"),
+    "edit": N_("edit"),
+    "delete": N_("delete"),
+    "export": N_("export"),
+}
+_SCOPE = {
+    "own": N_("records of one’s own"),
+    "team": N_("records of the teams one heads"),
+    "department": N_("records of one’s department"),
+    "department_and_below": N_("records of one’s department and those below"),
+    "mine": N_("records in which one takes part"),
+}
+
+
+def _said(unit: Unit, scope: Any) -> Any:
+    if scope is True:
+        return N_("all records")
+    if isinstance(scope, str):
+        return _SCOPE[scope]
+    schema = versions.current(unit)
+    sentences = {language: scope.sentence(language, schema) for language in LANGUAGES}
+    return N_("records where {condition}", condition=sentences)
+
+
+def _whole(actor: Actor, action: str) -> bool | None:
+    """The answer where no role of an app needs to be asked."""
+    if action not in ACTIONS or actor.kind not in _KINDS:
+        return False
+    if action not in _READS and not actor.may_write:
+        return False
+    if actor.is_keeper or (AUDITOR in actor.roles and action in _READS):
+        return True
+    return None
+
+
+def _rights(definitions: Definitions, roles: frozenset[str], form: Form) -> tuple[tuple[Role, FormRight], ...]:
+    """What the roles say about the form, for those that name it."""
+    at = ("rights", form.name, roles)
+    if at not in definitions.cache:
+        held = [role for name in sorted(roles) if (role := definitions.role(name)) is not None]
+        pairs = [(role, _right(role, form)) for role in held]
+        definitions.cache[at] = tuple((role, right) for role, right in pairs if right is not None)
+    found: tuple[tuple[Role, FormRight], ...] = definitions.cache[at]
+    return found
+
+
+def _right(role: Role, form: Form) -> FormRight | None:
+    if role.app == form.app and form.key in role.forms:
+        return role.forms[form.key]
+    return role.forms.get(form.name)
+
+
+def _scopes(unit: Unit, actor: Actor, form: Form, action: str) -> tuple[Any, ...]:
+    """The different answers of his roles, without the refusals; only `True` when one of them allows all."""
+    found: dict[Any, None] = {}
+    for _, right in _rights(versions.current(unit), actor.roles, form):
+        scope = right.may.get(action, False)
+        if scope is True:
+            return (True,)
+        if scope is not False and scope is not None:
+            found[scope] = None
+    return tuple(found)
+
+
+def _any(conditions: Iterable[sa.ColumnElement[bool] | None]) -> sa.ColumnElement[bool] | None:
+    found = []
+    for condition in conditions:
+        if condition is None:
+            return None
+        if not isinstance(condition, sa.False_):
+            found.append(condition)
+    return sa.or_(*found) if found else sa.false()
+
+
+def _row(unit: Unit, actor: Actor, form: Form, scope: Any, table: sa.FromClause) -> sa.ColumnElement[bool] | None:
+    if scope is True:
+        return None
+    if scope == "mine":
+        return sa.or_(*_takes_part(actor, form, table))
+    if isinstance(scope, str):
+        column, ids = _reach(unit, actor, scope)
+        if not ids:
+            return sa.false()
+        return table.c[column] == ids[0] if len(ids) == 1 else table.c[column].in_(ids)
+    from webapp import expressions
+
+    condition = scope.sql(expressions.Stored(table), unit.dialect)
+    return condition.params(expressions.binds(actor, clock.now(), unit.zone))
+
+
+def _unsaved(
+    unit: Unit, actor: Actor, form: Form, scope: Any, values: Mapping[str, Any]
+) -> sa.ColumnElement[bool] | None:
+    if scope is True:
+        return None
+    if scope == "mine":
+        return None if any(_is(actor, values.get(key)) for key in ("owner", *_member_fields(form))) else sa.false()
+    if isinstance(scope, str):
+        column, ids = _reach(unit, actor, scope)
+        return None if values.get(column) in ids else sa.false()
+    from webapp import expressions
+
+    condition = scope.sql(expressions.Judged(form, values), unit.dialect)
+    return condition.params(expressions.binds(actor, clock.now(), unit.zone))
+
+
+def _is(actor: Actor, value: Any) -> bool:
+    return actor.member in value if isinstance(value, (tuple, list, set)) else value == actor.member
+
+
+def _reach(unit: Unit, actor: Actor, scope: str) -> tuple[str, list[int]]:
+    """The column a scope looks at and the ids it takes."""
+    if scope == "own":
+        return "owner", [actor.member]
+    if scope == "team":
+        return "owner", _team(unit, actor)
+    if scope == "department":
+        return "owner_department", list(actor.departments)
+    if scope == "department_and_below":
+        return "owner_department", list(actor.departments_below)
+    return "owner", []  # a scope this release does not know
+
+
+def _team(unit: Unit, actor: Actor) -> list[int]:
+    """He himself and everybody, present or gone, in a department he heads or below it."""
+    if not actor.headed:
+        return [actor.member]
+    at = ("team", actor.member)
+    if at not in unit.memo:
+        found = unit.execute(
+            sa.union(
+                sa.select(member.c.id).where(member.c.department.in_(actor.headed)),
+                sa.select(department_member.c.member).where(department_member.c.department.in_(actor.headed)),
+            )
+        ).scalars()
+        unit.memo[at] = sorted({actor.member, *found})
+    team: list[int] = unit.memo[at]
+    return team
+
+
+def _member_fields(form: Form) -> list[str]:
+    return [key for key, field in form.fields.items() if field.type.name in ("member", "members")]
+
+
+def _takes_part(actor: Actor, form: Form, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [table.c.owner == actor.member]
+    for key in _member_fields(form):
+        field = form.fields[key]
+        if field.values_table is not None:
+            one = field.values_table.alias()
+            conditions.append(sa.exists().where(one.c.record == table.c.id, one.c.value == actor.member))
+        elif field.column is not None:
+            conditions.append(table.c[field.column] == actor.member)
+    return conditions
+
+
+def _level_of(definitions: Definitions, actor: Actor, form: Form, key: str, field: Field) -> str:
+    if field.reverse_of is not None and field.column is None:
+        return _reverse_level(definitions, actor, field)
+    return _level(definitions, actor, form, key, field)
+
+
+def _reverse_level(definitions: Definitions, actor: Actor, field: Field) -> str:
+    """A list of records that point here is there for those who may see that form and the link in it."""
+    try:
+        other = definitions.form(field.type.target or "")
+    except NotFound:
+        return "hidden"
+    link = other.names.get(field.reverse_of or "")
+    if link is None:
+        return "hidden"
+    return "read" if _level(definitions, actor, other, link.key, link) in ("read", "write") else "hidden"
+
+
+def _level(definitions: Definitions, actor: Actor, form: Form, key: str, field: Field) -> str:
+    highest = "write" if actor.may_write and _is_input(field) else "read"
+    if actor.is_keeper:
+        return highest
+    granted = [0]
+    rights = [right for _, right in _rights(definitions, actor.roles, form)]
+    # A role that only lets people hand something in says nothing about what those who may see it see.
+    seeing = [right for right in rights if right.may.get("see", False) is not False]
+    for right in seeing or rights:
+        may_touch = any(right.may.get(action, False) is not False for action in ("create", "edit"))
+        may_anything = any(right.may.get(action, False) is not False for action in ACTIONS)
+        if may_anything:
+            granted.append(LEVELS.index(right.fields.get(key, "write" if may_touch else "read")))
+    if AUDITOR in actor.roles:
+        granted.append(LEVELS.index("read"))
+    return LEVELS[min(max(granted), LEVELS.index(highest))]
+
+
+def _is_input(field: Field) -> bool:
+    if field.is_system:
+        return field.key in _WRITABLE_SYSTEM_FIELDS
+    return field.kind.is_input

@@ -1,0 +1,57 @@
+"""Who holds which role: roles of apps (`crm.rep`), and the four of the system."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from webapp.access import guard
+from webapp.access.actor import BUILDER, KEEPER, SYSTEM_ROLES, Actor
+from webapp.access.tables import role_holder
+from webapp.db import Unit
+from webapp.definitions.model import Definitions
+from webapp.errors import NotFound, nearest
+from webapp.i18n import N_
+
+
+def known(definitions: Definitions) -> list[str]:
+    """Names of all roles that can be granted."""
+    apps = definitions.apps.values()
+    of_apps = [role.name for app in apps for role in app.roles.values()]
+    return [*SYSTEM_ROLES, *(f"{BUILDER}:{app.key}" for app in apps), *of_apps]
+
+
+def grant(unit: Unit, actor: Actor, member: int, role: str, definitions: Definitions) -> None:
+    """Give a member a role; one he holds already stays. System roles are a keeper's to give."""
+    _require(unit, actor, member, role)
+    guard.require_member(unit, member)
+    names = known(definitions)
+    if role not in names:
+        raise NotFound(N_("There is no role “{name}”.", name=role), near=nearest(role, names))
+    give(unit, member, role)
+
+
+def revoke(unit: Unit, actor: Actor, member: int, role: str) -> None:
+    _require(unit, actor, member, role)
+    if role == KEEPER:
+        guard.require_another_keeper(unit, member)
+    unit.execute(role_holder.delete().where(role_holder.c.member == member, role_holder.c.role == role))
+
+
+def give(unit: Unit, member: int, role: str) -> None:
+    """Grant without asking; for the first set-up and for `grant`."""
+    if role not in held(unit, member):
+        unit.execute(role_holder.insert().values(member=member, role=role))
+
+
+def held(unit: Unit, member: int) -> frozenset[str]:
+    return frozenset(unit.execute(sa.select(role_holder.c.role).where(role_holder.c.member == member)).scalars())
+
+
+def holders(unit: Unit, role: str) -> list[int]:
+    return sorted(unit.execute(sa.select(role_holder.c.member).where(role_holder.c.role == role)).scalars())
+
+
+def _require(unit: Unit, actor: Actor, member: int, role: str) -> None:
+    if guard.is_system_role(role):
+        guard.require_keeper(actor)
+    guard.require_power_over(unit, actor, member)

@@ -1,0 +1,7 @@
+"""The way in and out: sign-in, sign-out, first set-up, language before sign-in."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("gate", __name__)
+
+from webapp.blueprints.gate import language, sessions, setup  # noqa: E402, F401

@@ -1,0 +1,174 @@
+"""Counts, sums and the like over the records an actor may see: one statement, groups in the one language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp import clock
+from webapp.access import policy
+from webapp.access.actor import Actor
+from webapp.access.tables import department, member
+from webapp.db import Unit
+from webapp.definitions import versions
+from webapp.definitions.model import Form
+from webapp.engines.forms import search, select
+from webapp.engines.forms.reading import record_title
+from webapp.engines.forms.record import AggregateRow, Linked
+from webapp.engines.forms.sorting import by_option
+from webapp.errors import Invalid, Problem
+from webapp.expressions import Expression, Stored, binds, check, check_group, check_measure
+from webapp.i18n import N_
+
+MOST_GROUPS = 4
+MOST_MEASURES = 20
+MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A statement made ready: `groups` and `measures` are its checked expressions."""
+
+    groups: list[Expression]
+    measures: list[Expression]
+    statement: sa.Select[Any]
+
+
+def aggregate(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    *,
+    group: Sequence[str] = (),
+    measures: Sequence[str] = ("count()",),
+    where: Sequence[str] = (),
+    search_text: str | None = None,
+    sort: str | None = None,
+    limit: int = 100,
+) -> list[AggregateRow]:
+    """One row a group, in the order of the groups' values (or of `sort`: a group or measure, `-` for descending).
+
+    Raises `Invalid` for names the actor may not use, a measure that is not one, or a sort that is none of them.
+    """
+    select.require_form(unit, actor, form)
+    _limits(group, measures, limit)
+    definitions = versions.current(unit)
+    where_key = tuple(where)
+    key = ("aggregate", form.name, select.signature(actor), tuple(group), tuple(measures), where_key, search_text, sort)
+    kept = definitions.cache.setdefault("aggregates", {})
+    if (made := kept.get(key)) is None:
+        made = _prepare(unit, actor, form, list(group), list(measures), where_key, search_text, sort)
+        if len(kept) > 200:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = made
+    rows = unit.execute(made.statement.limit(limit), binds(actor, clock.now(), unit.zone)).all()
+    width = len(made.groups)
+    links = [_links(unit, actor, g, [row[i] for row in rows]) for i, g in enumerate(made.groups)]
+    return [
+        AggregateRow(
+            [_whole(g, v) for g, v in zip(made.groups, row, strict=False)],
+            [_whole(m, v) for m, v in zip(made.measures, row[width:], strict=True)],
+            [links[i].get(row[i]) for i in range(width)],
+        )
+        for row in rows
+    ]
+
+
+def _whole(expression: Expression, value: Any) -> Any:
+    """Numbers without decimals are whole numbers for whoever reads them."""
+    return int(value) if value is not None and expression.type.name == "number" and not expression.type.scale else value
+
+
+def _limits(group: Sequence[str], measures: Sequence[str], limit: int) -> None:
+    if len(group) > MOST_GROUPS:
+        raise Invalid(N_("At most {n} groups are possible here.", n=MOST_GROUPS))
+    if not measures or len(measures) > MOST_MEASURES:
+        raise Invalid(N_("Between 1 and {n} measures are expected here.", n=MOST_MEASURES))
+    if not 1 <= limit <= MOST_ROWS:
+        raise Invalid(N_("Between 1 and {n} rows can be asked for.", n=MOST_ROWS))
+
+
+def _prepare(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    group: list[str],
+    measures: list[str],
+    where: tuple[str, ...],
+    search_text: str | None,
+    sort: str | None,
+) -> Aggregate:
+    definitions = versions.current(unit)
+    eyes = policy.eyes(unit, actor)
+    table = form.table
+    source = Stored(table)
+    groups = [check_group(text, definitions, form.name, eyes=eyes) for text in group]
+    sums = [check_measure(text, definitions, form.name, eyes=eyes) for text in measures]
+    group_columns = [g.sql(source, unit.dialect, eyes) for g in groups]
+    measure_columns = [m.sql(source, unit.dialect, eyes) for m in sums]
+    labelled = [c.label(f"g{i}") for i, c in enumerate(group_columns)] + [
+        c.label(f"n{i}") for i, c in enumerate(measure_columns)
+    ]
+    statement = sa.select(*labelled).select_from(table).where(table.c.deleted_at.is_(None))
+    if (condition := policy.rows(unit, actor, form, "see", table)) is not None:
+        statement = statement.where(condition)
+    for text in where:
+        expression = check(text, definitions, form.name, expect="boolean", eyes=eyes)
+        statement = statement.where(expression.sql(source, unit.dialect, eyes))
+    if search_text and search_text.strip():
+        statement = statement.where(
+            search.condition(form, table, search_text, unit.dialect, fields=select.searchable(unit, actor, form))
+        )
+    if group_columns:
+        statement = statement.group_by(*[sa.literal_column(f"g{i}") for i in range(len(group_columns))])
+        statement = statement.order_by(*_order(unit, group, measures, groups, labelled, sort))
+    return Aggregate(groups, sums, statement)
+
+
+def _order(
+    unit: Unit,
+    group: list[str],
+    measures: list[str],
+    groups: list[Expression],
+    labelled: list[sa.Label[Any]],
+    sort: str | None,
+) -> list[sa.ColumnElement[Any]]:
+    down = bool(sort) and sort is not None and sort.startswith("-")
+    names = [*group, *measures]
+    natural: list[sa.ColumnElement[Any]] = []
+    for expression, label in zip(groups, labelled, strict=False):
+        element = by_option(expression.type, label.element)
+        natural.append(element.asc() if unit.dialect == "sqlite" else element.asc().nulls_first())
+    if not sort:
+        return natural
+    wanted = sort.removeprefix("-").replace(" ", "")
+    for name, label in zip(names, labelled, strict=True):
+        if name.replace(" ", "") == wanted:
+            first = label.element.desc() if down else label.element.asc()
+            if unit.dialect != "sqlite":
+                first = first.nulls_last() if down else first.nulls_first()
+            return [first, *natural]
+    problem = Problem("sort", N_("It is neither a group nor a measure of this request."), "bad_sort")
+    raise Invalid(N_("“{name}” cannot be sorted by.", name=sort[:80]), problems=[problem])
+
+
+def _links(unit: Unit, actor: Actor, expression: Expression, values: list[Any]) -> dict[Any, Linked]:
+    """Titles of the records, members or departments that are groups, by id, in one statement."""
+    ids = [v for v in values if v is not None]
+    kind = expression.type.name
+    if not ids or kind not in ("record", "member", "department"):
+        return {}
+    if kind == "record":
+        assert expression.type.target is not None
+        form = versions.current(unit).form(expression.type.target)
+        table = form.table
+        title = record_title(unit, actor, form, table.c.id)
+        statement = sa.select(table.c.id, title).where(table.c.id.in_(ids))
+        rows = unit.execute(statement, binds(actor, clock.now(), unit.zone)).all()
+    else:
+        people = member if kind == "member" else department
+        rows = unit.execute(sa.select(people.c.id, people.c.name).where(people.c.id.in_(ids))).all()
+    return {id_: Linked(id_, title.removesuffix("\x1f") if title is not None else None) for id_, title in rows}

@@ -1,0 +1,268 @@
+"""Many records at once through the same door: imports, and whatever else writes by the hundred.
+
+A chunk is written first and judged where it stands, by the same compiled expressions, in the same transaction; rows
+that are refused are taken back before anybody can see them. The caller decides the size of a chunk (decisions 30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp import clock
+from webapp.access import policy
+from webapp.access.actor import Actor
+from webapp.db import Unit
+from webapp.definitions.model import Field, Form
+from webapp.engines.forms import records, search, select, uniqueness, values
+from webapp.engines.forms.fields import serial
+from webapp.engines.forms.judge import defaults, judge
+from webapp.engines.forms.record import Result
+from webapp.errors import Invalid, MortiseError, Problem
+from webapp.expressions import Stored, binds
+from webapp.i18n import N_
+
+Row = Mapping[str, Any]
+
+
+def create_many(
+    unit: Unit, actor: Actor, form: Form, rows: Sequence[Row], *, via: str, change_set: int | None = None
+) -> list[Result]:
+    """A record of each of `rows` (field key → Python value); the results stand in the order of the rows."""
+    select.require_form(unit, actor, form, "create")
+    records._may_write(actor)
+    _require_writable(unit, actor, form, rows)
+    base = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, {})}
+    stamps = records._stamps(unit, actor, None)
+    made = [_complete(unit, actor, form, base, stamps, row) for row in rows]
+    refused = _refused(unit, actor, form, made)
+    kept = [i for i in range(len(made)) if not refused[i]]
+    ids = dict(zip(kept, _allocate(unit, form, len(kept)), strict=True))
+    _insert(unit, form, [(ids[i], made[i]) for i in kept])
+    _fill_formulas(unit, actor, form, [(ids[i], made[i]) for i in kept])
+    for i, problems in _checked(unit, actor, form, {ids[i]: (i, made[i]) for i in kept}).items():
+        refused[i] = problems
+    _take_back(unit, form, [ids[i] for i in kept if refused[i]])
+    written = [(ids[i], made[i]) for i in kept if not refused[i]]
+    _announce(unit, actor, form, written, via, change_set)
+    return [
+        Result("refused", None, tuple(refused[i])) if refused[i] else Result("created", ids[i])
+        for i in range(len(made))
+    ]
+
+
+def update_many(
+    unit: Unit, actor: Actor, form: Form, rows: Sequence[tuple[int, Row]], *, via: str, change_set: int | None = None
+) -> list[Result]:
+    """Change record after record (id, field key → Python value); what is equal already counts as unchanged."""
+    select.require_form(unit, actor, form)
+    records._may_write(actor)
+    _require_writable(unit, actor, form, [row for _, row in rows])
+    results = []
+    for id_, row in rows:
+        try:
+            with unit.savepoint():
+                before = records.stored(unit, form, id_)["version"]
+                after = records.update(unit, actor, form, id_, row, via=via, change_set=change_set)
+            results.append(Result("unchanged" if after.version == before else "updated", id_))
+        except MortiseError as error:
+            problems = error.problems or (Problem("", error.message, error.code),)
+            results.append(Result("refused", id_, tuple(problems)))
+    return results
+
+
+def _require_writable(unit: Unit, actor: Actor, form: Form, rows: Sequence[Row]) -> None:
+    rights = policy.fields(unit, actor, form)
+    keys = set().union(*rows) if rows else set()
+    problems = [
+        Problem(key, N_("Your role may not change this field."), "read_only")
+        for key in sorted(keys)
+        if rights.get(key) != "write" or not values._is_input(form.names[key])
+    ]
+    if problems:
+        raise Invalid(N_("Some fields need mending."), problems=problems)
+
+
+def _complete(unit: Unit, actor: Actor, form: Form, base: Row, stamps: Row, row: Row) -> dict[str, Any]:
+    record = {**base, **stamps, **row}
+    owner = row.get("owner")
+    if owner is not None and owner != actor.member:
+        record["owner_department"] = records._department_of(unit, owner)
+    elif owner is None:
+        record["owner"] = actor.member
+    return record
+
+
+def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -> list[list[Problem]]:
+    """For each record the problems known before it is written; the others get their serial numbers."""
+    serials = [f for f in form.fields.values() if f.kind_key == "serial"]
+    required = [f for f in form.fields.values() if f.is_required and f.kind.is_input]
+    taken = _taken(unit, form, made)
+    found = []
+    for i, record in enumerate(made):
+        problems = [
+            Problem(f.key, N_("{field} must be filled in.", field=f.label), "required")
+            for f in required
+            if record.get(f.key) is None
+        ]
+        problems += taken.get(i, [])
+        problems += records._vetoes(unit, actor, form, {}, record)
+        if not policy.may_create(unit, actor, form, record):
+            problems.append(
+                Problem("", N_("Your role does not allow this record in {form}.", form=form.label), "denied")
+            )
+        found.append(problems)
+    good = [record for record, problems in zip(made, found, strict=True) if not problems]
+    for field in serials:
+        for record, number in zip(good, serial.next_values(unit, field, clock.now(), len(good)), strict=True):
+            record[field.key] = number
+    return found
+
+
+def _taken(unit: Unit, form: Form, made: list[dict[str, Any]]) -> dict[int, list[Problem]]:
+    """Positions whose unique value a live record or an earlier row of the chunk has."""
+    found: dict[int, list[Problem]] = {}
+    for field in form.fields.values():
+        if not field.is_unique or field.column is None or not field.kind.is_input:
+            continue
+        column = uniqueness.column(form, field)
+        given = [uniqueness.compared(field, form, r[field.key]) if r.get(field.key) is not None else None for r in made]
+        wanted = {v for v in given if v is not None}
+        statement = sa.select(column).where(column.in_(wanted), form.table.c.deleted_at.is_(None))
+        seen = set(unit.execute(statement).scalars()) if wanted else set()
+        for i, value in enumerate(given):
+            if value is None:
+                continue
+            if value in seen:
+                found.setdefault(i, []).append(Problem(field.key, uniqueness._taken(form, field, None), "not_unique"))
+            seen.add(value)
+    return found
+
+
+def _allocate(unit: Unit, form: Form, n: int) -> list[int]:
+    """`n` ids never given before: nobody else can take them until this unit ends."""
+    if not n:
+        return []
+    if unit.dialect != "sqlite":
+        sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(form.table.name, "id"))
+        series = sa.select(sequence).select_from(sa.func.generate_series(1, n))
+        return list(unit.execute(series).scalars())
+    statement = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+    last = unit.execute(statement, {"name": form.table.name}).scalar() or 0
+    return list(range(last + 1, last + n + 1))
+
+
+def _insert(unit: Unit, form: Form, made: list[tuple[int, dict[str, Any]]]) -> None:
+    if not made:
+        return
+    import uuid
+
+    rows = []
+    several: dict[str, list[dict[str, Any]]] = {}
+    for id_, record in made:
+        columns = values.row(form, record)
+        columns["id"] = id_
+        columns["m__client"] = str(uuid.uuid4())
+        columns["m__search"] = record["m__search"] = search.text_of(form, record)
+        rows.append(columns)
+        for key, field in form.fields.items():
+            if field.values_table is not None and record.get(key):
+                entries = several.setdefault(key, [])
+                entries += [{"record": id_, "value": v, "position": n} for n, v in enumerate(record[key])]
+    with uniqueness.watched(form):
+        unit.execute(form.table.insert(), rows)
+    for key, entries in several.items():
+        table = form.fields[key].values_table
+        assert table is not None
+        unit.execute(table.insert(), entries)
+
+
+def _fill_formulas(unit: Unit, actor: Actor, form: Form, made: list[tuple[int, dict[str, Any]]]) -> None:
+    """Compute the stored formulas of the rows just written, and store them."""
+    if not made or not form.computed:
+        return
+    table = form.table
+    this = table.c.id.between(made[0][0], made[-1][0])
+    parameters = binds(actor, clock.now(), unit.zone)
+    records_by_id = dict(made)
+    source = Stored(table)
+    for key in form.computed:  # each after those it is computed from
+        field = form.fields[key]
+        found = unit.execute(sa.select(table.c.id, _formula(field).sql(source, unit.dialect)).where(this), parameters)
+        updates = []
+        for id_, value in found.all():
+            records_by_id[id_][key] = value
+            updates.append({"row_id": id_, **{f"v_{c}": v for c, v in values.row(form, {key: value}).items()}})
+        names = list(values.row(form, {key: None}))
+        statement = table.update().where(table.c.id == sa.bindparam("row_id", type_=table.c.id.type))
+        unit.execute(statement.values({c: sa.bindparam(f"v_{c}", type_=table.c[c].type) for c in names}), updates)
+
+
+def _formula(field: Field) -> Any:
+    assert field.formula is not None
+    return field.formula
+
+
+def _checked(
+    unit: Unit, actor: Actor, form: Form, made: Mapping[int, tuple[int, dict[str, Any]]]
+) -> dict[int, list[Problem]]:
+    """Position → what the form's checks refuse of the rows just written."""
+    if not form.checks or not made:
+        return {}
+    found: dict[int, list[Problem]] = {}
+    if any(getattr(c.when, "uses_old", False) for c in form.checks):
+        for position, record in made.values():
+            if problems := judge(unit, actor, form, record).problems:
+                found[position] = problems
+        return found
+    table = form.table
+    columns = [c.when.sql(Stored(table), unit.dialect) for c in form.checks]
+    this = table.c.id.between(min(made), max(made))
+    statement = sa.select(table.c.id, *columns).where(this, sa.or_(*columns))
+    for id_, *verdicts in unit.execute(statement, binds(actor, clock.now(), unit.zone)):
+        found[made[id_][0]] = [
+            Problem(c.field or "", values.say(c.say), "check")
+            for c, is_refused in zip(form.checks, verdicts, strict=True)
+            if is_refused
+        ]
+    return found
+
+
+def _take_back(unit: Unit, form: Form, ids: list[int]) -> None:
+    if not ids:
+        return
+    for field in form.fields.values():
+        if field.values_table is not None:
+            unit.execute(field.values_table.delete().where(field.values_table.c.record.in_(ids)))
+    unit.execute(form.table.delete().where(form.table.c.id.in_(ids)))
+
+
+def _announce(
+    unit: Unit, actor: Actor, form: Form, written: list[tuple[int, dict[str, Any]]], via: str, change_set: int | None
+) -> None:
+    """Search texts and events of the rows that stay."""
+    if not written:
+        return
+    _mend_search(unit, form, written)
+    search.index(unit, form, [(id_, None, record["m__search"]) for id_, record in written if record["m__search"]])
+    template = records.event_row(unit, actor, form, 0, "created", via=via, change_set=change_set)
+    rows = [{**template, "record": id_} for id_, _ in written]
+    records.announce(unit, rows)
+
+
+def _mend_search(unit: Unit, form: Form, written: list[tuple[int, dict[str, Any]]]) -> None:
+    """Store the search text again where a formula's text has come into it after the row was written."""
+    if not form.computed:
+        return
+    mended = []
+    for id_, record in written:
+        text = search.text_of(form, record)
+        if text != record["m__search"]:
+            record["m__search"] = text
+            mended.append({"row_id": id_, "text": text})
+    if mended:
+        table = form.table
+        statement = table.update().where(table.c.id == sa.bindparam("row_id", type_=table.c.id.type))
+        unit.execute(statement.values(m__search=sa.bindparam("text")), mended)

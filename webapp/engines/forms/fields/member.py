@@ -1,0 +1,25 @@
+"""A member of the firm (`member`)."""
+
+from __future__ import annotations
+
+from webapp.definitions.kinds import field_kinds
+from webapp.definitions.model import Field
+from webapp.engines.forms.fields.base import Widget
+from webapp.engines.forms.fields.references import Reference
+from webapp.expressions import types
+from webapp.expressions.types import Type
+from webapp.i18n import N_
+
+
+class Member(Reference):
+    key = "member"
+    label = N_("Member")
+
+    def type(self, field: Field) -> Type:
+        return types.MEMBER
+
+    def widget(self, field: Field) -> Widget:
+        return Widget("member", "search", autocomplete="off")
+
+
+field_kinds.register(Member())

@@ -1,0 +1,475 @@
+"""The door: the only way a record is written, always on behalf of an actor and through that actor's rights.
+
+Order inside (decisions 24): load within rights, guards, kinds, conditions, vetoes, write, events and due rows. The
+commit is the caller's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from webapp import clock
+from webapp.access import policy
+from webapp.access.actor import Actor
+from webapp.access.tables import member
+from webapp.db import Unit
+from webapp.definitions import versions
+from webapp.definitions.model import Field, Form
+from webapp.engines.forms import guards, search, select, uniqueness, values
+from webapp.engines.forms.fields import serial
+from webapp.engines.forms.judge import defaults, judge
+from webapp.engines.forms.reading import value_of
+from webapp.engines.forms.record import Record
+from webapp.errors import Conflict, Denied, Invalid, Problem, Stale
+from webapp.i18n import N_
+from webapp.journal import events, interests
+
+get = select.get
+
+
+def create(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    raw: Mapping[str, Any],
+    *,
+    via: str = "ui",
+    client_id: str | None = None,
+    change_set: int | None = None,
+) -> Record:
+    """Make a record from `raw` (field key → what was given). Raises `Invalid` with a problem by field, or `Denied`.
+
+    With a `client_id` (UUID) that was used before, the record made then is the answer: a repeat makes nothing.
+    """
+    select.require_form(unit, actor, form, "create")
+    _may_write(actor)
+    if client_id is not None and (known := _by_client(unit, form, client_id)) is not None:
+        return get(unit, actor, form, known)
+    _guard(unit, actor, form, None, "create", raw)
+    problems: list[Problem] = []
+    given = values.take(unit, actor, form, raw, problems)
+    record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
+    record.update(_stamps(unit, actor, record.get("owner")))
+    problems += values.required(form, {**record, **{p.path: True for p in problems}})
+    record.update(
+        {key: serial.next_value(unit, f, clock.now()) for key, f in form.fields.items() if f.kind_key == "serial"}
+    )
+    judgement = judge(unit, actor, form, record)
+    record.update(judgement.formulas)
+    problems += judgement.problems + uniqueness.problems(unit, form, record, list(form.fields))
+    problems += _vetoes(unit, actor, form, {}, record)
+    values.refuse(problems)
+    _require_own(unit, actor, form, record)
+    id_ = _insert(unit, form, record, client_id)
+    _record_event(unit, actor, form, id_, "created", via=via, change_set=change_set)
+    return get(unit, actor, form, id_)
+
+
+def update(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    id_: int,
+    raw: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    via: str = "ui",
+    change_set: int | None = None,
+) -> Record:
+    """Change the fields named in `raw`; what is equal already is no change, and no change is no event.
+
+    Raises `Stale` (detail `current`: the record as it is now) when `version` is not the record's, `Invalid`, `Denied`.
+    """
+    before = _load(unit, actor, form, id_, "edit")
+    if version is None and form.settings.get("require_version"):
+        raise Invalid(N_("This form wants the record's version with every change."), code="version_required")
+    _require_version(unit, actor, form, id_, before, version)
+    _require_live(form, before)
+    _guard(unit, actor, form, id_, "edit", raw)
+    problems: list[Problem] = []
+    given = values.take(unit, actor, form, _touched(form, raw, before), problems)
+    changed = {key: value for key, value in given.items() if value != before.get(key)}
+    values.refuse(problems if not changed else [])
+    if not changed:
+        return get(unit, actor, form, id_)
+    after = {**before, **changed}
+    problems += [p for p in values.required(form, after) if p.path in changed]
+    if "owner" in changed:
+        after["owner_department"] = _department_of(unit, changed["owner"])
+    judgement = judge(unit, actor, form, after, before, id_)
+    after.update(judgement.formulas)
+    problems += judgement.problems + uniqueness.problems(unit, form, after, list(changed), id_)
+    problems += _vetoes(unit, actor, form, before, after)
+    values.refuse(problems)
+    _write(unit, actor, form, id_, before, after, via)
+    changes = {k: after[k] for k in after if after[k] != before.get(k)}
+    _record_event(unit, actor, form, id_, "updated", before=before, changes=changes, via=via, change_set=change_set)
+    return get(unit, actor, form, id_)
+
+
+def delete(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    id_: int,
+    *,
+    version: int | None = None,
+    via: str = "ui",
+    change_set: int | None = None,
+) -> None:
+    """Put a record into the bin. A record that lies there already stays as it is."""
+    before = _load(unit, actor, form, id_, "delete")
+    _require_version(unit, actor, form, id_, before, version)
+    if before["deleted_at"] is not None:
+        return
+    _guard(unit, actor, form, id_, "delete", {})
+    _mark(unit, form, id_, before["version"], {"deleted_at": clock.now(), "deleted_by": actor.member})
+    _record_event(unit, actor, form, id_, "deleted", before=before, via=via, change_set=change_set)
+
+
+def restore(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    id_: int,
+    *,
+    version: int | None = None,
+    via: str = "ui",
+    change_set: int | None = None,
+) -> Record:
+    """Take a record out of the bin; refused (`Conflict`) where a live one has taken its unique value meanwhile."""
+    before = _load(unit, actor, form, id_, "delete")
+    _require_version(unit, actor, form, id_, before, version)
+    if before["deleted_at"] is None:
+        return get(unit, actor, form, id_)
+    _guard(unit, actor, form, id_, "restore", {})
+    taken = uniqueness.problems(unit, form, before, list(form.fields), id_)
+    if taken:
+        raise Conflict(N_("It cannot come back: a value that must be unique has been taken."), problems=taken)
+    _mark(unit, form, id_, before["version"], {"deleted_at": None, "deleted_by": None})
+    _record_event(unit, actor, form, id_, "restored", before=before, via=via, change_set=change_set)
+    return get(unit, actor, form, id_)
+
+
+def purge(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    id_: int,
+    *,
+    empty_links: bool = False,
+    via: str = "ui",
+    change_set: int | None = None,
+) -> None:
+    """Remove a record from the bin for good; its last state goes into the journal.
+
+    Refused (`Conflict`, detail `links`) while live records point at it, unless they are to be emptied.
+    """
+    before = _load(unit, actor, form, id_, "delete")
+    if not actor.is_keeper:
+        raise Denied(N_("Only a system administrator removes records for good."))
+    if before["deleted_at"] is None:
+        raise Conflict(N_("A record is put into the bin before it is removed for good."))
+    _guard(unit, actor, form, id_, "purge", {})
+    _release(unit, actor, form, id_, empty_links, change_set)
+    search.index(unit, form, [(id_, before.search_text, None)])
+    for field in form.fields.values():
+        if field.values_table is not None:
+            unit.execute(field.values_table.delete().where(field.values_table.c.record == id_))
+    unit.execute(form.table.delete().where(form.table.c.id == id_))
+    _record_event(unit, actor, form, id_, "purged", before=before, whole=True, via=via, change_set=change_set)
+
+
+def _release(unit: Unit, actor: Actor, form: Form, id_: int, empty_links: bool, change_set: int | None) -> None:
+    """Make sure nothing points at the record any more."""
+    for other in (f for app in versions.current(unit).apps.values() for f in app.forms.values()):
+        for field in other.fields.values():
+            if field.type.name != "record" or field.type.target != form.name or field.column is None:
+                continue
+            column = other.table.c[field.column]
+            ids = list(unit.execute(sa.select(other.table.c.id).where(column == id_)).scalars())
+            if ids and not empty_links:
+                message = N_("{n} records of {form} still point at it.", n=len(ids), form=other.label)
+                raise Conflict(message, links=(other.name, field.key, len(ids)))
+            for linked in ids:
+                before = stored(unit, other, linked)
+                after = {**before, field.key: None}
+                _write(unit, actor, other, linked, before, after, "system")
+                _record_event(
+                    unit,
+                    actor,
+                    other,
+                    linked,
+                    "updated",
+                    before=before,
+                    changes={field.key: None},
+                    via="system",
+                    change_set=change_set,
+                )
+
+
+# The parts of a write -------------------------------------------------------------------------------------------------
+
+
+class Row(dict[str, Any]):
+    """Field key → Python value of everything a record stores; `search_text` is what its index entry was made of."""
+
+    search_text: str | None = None
+
+
+def stored(unit: Unit, form: Form, id_: int, *, lock: bool = False) -> Row:
+    """Every stored value of a record (field key → Python value), rights aside: what the door works with itself."""
+    found = _stored(unit, form, form.table.c.id == id_, lock)
+    if found is None:
+        raise select.missing(form)
+    return found
+
+
+def _stored(
+    unit: Unit, form: Form, condition: sa.ColumnElement[bool], lock: bool, **more: Any
+) -> dict[str, Any] | None:
+    cache = versions.current(unit).cache
+    key = ("stored", form.name)
+    if key not in cache:
+        fields = [f for f in form.names.values() if f.column is not None or f.values_table is not None]
+        columns = [value_of(unit, f, form.table).label(f"v{i}") for i, f in enumerate(fields)]
+        cache[key] = (fields, sa.select(*columns, form.table.c.m__search))
+    fields, statement = cache[key]
+    statement = statement.where(condition)
+    if lock and unit.dialect != "sqlite":
+        statement = statement.with_for_update(of=form.table)
+    row = unit.execute(statement, more).first()
+    if row is None:
+        return None
+    found = Row({f.key: _decoded(f, row[i]) for i, f in enumerate(fields)})
+    found.search_text = row[-1]
+    return found
+
+
+def _decoded(field: Field, value: Any) -> Any:
+    if field.values_table is None:
+        return value
+    import json
+
+    return (tuple(json.loads(value)) or None) if value else None
+
+
+def _load(unit: Unit, actor: Actor, form: Form, id_: int, action: str) -> Row:
+    """The stored record if the actor may do `action` with it; `Denied` if he may only see it, else `NotFound`."""
+    select.require_form(unit, actor, form)
+    _may_write(actor)
+    if not 0 < id_ < 2**63:
+        raise select.missing(form)
+    parameters = _binds(unit, actor)
+    condition = policy.rows(unit, actor, form, action, form.table)
+    this = form.table.c.id == id_
+    found = _stored(unit, form, this if condition is None else sa.and_(this, condition), True, **parameters)
+    if found is None:
+        get(unit, actor, form, id_)  # NotFound where he may not even see it
+        raise Denied(N_("Your role does not allow this with this record."), action=action)
+    return found
+
+
+def _binds(unit: Unit, actor: Actor) -> dict[str, Any]:
+    from webapp.expressions import binds
+
+    return binds(actor, clock.now(), unit.zone)
+
+
+def _may_write(actor: Actor) -> None:
+    if not actor.may_write:
+        raise Denied(N_("This token may only read."), action="write")
+
+
+def _guard(unit: Unit, actor: Actor, form: Form, id_: int | None, action: str, raw: Mapping[str, Any]) -> None:
+    for guard in guards.guards:
+        if (reason := guard(unit, actor, form, id_, action, raw)) is not None:
+            raise Conflict(reason, action=action)
+
+
+def _vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+    found: list[Problem] = []
+    for field in form.fields.values():
+        if after.get(field.key) != before.get(field.key):
+            found += field.kind.vet(field, form, before, after)
+    for veto in guards.vetoes:
+        found += veto(unit, actor, form, before, after)
+    return found
+
+
+def _require_version(
+    unit: Unit, actor: Actor, form: Form, id_: int, before: Mapping[str, Any], version: int | None
+) -> None:
+    if version is not None and version != before["version"]:
+        current = get(unit, actor, form, id_)
+        raise Stale(N_("Somebody else has changed this record meanwhile."), current=current, version=current.version)
+
+
+def _require_live(form: Form, before: Mapping[str, Any]) -> None:
+    if before["deleted_at"] is not None:
+        raise Conflict(N_("This record lies in the bin; restore it before changing it."))
+
+
+def _touched(form: Form, raw: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, without links that were sent back as they are: their targets may be out of the actor's sight."""
+    touched = {}
+    for key, value in raw.items():
+        field = form.names.get(key)
+        if field is not None and field.type.name in ("record", "member", "department"):
+            id_ = value.get("id") if isinstance(value, Mapping) else value
+            if id_ is not None and str(id_) == str(before.get(key)):
+                continue
+        touched[key] = value
+    return touched
+
+
+def _stamps(unit: Unit, actor: Actor, owner: int | None) -> dict[str, Any]:
+    now = clock.now().replace(microsecond=0)
+    owner = owner or actor.member
+    department = actor.department if owner == actor.member else _department_of(unit, owner)
+    return {
+        "version": 1, "created_at": now, "created_by": actor.member, "updated_at": now, "updated_by": actor.member,
+        "owner": owner, "owner_department": department, "last_activity_at": now, "deleted_at": None, "deleted_by": None,
+    }  # fmt: skip
+
+
+def _department_of(unit: Unit, owner: int | None) -> int | None:
+    if owner is None:
+        return None
+    found: int | None = unit.execute(sa.select(member.c.department).where(member.c.id == owner)).scalar()
+    return found
+
+
+def _require_own(unit: Unit, actor: Actor, form: Form, record: Mapping[str, Any]) -> None:
+    """A new record must lie within what the actor may create."""
+    if not policy.may_create(unit, actor, form, record):
+        raise Denied(N_("Your role does not allow this record in {form}.", form=form.label), action="create")
+
+
+def _by_client(unit: Unit, form: Form, client_id: str) -> int | None:
+    try:
+        wanted = str(uuid.UUID(client_id))
+    except ValueError:
+        raise Invalid(N_("A client id is a UUID."), code="bad_client_id") from None
+    found: int | None = unit.execute(sa.select(form.table.c.id).where(form.table.c.m__client == wanted)).scalar()
+    return found
+
+
+def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client_id: str | None) -> int:
+    columns = values.row(form, record)
+    text = search.text_of(form, record)
+    columns["m__client"] = str(uuid.UUID(client_id)) if client_id else str(uuid.uuid4())
+    columns["m__search"] = text
+    with uniqueness.watched(form):
+        id_ = unit.execute(form.table.insert().values(columns)).inserted_primary_key[0]  # type: ignore[index]
+    write_several(unit, form, id_, {}, record)
+    if text:
+        search.index(unit, form, [(id_, None, text)])
+    found: int = id_
+    return found
+
+
+def _write(
+    unit: Unit, actor: Actor, form: Form, id_: int, before: Row, after: dict[str, Any], via: str
+) -> None:
+    """Store what differs, with the next version; losing a race to another writer is `Stale`."""
+    now = clock.now().replace(microsecond=0)
+    after.update(version=before["version"] + 1, updated_at=now, updated_by=actor.member)
+    if via in ("ui", "api"):
+        after["last_activity_at"] = now
+    changed = {k: v for k, v in after.items() if v != before.get(k)}
+    columns = values.row(form, changed)
+    old_text, text = before.search_text, search.text_of(form, after)
+    if text != old_text:
+        columns["m__search"] = text
+    this = sa.and_(form.table.c.id == id_, form.table.c.version == before["version"])
+    with uniqueness.watched(form):
+        done = unit.execute(form.table.update().where(this).values(columns))
+    if done.rowcount != 1:
+        raise Stale(N_("Somebody else has changed this record meanwhile."), current=None, version=None)
+    write_several(unit, form, id_, before, changed)
+    if text != old_text:
+        search.index(unit, form, [(id_, old_text, text)])
+
+
+def _mark(unit: Unit, form: Form, id_: int, version: int, columns: dict[str, Any]) -> None:
+    this = sa.and_(form.table.c.id == id_, form.table.c.version == version)
+    stamped = {**columns, "version": version + 1, "updated_at": clock.now()}
+    try:
+        done = unit.execute(form.table.update().where(this).values(stamped))
+    except IntegrityError as error:
+        raise Conflict(N_("It cannot come back: a value that must be unique has been taken.")) from error
+    if done.rowcount != 1:
+        raise Stale(N_("Somebody else has changed this record meanwhile."), current=None, version=None)
+
+
+def write_several(unit: Unit, form: Form, id_: int, before: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+    """Store the values of fields that have several, in their order."""
+    for key, value in changed.items():
+        table = form.names[key].values_table
+        if table is None:
+            continue
+        if before.get(key):
+            unit.execute(table.delete().where(table.c.record == id_))
+        if value:
+            rows = [{"record": id_, "value": v, "position": i} for i, v in enumerate(value)]
+            unit.execute(table.insert(), rows)
+
+
+#: Fields whose change is no news of its own.
+_UNJOURNALED = frozenset({"version", "updated_at", "updated_by", "last_activity_at"})
+
+
+def _record_event(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    id_: int,
+    kind: str,
+    *,
+    via: str,
+    change_set: int | None,
+    before: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    whole: bool = False,
+) -> None:
+    """Write the event and, in the same transaction, the due rows of whoever is interested in it."""
+    told: dict[str, Any] | None = None
+    if changes is not None and before is not None:
+        told = {
+            k: [to_json(form, k, before.get(k)), to_json(form, k, v)]
+            for k, v in changes.items()
+            if k not in _UNJOURNALED
+        }
+    elif whole and before is not None:
+        told = {k: to_json(form, k, v) for k, v in before.items() if v is not None}
+    row = event_row(unit, actor, form, id_, kind, via=via, change_set=change_set)
+    row.update(version_before=before["version"] if before else None, changes=told)
+    announce(unit, [row])
+
+
+def announce(unit: Unit, rows: list[dict[str, Any]]) -> None:
+    """Append events and tell whoever is interested; their due rows stand in the same transaction."""
+    interests.tell(unit, versions.current(unit), rows, events.append(unit, rows))
+
+
+def event_row(
+    unit: Unit, actor: Actor, form: Form, id_: int, kind: str, *, via: str, change_set: int | None
+) -> dict[str, Any]:
+    """An event of the journal without its changes."""
+    version = versions.current(unit).app(form.app).version
+    return {
+        "actor": actor.member, "on_behalf_of": actor.on_behalf_of, "via": via,
+        "change_set": change_set, "app": form.app, "form": form.key, "record": id_, "kind": kind,
+        "version_before": None, "definition_version": version, "changes": None,
+    }  # fmt: skip
+
+
+def to_json(form: Form, key: str, value: Any) -> Any:
+    """A value as the journal keeps it."""
+    return None if value is None else form.names[key].kind.json(form.names[key], value)

@@ -1,0 +1,197 @@
+"""Reading lists through the door: rights, the bin, filters in the one language, search, sorting, pages by key.
+
+A page continues after the last row by its sort values and id (`cursors`), never by an offset. Statements are built
+once per definition, rights and query, and kept with the compiled definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp import clock
+from webapp.access import policy
+from webapp.access.actor import Actor
+from webapp.db import Unit
+from webapp.definitions import versions
+from webapp.definitions.model import Definitions, Form
+from webapp.engines.forms import cursors, search, sorting
+from webapp.engines.forms.reading import Reader, readable, readers
+from webapp.engines.forms.record import COUNT_CAP, Page, Query, Record
+from webapp.errors import Denied, NotFound
+from webapp.expressions import Stored, binds, check
+from webapp.i18n import N_
+
+#: Statements kept per epoch; the oldest go first.
+_KEPT = 200
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A query made ready: `parts` are the statements that continue a page, tried in order until it is full."""
+
+    readers: list[Reader]
+    keys: tuple[sorting.SortKey, ...]
+    base: sa.Select[Any]
+    count: sa.Select[Any]
+    table: sa.FromClause
+    fingerprint: str
+
+
+def select(unit: Unit, actor: Actor, form: Form, query: Query) -> Page:
+    """The page of live records that match `query` and exist for the actor.
+
+    Raises `NotFound` for a form outside his reach and `Invalid` for a filter, sort or cursor that cannot be used.
+    """
+    definitions = versions.current(unit)
+    listing = prepare(unit, definitions, actor, form, query)
+    values = binds(actor, clock.now(), unit.zone)
+    after = cursors.read(unit, query.after, listing.fingerprint) if query.after else None
+    rows = _rows(unit, listing, values, query.limit + 1, after)
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    records = [_record(form, listing.readers, row) for row in rows]
+    next_ = None
+    if more:
+        last = rows[-1]
+        next_ = cursors.write(unit, listing.fingerprint, [*last[-len(listing.keys) :], last[0]])
+    count, count_is = _count(unit, listing, values, query.count)
+    return Page(records, next_, count, count_is)
+
+
+def count(unit: Unit, actor: Actor, form: Form, query: Query, *, exact: bool = False) -> tuple[int, str]:
+    """How many records match, and whether that is `exact` or `at_least` (it stops at COUNT_CAP unless asked)."""
+    listing = prepare(unit, versions.current(unit), actor, form, query)
+    values = binds(actor, clock.now(), unit.zone)
+    found, kind = _count(unit, listing, values, "exact" if exact else "capped")
+    assert found is not None and kind is not None
+    return found, kind
+
+
+def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) -> Record:
+    """One record as the actor sees it, from the bin too unless `binned` is False; raises `NotFound`."""
+    definitions = versions.current(unit)
+    key = ("get", form.name, signature(actor), binned)
+    kept = definitions.cache.get(key)
+    if kept is None:
+        keys = readable(unit, actor, form)
+        table = form.table
+        found = readers(unit, actor, form, keys, table)
+        statement = _select(unit, actor, form, table, found, binned=None if binned else False)
+        kept = (found, statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
+        definitions.cache[key] = kept
+    found, statement = kept
+    row = unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "record_id": id_}).first()
+    if row is None:
+        raise missing(form)
+    return _record(form, found, row)
+
+
+def missing(form: Form) -> NotFound:
+    """The error for a record that does not exist, or not for this actor."""
+    return NotFound(N_("There is no such record in {form}.", form=form.label))
+
+
+def require_form(unit: Unit, actor: Actor, form: Form, action: str = "see") -> None:
+    """Raise `NotFound` if the form does not exist for the actor, `Denied` if he may never do `action` in it."""
+    if not policy.may(unit, actor, form, "see") and not policy.may(unit, actor, form, action):
+        raise NotFound(N_("There is no form “{key}”.", key=form.name))
+    if action != "see" and not policy.may(unit, actor, form, action):
+        raise Denied(N_("Your role does not allow this in {form}.", form=form.label), action=action)
+
+
+def signature(actor: Actor) -> tuple[Any, ...]:
+    """What of an actor decides his statements: rights are built into them with his own values."""
+    return (actor.member, actor.roles, actor.kind, actor.scope, actor.department, actor.departments_below, actor.headed)
+
+
+def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query) -> Listing:
+    """The statements of a query, built once per epoch and kind of actor."""
+    require_form(unit, actor, form)
+    key = ("list", form.name, signature(actor), query.where, query.search, query.sort, query.fields, query.binned)
+    kept = definitions.cache.setdefault("lists", {})
+    if (listing := kept.get(key)) is None:
+        listing = _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key))
+        if len(kept) >= _KEPT:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = listing
+    return listing
+
+
+def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query, fingerprint: str) -> Listing:
+    table = form.table
+    eyes = policy.eyes(unit, actor)
+    wanted = None if query.fields is None else [k for k in query.fields if form.field(k)]
+    found = readers(unit, actor, form, readable(unit, actor, form, wanted), table)
+    keys = sorting.resolve(unit, definitions, actor, form, query.sort, table)
+    base = _select(unit, actor, form, table, found, binned=query.binned)
+    for text in query.where:
+        condition = check(text, definitions, form.name, expect="boolean", eyes=eyes)
+        base = base.where(condition.sql(Stored(table), unit.dialect, eyes))
+    if query.search and query.search.strip():
+        base = base.where(search.condition(form, table, query.search, unit.dialect, fields=searchable(unit, actor, form)))
+    counting = base.with_only_columns(sa.literal(1), maintain_column_froms=True)
+    return Listing(
+        found,
+        keys,
+        base.add_columns(*[k.column.label(f"s{i}") for i, k in enumerate(keys)]),
+        counting,
+        table,
+        fingerprint,
+    )
+
+
+def searchable(unit: Unit, actor: Actor, form: Form) -> set[str]:
+    """Keys of the fields a search by the actor may look into: what he may read, not what is masked for him."""
+    return {key for key, right in policy.fields(unit, actor, form).items() if right in ("read", "write")}
+
+
+def _select(
+    unit: Unit, actor: Actor, form: Form, table: sa.FromClause, found: Sequence[Reader], *, binned: bool | None
+) -> sa.Select[Any]:
+    """id, version, then the columns of every reader, of all rows that exist for the actor."""
+    columns = [column.label(f"c{i}_{j}") for i, r in enumerate(found) for j, column in enumerate(r.columns)]
+    statement = sa.select(table.c.id, table.c.version, *columns)
+    if binned is not None:
+        statement = statement.where(table.c.deleted_at.is_not(None) if binned else table.c.deleted_at.is_(None))
+    condition = policy.rows(unit, actor, form, "see", table)
+    return statement if condition is None else statement.where(condition)
+
+
+def _rows(
+    unit: Unit, listing: Listing, values: dict[str, Any], wanted: int, after: list[Any] | None
+) -> list[sa.Row[Any]]:
+    rows: list[sa.Row[Any]] = []
+    for condition, more in sorting.parts(listing.keys, listing.table, after):
+        statement = listing.base if condition is None else listing.base.where(condition)
+        statement = statement.order_by(*sorting.order(listing.keys, listing.table, unit.dialect))
+        statement = statement.limit(sa.bindparam("page_limit", type_=sa.Integer))
+        rows += unit.execute(statement, {**values, **more, "page_limit": wanted - len(rows)}).all()
+        if len(rows) >= wanted:
+            break
+    return rows
+
+
+def _count(unit: Unit, listing: Listing, values: dict[str, Any], how: str) -> tuple[int | None, str | None]:
+    if how == "none":
+        return None, None
+    rows = listing.count if how == "exact" else listing.count.limit(COUNT_CAP + 1)
+    found = unit.execute(sa.select(sa.func.count()).select_from(rows.subquery()), values).scalar_one()
+    return (found, "exact") if how == "exact" or found <= COUNT_CAP else (COUNT_CAP, "at_least")
+
+
+def _record(form: Form, found: Sequence[Reader], row: Sequence[Any]) -> Record:
+    values: dict[str, Any] = {}
+    links = {}
+    at = 2
+    for reader in found:
+        width = len(reader.columns)
+        value, link = reader.decode(*row[at : at + width])
+        values[reader.key] = value
+        if link is not None:
+            links[reader.key] = link
+        at += width
+    return Record(form, row[0], row[1], values, links)

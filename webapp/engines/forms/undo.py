@@ -1,0 +1,201 @@
+"""Taking back a change set: ordinary writes with `via=undo`, newest event first, in chunks of one unit each.
+
+What somebody has changed since is left as it is and named in the result; nobody's later work is lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp import clock
+from webapp.access.actor import Actor
+from webapp.db import Database, Unit
+from webapp.definitions import versions
+from webapp.definitions.model import Form
+from webapp.engines.forms import records
+from webapp.errors import Denied, MortiseError, NotFound
+from webapp.i18n import N_, Message
+from webapp.journal import changesets
+from webapp.journal.tables import change_set as change_set_table
+from webapp.journal.tables import event
+
+#: Events taken back in one unit of work.
+_CHUNK = 200
+#: Of events that need the whole door, one unit takes fewer.
+_SLOW_CHUNK = 20
+
+
+@dataclass
+class Undone:
+    """What an undo did: how many changes it took back, and which it left, with the reason."""
+
+    undone: int = 0
+    left: list[tuple[str, int, Message]] = field(default_factory=list)
+    change_set: int | None = None
+
+
+def undo(
+    database: Database,
+    actor: Actor,
+    change_set: int,
+    *,
+    progress: Callable[[int], bool] | None = None,
+) -> Undone:
+    """Take back everything of `change_set`, as a change set of its own (which can be undone again).
+
+    `progress(done)` is called after every chunk; when it answers False the undo stops there and can be continued by
+    calling again. Raises `NotFound`, `Denied` (only its maker or a keeper), `Conflict` (undone already).
+    """
+    with database.write() as unit:
+        done = Undone(change_set=_begin(unit, actor, change_set))
+    before: int | None = None
+    while True:
+        with database.write() as unit:
+            before, finished = _chunk(unit, actor, change_set, before, done)
+            if finished:
+                assert done.change_set is not None
+                changesets.end_undo(unit, change_set, done.change_set)
+                changesets.close(unit, done.change_set)
+        if finished or (progress is not None and not progress(done.undone)):
+            return done
+
+
+def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
+    found = changesets.get(unit, change_set)
+    if found.actor != actor.member and not actor.is_keeper:
+        raise NotFound(N_("There is no change set {id}.", id=change_set))
+    if not actor.may_write:
+        raise Denied(N_("This token may only read."))
+    if found.state == changesets.UNDOING:  # it was stopped in the middle: go on where it stands
+        return _begun(unit, change_set)
+    changesets.begin_undo(unit, change_set)
+    new = changesets.open(unit, "undo", found.title, actor.member)
+    statement = change_set_table.update().where(change_set_table.c.id == change_set)
+    unit.execute(statement.values(undone_by=new))
+    return new
+
+
+def _begun(unit: Unit, change_set: int) -> int:
+    statement = sa.select(change_set_table.c.undone_by).where(change_set_table.c.id == change_set)
+    return int(unit.execute(statement).scalar_one())
+
+
+def _chunk(unit: Unit, actor: Actor, change_set: int, before: int | None, done: Undone) -> tuple[int | None, bool]:
+    """Take back the next events; answers the last event seen and whether there are no more."""
+    rows = _events(unit, change_set, before, done.change_set)
+    if not rows:
+        return before, True
+    kind, form_name = rows[0].kind, f"{rows[0].app}.{rows[0].form}"
+    run = []
+    for row in rows:  # a run of events of one kind and form
+        if (row.kind, f"{row.app}.{row.form}") != (kind, form_name):
+            break
+        run.append(row)
+    form = versions.current(unit).form(form_name)
+    if kind == "created":
+        _uncreate(unit, actor, form, run, done)
+    else:
+        run = run[:_SLOW_CHUNK]
+        for row in run:
+            _revert(unit, actor, form, row, done)
+    return run[-1].id, False
+
+
+def _events(unit: Unit, change_set: int, before: int | None, undo_set: int | None) -> list[Any]:
+    statement = sa.select(event).where(event.c.change_set == change_set).order_by(event.c.id.desc()).limit(_CHUNK)
+    if before is not None:
+        statement = statement.where(event.c.id < before)
+    return list(unit.execute(statement))
+
+
+def _uncreate(unit: Unit, actor: Actor, form: Form, run: list[Any], done: Undone) -> None:
+    """Put the records that were made into the bin, but those that others have worked on since."""
+    ids = [row.record for row in run]
+    touched = _touched_since(unit, form, ids, run[0].change_set, done.change_set)
+    allowed = _deletable(unit, actor, form, ids)
+    table = form.table
+    live = set(unit.execute(sa.select(table.c.id).where(table.c.id.in_(ids), table.c.deleted_at.is_(None))).scalars())
+    going = [id_ for id_ in ids if id_ in live and id_ in allowed and id_ not in touched]
+    for id_ in ids:
+        if id_ in live and id_ not in going:
+            reason = N_("Somebody has changed it since.") if id_ in touched else N_("Your role may not delete it.")
+            done.left.append((form.name, id_, reason))
+    if not going:
+        return
+    now = clock.now()
+    marks = {"deleted_at": now, "deleted_by": actor.member, "updated_at": now, "version": table.c.version + 1}
+    unit.execute(table.update().where(table.c.id.in_(going)).values(marks))
+    template = records.event_row(unit, actor, form, 0, "deleted", via="undo", change_set=done.change_set)
+    rows = [{**template, "record": id_, "version_before": 1} for id_ in going]
+    records.announce(unit, rows)
+    done.undone += len(going)
+
+
+def _deletable(unit: Unit, actor: Actor, form: Form, ids: list[int]) -> set[int]:
+    """Of `ids`, those the actor may delete, or made himself: taking back one's own work is always allowed."""
+    from webapp.access import policy
+
+    table = form.table
+    statement = sa.select(table.c.id).where(table.c.id.in_(ids))
+    mine = table.c.created_by == actor.member
+    condition = policy.rows(unit, actor, form, "delete", table)
+    if condition is not None:
+        statement = statement.where(sa.or_(mine, condition))
+    return set(unit.execute(statement, records._binds(unit, actor)).scalars())
+
+
+def _touched_since(unit: Unit, form: Form, ids: list[int], change_set: int, undo_set: int | None) -> set[int]:
+    """Of `ids`, those with an event outside the change set and its undo."""
+    inside = [n for n in (change_set, undo_set) if n is not None]
+    outside = sa.or_(event.c.change_set.is_(None), event.c.change_set.not_in(inside))
+    statement = sa.select(event.c.record).where(
+        event.c.app == form.app, event.c.form == form.key, event.c.record.in_(ids), outside, event.c.kind != "created"
+    )
+    return set(unit.execute(statement).scalars())
+
+
+def _revert(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> None:
+    try:
+        with unit.savepoint():
+            if _reverted(unit, actor, form, row, done):
+                done.undone += 1
+    except MortiseError as error:
+        done.left.append((form.name, row.record, error.message))
+
+
+def _reverted(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> bool:
+    if row.kind == "deleted":
+        records.restore(unit, actor, form, row.record, via="undo", change_set=done.change_set)
+    elif row.kind == "restored":
+        records.delete(unit, actor, form, row.record, via="undo", change_set=done.change_set)
+    elif row.kind == "updated":
+        return _change_back(unit, actor, form, row, done)
+    else:
+        done.left.append((form.name, row.record, N_("It has been removed for good.")))
+        return False
+    return True
+
+
+def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> bool:
+    """Set the changed fields back where they still are what the change made of them."""
+    now = records.stored(unit, form, row.record)
+    back: dict[str, Any] = {}
+    for key, (old, new) in json.loads(row.changes or "{}").items():
+        found = form.names.get(key)
+        if found is None or not (found.kind.is_input if not found.is_system else key == "owner"):
+            continue
+        current = records.to_json(form, key, now.get(key))
+        if current == old:
+            continue  # taken back already, before the undo was stopped
+        if current != new:
+            done.left.append((form.name, row.record, N_("{field} has been changed since.", field=found.label)))
+            continue
+        back[key] = None if old is None else found.kind.unjson(found, old)
+    if back:
+        records.update(unit, actor, form, row.record, back, via="undo", change_set=done.change_set)
+    return bool(back)

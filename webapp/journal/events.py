@@ -1,0 +1,225 @@
+"""The journal: one row for each thing that was done to a record, written in the transaction that did it.
+
+Readers that must miss nothing read in commit order: on SQLite that is the order of ids (there is one writer), on
+PostgreSQL an id may be taken early and committed late, so they read by transaction number below the oldest one still
+running.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from webapp import clock
+from webapp.db import Unit
+from webapp.journal.tables import event
+
+VIAS = ("ui", "api", "import", "rule", "flow", "undo", "system")
+KINDS = ("created", "updated", "deleted", "restored", "purged")
+_TX = sa.literal_column("pg_current_xact_id()::text::bigint", sa.BigInteger)
+_SETTLED = sa.literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", sa.BigInteger)
+_INSERT = event.insert()
+_INSERT_ONE = {
+    "postgresql": event.insert().values(tx=_TX).returning(event.c.id),
+    "sqlite": event.insert().returning(event.c.id),
+}
+_DEFAULTS: dict[str, Any] = {
+    "actor": None,
+    "on_behalf_of": None,
+    "change_set": None,
+    "cause": None,
+    "depth": 0,
+    "version_before": None,
+}
+
+
+class Position(NamedTuple):
+    """A place in commit order. `tx` is 0 on SQLite."""
+
+    tx: int
+    id: int
+
+
+START = Position(0, 0)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event as read. `payload` is the text that `payload_hash` was made of."""
+
+    id: int
+    at: datetime
+    tx: int
+    actor: int | None
+    on_behalf_of: int | None
+    via: str
+    change_set: int | None
+    cause: int | None
+    depth: int
+    app: str
+    form: str
+    record: int
+    kind: str
+    version_before: int | None
+    definition_version: int
+    payload: str | None
+    payload_hash: bytes | None
+
+    @property
+    def changes(self) -> dict[str, Any] | None:
+        """{field: [before, after]} with JSON values; the whole record when purged."""
+        return json.loads(self.payload) if self.payload is not None else None
+
+    @property
+    def position(self) -> Position:
+        return Position(self.tx, self.id)
+
+
+def append(unit: Unit, rows: Sequence[Mapping[str, Any]], *, at: datetime | None = None) -> list[int]:
+    """Write events in one statement; returns their ids in the order given.
+
+    A row names app, form (its key), record, kind, via and definition_version, and may name actor, on_behalf_of,
+    change_set, cause, depth, version_before and changes (a mapping; Decimal, date, datetime and tuples are taken).
+    """
+    if not rows:
+        return []
+    at = at or clock.now()
+    made = [_row(row, at) for row in rows]
+    if len(made) == 1:
+        return [int(unit.execute(_INSERT_ONE[unit.dialect], made[0]).scalar_one())]
+    first, tx, ids = _reserve(unit, len(made))
+    for given, row in zip(ids or range(first, first + len(made)), made, strict=True):
+        row["id"], row["tx"] = given, tx
+    unit.execute(_INSERT, made)
+    return [row["id"] for row in made]
+
+
+def _row(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    changes = row.get("changes")
+    text = None if changes is None else dumps(changes)
+    return {
+        **_DEFAULTS,
+        **row,
+        "at": at,
+        "changes": text,
+        "payload_hash": None if text is None else hashlib.sha256(text.encode()).digest(),
+    }
+
+
+def _reserve(unit: Unit, count: int) -> tuple[int, int | None, Sequence[int] | None]:
+    """(first id, transaction number, ids) for `count` events; ids are contiguous on SQLite."""
+    if unit.dialect == "postgresql":
+        found = unit.execute(_RESERVE, {"count": count}).one()
+        return 0, found.tx, found.ids
+    last = unit.execute(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'm__event'")).scalar()
+    return (last or 0) + 1, None, None
+
+
+_RESERVE = sa.text(
+    "SELECT pg_current_xact_id()::text::bigint AS tx,"
+    " ARRAY(SELECT nextval(pg_get_serial_sequence('m__event', 'id')) FROM generate_series(1, :count)) AS ids"
+)
+
+
+def dumps(value: Any) -> str:
+    """JSON as the journal keeps it: decimals as strings, dates and moments in ISO form, moments in UTC with Z."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"the journal cannot keep a {type(value).__name__}")
+
+
+def _event(row: Any) -> Event:
+    values = dict(row._mapping)
+    values["payload"] = values.pop("changes")
+    values["tx"] = values["tx"] or 0
+    return Event(**values)
+
+
+def of_record(
+    unit: Unit, app: str, form: str, record: int, *, before: int | None = None, limit: int = 200
+) -> list[Event]:
+    """Events of one record, newest first; `before` is the id to go on from."""
+    query = (
+        sa.select(event)
+        .where(event.c.app == app, event.c.form == form, event.c.record == record)
+        .order_by(event.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(event.c.id < before)
+    return [_event(row) for row in unit.execute(query)]
+
+
+def of_change_set(unit: Unit, change_set: int, *, before: int | None = None, limit: int = 1000) -> list[Event]:
+    """Events of one change set, newest first: the order in which they are undone."""
+    query = sa.select(event).where(event.c.change_set == change_set).order_by(event.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(event.c.id < before)
+    return [_event(row) for row in unit.execute(query)]
+
+
+def get(unit: Unit, id: int) -> Event | None:
+    row = unit.execute(sa.select(event).where(event.c.id == id)).first()
+    return _event(row) if row is not None else None
+
+
+def after(
+    unit: Unit, position: Position = START, *, limit: int = 1000, forms: Iterable[str] | None = None
+) -> list[Event]:
+    """The next events in commit order, of `forms` (`crm.deal` …) or of all. Nothing is lost to late commits.
+
+    The last one's `position` is where to go on. On PostgreSQL events whose transaction may still have company that
+    is older and open are held back until it ended, so this never runs ahead of a slow writer.
+    """
+    query = sa.select(event).limit(limit)
+    if unit.dialect == "postgresql":
+        query = query.where(sa.tuple_(event.c.tx, event.c.id) > sa.tuple_(sa.literal(position.tx), position.id))
+        query = query.where(event.c.tx < _SETTLED).order_by(event.c.tx, event.c.id)
+    else:
+        query = query.where(event.c.id > position.id).order_by(event.c.id)
+    if forms is not None:
+        query = query.where((event.c.app + "." + event.c.form).in_(list(forms)))
+    return [_event(row) for row in unit.execute(query)]
+
+
+def walk(unit: Unit, position: Position = START, *, chunk: int = 5000) -> Iterator[Event]:
+    """All events after `position` in commit order, read in chunks."""
+    while found := after(unit, position, limit=chunk):
+        yield from found
+        position = found[-1].position
+
+
+def last(unit: Unit) -> Position:
+    """The newest settled place: a reader that starts here sees only what happens from now on."""
+    query = sa.select(sa.func.coalesce(event.c.tx, 0), event.c.id).limit(1)
+    if unit.dialect == "postgresql":
+        query = query.where(event.c.tx < _SETTLED).order_by(event.c.tx.desc(), event.c.id.desc())
+    else:
+        query = query.order_by(event.c.id.desc())
+    row = unit.execute(query).first()
+    return Position(row[0], row[1]) if row is not None else START
+
+
+def erase(unit: Unit, ids: Iterable[int]) -> int:
+    """Forget what these events changed (a person's right to be forgotten). The chain of seals still verifies."""
+    wanted = event.c.id.in_(list(ids))
+    return unit.execute(event.update().where(wanted).values(changes=None)).rowcount

@@ -1,0 +1,159 @@
+/** Nothing typed is lost: entry forms with `data-draft="key"` are kept on the device, per member, until they are saved.
+ *
+ * Restored with a notice (in `[data-draft-note]` of the form, else at its top) that offers to discard; `[data-draft-state]`
+ * says when the draft was kept. Gone after a save (an htmx answer below 400, or leaving a page for one without the
+ * form), on `HX-Trigger: draft-saved`, and with sign-out. Leaving with unsaved changes asks.
+ */
+import { on, onContent, say, store } from "./dom.js";
+
+const member = document.documentElement.dataset.member || "0";
+const prefix = `draft:${member}:`;
+const timers = new WeakMap();
+const SKIPPED = "[type=password], [type=file], [name=csrf_token], [data-draft-skip]";
+
+function keyOf(form) {
+  return prefix + form.dataset.draft;
+}
+
+function inputs(form) {
+  return [...form.elements].filter((one) => one.name && !one.matches(SKIPPED) && one.type !== "submit" && one.type !== "button");
+}
+
+/** What the form holds: [[name, value], …] in order, so that repeated names keep their places. */
+function read(form) {
+  return inputs(form).map((one) => [one.name, one.type === "checkbox" || one.type === "radio" ? [one.value, one.checked] : valueOf(one)]);
+}
+
+function valueOf(one) {
+  return one.multiple && one.options ? [...one.selectedOptions].map((option) => option.value) : one.value;
+}
+
+function write(form, values) {
+  const seen = {};
+  for (const one of inputs(form)) {
+    const nth = seen[one.name] = (seen[one.name] ?? -1) + 1;
+    const kept = values.filter(([name]) => name === one.name)[nth]?.[1];
+    if (kept === undefined || one.type === "hidden" && one.name === "version") continue;
+    if (one.type === "checkbox" || one.type === "radio") one.checked = kept[0] === one.value ? kept[1] : one.checked;
+    else if (one.multiple && one.options) [...one.options].forEach((option) => { option.selected = kept.includes(option.value); });
+    else one.value = kept;
+  }
+}
+
+function time(moment) {
+  const date = new Date(moment);
+  const isToday = date.toDateString() === new Date().toDateString();
+  const options = isToday ? { hour: "2-digit", minute: "2-digit" } : { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  return date.toLocaleString(document.documentElement.lang, { ...options, hour12: false });
+}
+
+function isChanged(form) {
+  return form.isConnected && form.drafted !== undefined && JSON.stringify(read(form)) !== form.drafted;
+}
+
+/** Keep the form now; returns whether there is something to keep. */
+function keep(form) {
+  if (!form.isConnected) return false;
+  if (!isChanged(form)) {
+    store.drop(keyOf(form));
+    tell(form, "");
+    return false;
+  }
+  const moment = Date.now();
+  if (store.set(keyOf(form), JSON.stringify({ moment, values: read(form) }))) tell(form, say("draft_saved", { time: time(moment) }));
+  return true;
+}
+
+function tell(form, text) {
+  const place = form.querySelector("[data-draft-state]");
+  if (place) place.textContent = text;
+}
+
+function begin(form) {
+  if (form.drafted !== undefined) return;
+  form.drafted = JSON.stringify(read(form));
+  const kept = parsed(store.get(keyOf(form)));
+  if (!kept || JSON.stringify(kept.values) === form.drafted) return;
+  write(form, kept.values);
+  notice(form, kept.moment);
+  form.dispatchEvent(new CustomEvent("draft-restored", { bubbles: true }));
+}
+
+function parsed(text) {
+  try { return text && JSON.parse(text); } catch { return null; }
+}
+
+function notice(form, moment) {
+  const note = document.createElement("div");
+  note.className = "m-banner info box";
+  note.setAttribute("role", "status");
+  const said = document.createElement("span");
+  said.className = "m-grow";
+  said.textContent = say("draft_restored", { time: time(moment) });
+  const discard = document.createElement("button");
+  discard.type = "button";
+  discard.className = "link";
+  discard.textContent = say("draft_discard");
+  discard.addEventListener("click", () => {
+    write(form, JSON.parse(form.drafted));
+    forget(form);
+    note.remove();
+  });
+  note.append(said, discard);
+  const place = form.querySelector("[data-draft-note]");
+  if (place) place.replaceChildren(note);
+  else form.prepend(note);
+}
+
+function forget(form) {
+  clearTimeout(timers.get(form));
+  store.drop(keyOf(form));
+  form.drafted = JSON.stringify(read(form));
+  tell(form, "");
+}
+
+onContent((root) => root.querySelectorAll("form[data-draft]").forEach(begin));
+
+for (const type of ["input", "change"]) {
+  on(type, "form[data-draft]", (event, form) => {
+    clearTimeout(timers.get(form));
+    timers.set(form, setTimeout(() => keep(form), 300));
+  });
+}
+
+// Saved through htmx: the answer decides. Watched before the swap takes the form away.
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  const form = ctx.sourceElement.closest?.("form[data-draft]");
+  const isSave = form && ctx.request.method !== "GET" && ctx.sourceElement === form;
+  if (isSave && ctx.response.status < 400) forget(form);
+});
+document.addEventListener("draft-saved", (event) => {
+  const key = event.detail?.value || event.detail?.key;
+  if (key) store.drop(prefix + key);
+});
+
+// Saved by a plain form: if the next page no longer shows the form, it was taken.
+const sent = `sent:${member}`;
+on("submit", "form[data-draft]", (event, form) => {
+  if (event.defaultPrevented || form.matches("[hx-post], [hx-put], [hx-patch]")) return;
+  keep(form);
+  form.isSent = true;
+  store.set(sent, form.dataset.draft);
+});
+const last = store.get(sent);
+if (last && document.documentElement.dataset.member && !document.querySelector("[data-error-page]")) {
+  if (!document.querySelector(`form[data-draft="${CSS.escape(last)}"]`)) store.drop(prefix + last);
+  store.drop(sent);
+}
+
+addEventListener("beforeunload", (event) => {
+  const changed = [...document.querySelectorAll("form[data-draft]")].filter((form) => !form.isSent && keep(form));
+  if (changed.length) event.preventDefault();
+});
+addEventListener("pagehide", () => document.querySelectorAll("form[data-draft]").forEach((form) => { if (!form.isSent) keep(form); }));
+
+on("submit", "form[data-sign-out]", () => {
+  store.keys().filter((key) => key.startsWith(prefix)).forEach(store.drop);
+  document.querySelectorAll("form[data-draft]").forEach((form) => { form.isSent = true; });
+});

@@ -1,0 +1,60 @@
+/** Dialogs and sheets: `data-dialog="#id"` opens, `data-close` closes, a finger pulls a sheet down.
+ *
+ * What htmx swaps into `#dialog` opens it; an empty answer or the event `close-dialog` (HX-Trigger) closes it.
+ */
+import { isPhone, on } from "./dom.js";
+
+on("click", "[data-dialog]", (event, button) => {
+  button.closest("[popover]")?.hidePopover();
+  openDialog(document.querySelector(button.dataset.dialog));
+});
+
+on("click", "[data-close]", (event, button) => {
+  const dialog = button.closest("dialog");
+  if (!dialog) return;
+  event.preventDefault();
+  dialog.close();
+});
+
+// A press beside the dialog closes it.
+on("click", "dialog", (event, dialog) => {
+  if (event.target === dialog && !dialog.hasAttribute("data-firm") && dialog.id !== "sign-in-again") dialog.close();
+});
+
+export function openDialog(dialog) {
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  const field = dialog.querySelector("[autofocus]");
+  field?.focus();
+  field?.select?.();
+}
+
+document.addEventListener("htmx:after:swap", () => {
+  const dialog = document.getElementById("dialog");
+  if (!dialog) return;
+  if (dialog.childElementCount && !dialog.open) openDialog(dialog);
+  else if (!dialog.childElementCount && dialog.open) dialog.close();
+});
+document.addEventListener("close-dialog", () => document.getElementById("dialog")?.close());
+document.getElementById("dialog")?.addEventListener("close", (event) => event.target.replaceChildren());
+
+let pull = null;
+
+document.addEventListener("touchstart", (event) => {
+  const sheet = event.target.closest?.(".m-menu[popover], .m-sheet[popover]");
+  if (!sheet || !isPhone() || sheet.scrollTop > 0) return;
+  pull = { sheet, from: event.touches[0].clientY, by: 0 };
+}, { passive: true });
+
+document.addEventListener("touchmove", (event) => {
+  if (!pull) return;
+  pull.by = Math.max(0, event.touches[0].clientY - pull.from);
+  pull.sheet.style.translate = `0 ${pull.by}px`;
+}, { passive: true });
+
+document.addEventListener("touchend", () => {
+  if (!pull) return;
+  if (pull.by > 80) pull.sheet.hidePopover();
+  pull.sheet.style.removeProperty("translate");
+  pull = null;
+});

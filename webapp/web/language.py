@@ -1,0 +1,69 @@
+"""Which language a page speaks: the member's; before sign-in what was chosen on the gate, what the browser asks for,
+else the firm's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, request
+
+from webapp import i18n
+from webapp.access import firm
+from webapp.i18n import Message
+from webapp.web import scope
+
+COOKIE = "mortise-language"
+
+
+def install(app: scope.App) -> None:
+    app.jinja_env.globals.update(_=translate, label=label)
+    app.jinja_env.filters["say"] = say
+    app.context_processor(lambda: {"locale": locale()})
+
+
+def locale() -> str:
+    if "locale" not in g:
+        g.locale = _find()
+    found: str = g.locale
+    return found
+
+
+def translate(text: str, /, **params: Any) -> str:
+    """`_("…")` of the templates."""
+    return i18n.translate(locale(), text, **params)
+
+
+def label(value: Any) -> str:
+    """A builder's label in the page's language."""
+    return i18n.label(value, locale(), current_firm().locale)
+
+
+def say(message: Message | str) -> str:
+    """A `Message` of the core in the page's language."""
+    return message.text(locale()) if isinstance(message, Message) else message
+
+
+def current_firm() -> firm.Firm:
+    if "firm" not in g:
+        g.firm = firm.get(scope.unit())
+    found: firm.Firm = g.firm
+    return found
+
+
+def person() -> dict[str, Any]:
+    """For every template: who reads it (None before sign-in), his theme, and the firm."""
+    visitor = scope.visitor()
+    return {"actor": visitor, "theme": visitor.theme if visitor else "system", "firm": current_firm()}
+
+
+def _find() -> str:
+    visitor = scope.visitor()
+    if visitor is not None:
+        return i18n.language_of(visitor.locale)
+    chosen = request.cookies.get(COOKIE)
+    if chosen in i18n.LANGUAGES:
+        return chosen
+    for wanted in request.accept_languages.values():
+        if wanted.replace("_", "-").split("-")[0].lower() in i18n.LANGUAGES:
+            return i18n.language_of(wanted)
+    return i18n.language_of(current_firm().locale)

@@ -1,0 +1,169 @@
+"""What a request works with: its unit of work, its turn, and who asks.
+
+A request that only reads has one read unit, any other one write unit, opened when first asked for. The unit ends
+before the answer leaves: it commits when the answer is good and rolls back when it is an error or something raised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, has_request_context, request
+from flask.typing import ResponseReturnValue
+
+from webapp.access.actor import Actor
+from webapp.config import Settings
+from webapp.db import Database, Unit
+from webapp.errors import Busy, Unauthenticated
+from webapp.i18n import N_
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+#: Answered without waiting for a turn: they touch no data, or must answer when all turns are taken.
+_WITHOUT_TURN = ("/static/", "/healthz")
+_LARGEST_BODY_IN_MEMORY = 2 * 1024 * 1024
+
+
+class App(Flask):
+    """Flask with the unit of work and the turn around each request."""
+
+    database: Database
+    settings: Settings
+    turns: threading.Semaphore
+
+    def full_dispatch_request(self) -> Response:
+        try:
+            _take_body()  # a slow sender must not hold the turn
+        except Exception as error:
+            return self.finalize_request(self.handle_user_exception(error))
+        if request.path.startswith(_WITHOUT_TURN):
+            return super().full_dispatch_request()
+        try:
+            _take_turn(self)
+        except Busy as error:
+            return self.finalize_request(self.handle_user_exception(error))
+        try:
+            return super().full_dispatch_request()
+        finally:
+            _give_turn(self)
+
+    def handle_user_exception(self, e: Exception) -> Any:
+        end_unit(commit=False)
+        return super().handle_user_exception(e)
+
+    def handle_exception(self, e: Exception) -> Response:
+        end_unit(commit=False)
+        return super().handle_exception(e)
+
+    def finalize_request(self, rv: ResponseReturnValue | Any, from_error_handler: bool = False) -> Response:
+        response = self.make_response(rv)
+        end_unit(commit=response.status_code < 400)
+        return super().finalize_request(response, from_error_handler)
+
+
+def install(app: App, database: Database) -> None:
+    app.database = database
+    app.settings = database.settings
+    app.turns = threading.Semaphore(1 if database.is_sqlite else 4)
+    app.teardown_request(lambda _error: end_unit(commit=False))
+
+
+def app() -> App:
+    return cast(App, current_app)
+
+
+def database() -> Database:
+    return app().database
+
+
+def unit() -> Unit:
+    """The request's unit of work. Writing when the method is not a safe one."""
+    if "unit" not in g:
+        stack = contextlib.ExitStack()
+        is_reading = request.method in SAFE or g.get("is_failed", False) or _is_marked("is_reading")
+        opened = stack.enter_context(database().read() if is_reading else database().write())
+        g.unit, g.unit_stack = opened, stack
+    return cast(Unit, g.unit)
+
+
+def reading(view: Any) -> Any:
+    """Mark a view that changes nothing through the request's unit although its method may (a search sent by POST)."""
+    view.is_reading = True
+    return view
+
+
+def _is_marked(mark: str) -> bool:
+    return bool(getattr(app().view_functions.get(request.endpoint or ""), mark, False))
+
+
+class _RolledBack(Exception):
+    pass
+
+
+def end_unit(*, commit: bool) -> None:
+    """End the unit if there is one; afterwards `unit()` opens another (a reading one after a failure)."""
+    if not commit:
+        g.is_failed = True
+    stack = g.pop("unit_stack", None)
+    g.pop("unit", None)
+    if stack is None:
+        return
+    if commit:
+        stack.close()
+        return
+    with contextlib.suppress(_RolledBack):
+        stack.__exit__(_RolledBack, _RolledBack(), None)
+
+
+def actor() -> Actor:
+    """Who asks. Raises `Unauthenticated`."""
+    found = visitor()
+    if found is None:
+        raise Unauthenticated(N_("Please sign in."))
+    return found
+
+
+def visitor() -> Actor | None:
+    """Who asks, or None before sign-in."""
+    if not has_request_context():
+        return None
+    from webapp.web import signing
+
+    return signing.actor()
+
+
+@contextlib.contextmanager
+def without_turn() -> Iterator[None]:
+    """A part that takes long and touches no data (Argon2, a call to the outside): others may go on meanwhile.
+
+    No unit may be open.
+    """
+    if "unit" in g:
+        raise RuntimeError("a unit of work is open")
+    _give_turn(app())
+    try:
+        yield
+    finally:
+        _take_turn(app())
+
+
+def _take_turn(app: App) -> None:
+    if not app.turns.acquire(timeout=30):
+        raise Busy(N_("The server is busy; try again in a moment."))
+    g.has_turn = True
+
+
+def _give_turn(app: App) -> None:
+    if g.pop("has_turn", False):
+        app.turns.release()
+
+
+def _take_body() -> None:
+    if request.method in SAFE:
+        return
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        _ = request.form
+    elif (request.content_length or 0) <= _LARGEST_BODY_IN_MEMORY:
+        request.get_data(cache=True)
