@@ -69,6 +69,13 @@ class ColumnReader:
             self.names.learn(unit, unknown)
         return list(map(self.kept.__getitem__, cells))
 
+    def again(self, unit: Unit, text: str) -> Any:
+        """What `text` stands for now; for links that were postponed."""
+        assert self.names is not None
+        self.names.forget(text)
+        self.names.learn(unit, [text])
+        return self.names.found(text)
+
     def refused_at(self, cells: Sequence[Cell]) -> list[int]:
         """Where in `cells` the ones stand that `read` refused."""
         if not self.kept.refused or self.kept.refused.isdisjoint(cells):
@@ -143,10 +150,21 @@ class Taker:
         self.columns = columns.mapped
         self.readers = [_reader(unit, actor, c.field, said) for c in self.columns if c.field]
         self.constants = _constants(unit, actor, form, said)
+        #: Readers of links to the form itself: their targets may stand further down in the file.
+        self.inward = [r for r in self.readers if r.field.type.name == "record" and r.field.type.target == form.name]
         #: Values that may stand once in the file only: field key → folded value → row number.
         self.once: dict[str, dict[Any, int]] = {
             c.field.key: {} for c in self.columns if c.field and (c.field.is_unique or c.field.key == said.key)
         }
+
+    def expect(self, chunk: Chunk) -> None:
+        """Remember what the records of `chunk` will be called, for the links between rows of the file."""
+        for reader in self.inward:
+            assert isinstance(reader.names, references.Records)
+            keys = {f.key for f in reader.names.fields}
+            for column in self.columns:
+                if column.field and column.field.key in keys and column.index < len(chunk.columns):
+                    reader.names.coming |= {fold(str(c)).strip() for c in chunk.columns[column.index] if c is not None}
 
     def take(self, unit: Unit, chunk: Chunk) -> Batch:
         refused: dict[int, list[tuple[Problem, Cell]]] = {}

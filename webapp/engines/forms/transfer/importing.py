@@ -6,7 +6,9 @@ an import that starts again with that state skips the rows it has written and do
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -23,8 +25,9 @@ from webapp.engines.forms.record import Result
 from webapp.engines.forms.transfer import mapping, matching
 from webapp.engines.forms.transfer.cells import Batch, Taker
 from webapp.engines.forms.transfer.maps import FileMap
+from webapp.engines.forms.transfer.references import Later
 from webapp.engines.forms.transfer.sheets import Chunk, Source
-from webapp.engines.forms.transfer.spool import Spool, reasons, write_rejected
+from webapp.engines.forms.transfer.spool import Spool, reasons, spooled, write_rejected
 from webapp.errors import Invalid, MortiseError, Problem
 from webapp.i18n import N_
 from webapp.journal import changesets
@@ -48,7 +51,7 @@ class Order:
 
 @dataclass
 class State:
-    """How far an import is: the number of the last row committed, counts of rows, bytes of the spool."""
+    """How far an import is: the number of the last row committed, counts of rows, bytes of rejected and later ones."""
 
     row: int = 0
     inserted: int = 0
@@ -56,6 +59,7 @@ class State:
     unchanged: int = 0
     rejected: int = 0
     spooled: int = 0
+    postponed: int = 0
     change_set: int | None = None
     total: int | None = None
 
@@ -81,7 +85,7 @@ class Outcome:
     seconds: float
 
     def json(self) -> dict[str, Any]:
-        counts = {k: v for k, v in asdict(self.state).items() if k not in ("row", "spooled", "total")}
+        counts = {k: v for k, v in asdict(self.state).items() if k not in ("row", "spooled", "postponed", "total")}
         return {
             **counts,
             "rows": self.state.done,
@@ -120,9 +124,12 @@ def run(
     """
     started = time.monotonic()
     state = state or State()
-    with closing(Spool(folder / "rejected.jsonl", state.spooled)) as spool:
+    with (
+        closing(Spool(folder / "rejected.jsonl", state.spooled)) as spool,
+        closing(Spool(folder / "postponed.jsonl", state.postponed)) as postponed,
+    ):
         while True:
-            work = _Import(database, actor, order, spool, state, keep)
+            work = _Import(database, actor, order, spool, postponed, state, keep)
             try:
                 columns = work.run()
                 break
@@ -131,7 +138,7 @@ def run(
         target = folder / f"rejected{'.csv' if work.format == 'text' else '.xlsx'}"
         headings = [c.heading for c in columns.columns]
         rejected = write_rejected(spool, target, headings, actor.locale) if work.state.rejected else None
-        why = reasons(spool)
+        why = [*reasons(spool), *work.left]
     named = [(c.heading, c.field.key if c.field else None) for c in columns.columns]
     unmapped = [c.heading for c in columns.unmapped]
     return Outcome(work.state, named, unmapped, why, rejected, time.monotonic() - started)
@@ -141,14 +148,23 @@ class _Import:
     """One run over the file, as long as the definitions stay the same."""
 
     def __init__(
-        self, database: Database, actor: Actor, order: Order, spool: Spool, state: State, keep: Keep | None
+        self,
+        database: Database,
+        actor: Actor,
+        order: Order,
+        spool: Spool,
+        postponed: Spool,
+        state: State,
+        keep: Keep | None,
     ) -> None:
         self.database = database
         self.actor = actor
         self.order = order
         self.spool = spool
+        self.postponed = postponed
         self.state = state
         self.keep = keep
+        self.left: list[dict[str, Any]] = []
         self.format = "text"
         self.size = SQLITE_ROWS if database.is_sqlite else POSTGRES_ROWS
         self._free_at = 0.0
@@ -166,14 +182,25 @@ class _Import:
                 columns, taker = self._prepare(unit, first)
             total = source.facts.rows
             self.state.total = max(total - columns.header, 0) if total else None
+            self._expect(columns.header, taker)
             self._open()
             for chunk in _below(columns.header, first, chunks):
                 with self.database.read() as unit:
                     self._require_same(unit)
                     batch = taker.take(unit, chunk)
                 self._write_batch(batch)
+        if self.postponed.flush() and not self.order.is_rehearsal:
+            self._link(taker)
         self._close()
         return columns
+
+    def _expect(self, header: int, taker: Taker) -> None:
+        """Where records link to others of the same form, read all their names first."""
+        if taker.inward:
+            with Source(self.order.path, self.order.said.reading) as source:
+                chunks = source.chunks()
+                for chunk in _below(header, next(chunks), chunks):
+                    taker.expect(chunk)
 
     def _prepare(self, unit: Unit, first: Chunk) -> tuple[mapping.ColumnMap, Taker]:
         """Match the columns and make sure that the import can do anything at all."""
@@ -229,6 +256,31 @@ class _Import:
                 self._wait()
                 self._write(batch, positions)
 
+    def _link(self, taker: Taker) -> None:
+        """Fill in the links between rows of the file, now that all of them are records."""
+        readers = {r.field.key: r for r in taker.inward}
+        left: Counter[tuple[str, str]] = Counter()
+        lines = self.postponed.rows()
+        while some := list(itertools.islice(lines, self.size)):
+            self._wait()
+            began = time.monotonic()
+            with self.database.write() as unit:
+                self._require_same(unit)
+                changes = []
+                for _, id_, links in some:
+                    values = {k: readers[k].again(unit, text) for k, text in links.items()}
+                    left.update((k, links[k]) for k, v in values.items() if not isinstance(v, int))
+                    changes.append((id_, {k: v for k, v in values.items() if isinstance(v, int)}))
+                self._update(unit, self._form(unit), [c for c in changes if c[1]])
+                if self.keep:
+                    self.keep(unit, self.state)
+            self._free_at = time.monotonic() + max(time.monotonic() - began, PAUSE)
+        text = N_("The row it points at was rejected; the link stays empty.").text(self.actor.locale)
+        self.left = [
+            {"field": k, "value": v, "text": text, "code": "left_empty", "near": None, "rows": n, "first": None}
+            for (k, v), n in left.most_common()
+        ]
+
     def _wait(self) -> None:
         """Leave the writer to others as long as it was held, at least a moment; what was done since counts."""
         if self.database.is_sqlite and (left := self._free_at - time.monotonic()) > 0:
@@ -244,7 +296,8 @@ class _Import:
                 self._require_same(unit)
                 refused = self._write_rows(unit, batch, positions, state)
                 for i in sorted(refused):
-                    self.spool.add(batch.numbers[i], batch.chunk.row(i), refused[i], self.actor.locale)
+                    why = spooled(refused[i], self.actor.locale)
+                    self.spool.add(batch.numbers[i], [batch.chunk.row(i), why])
                 state.rejected += len(refused)
                 state.row = batch.numbers[positions[-1]]
                 if refused:
@@ -265,6 +318,8 @@ class _Import:
         """Write what can be written, count it in `state`, and answer what is rejected, by position."""
         refused = {i: batch.refused[i] for i in positions if i in batch.refused}
         good = {i: batch.rows[i] for i in positions if i not in refused}
+        later = {i: links for i in good if (links := {k: v for k, v in good[i].items() if isinstance(v, Later)})}
+        good.update({i: {k: v for k, v in good[i].items() if k not in later[i]} for i in later})
         form = self._form(unit)
         if self._key is None:
             division = matching.Division(new=list(good))
@@ -283,6 +338,12 @@ class _Import:
                 state.updated += 1
             else:
                 state.unchanged += 1
+        ids = {**division.same, **{i: r.id for i, r in results.items() if r.outcome != "refused"}}
+        for i in later.keys() & ids.keys():
+            links = {k: v.text for k, v in later[i].items()}
+            self.postponed.add(batch.numbers[i], [ids[i], links])
+        if later:
+            state.postponed = self.postponed.flush()
         return refused
 
     def _create(self, unit: Unit, form: Form, rows: list[dict[str, Any]]) -> list[Result]:

@@ -24,11 +24,14 @@ ID = "id"
 
 @dataclass
 class Division:
-    """Positions of rows by what is to be done: `new`; `changed` (position → id and the fields that differ); `same`."""
+    """Positions of rows by what is to be done.
+
+    `new` are to be made; `changed`: position → id and the fields that differ; `same`: position → id.
+    """
 
     new: list[int] = field(default_factory=list)
     changed: dict[int, tuple[int, dict[str, Any]]] = field(default_factory=dict)
-    same: list[int] = field(default_factory=list)
+    same: dict[int, int] = field(default_factory=dict)
     refused: dict[int, Problem] = field(default_factory=dict)
 
 
@@ -72,7 +75,7 @@ def divide(unit: Unit, actor: Actor, form: Form, key: Field, rows: Mapping[int, 
             if changes:
                 division.changed[i] = (id_, changes)
             else:
-                division.same.append(i)
+                division.same[i] = id_
     return division
 
 

@@ -40,11 +40,20 @@ class Refusal:
         return Problem(key, self.message, self.code, self.near)
 
 
+@dataclass(frozen=True)
+class Later:
+    """A link to a record that this very import will make: `text` is looked up once all rows are written."""
+
+    text: str
+
+
 class Names:
     """Names → ids of one field's targets. `learn` names first, many at once; then `found` answers each."""
 
     def __init__(self, what: LabelText | Message) -> None:
         self.what = what
+        #: Folded names of records that the file itself brings.
+        self.coming: set[str] = set()
         self._ids: dict[str, set[int]] = {}
         self._offered: list[str] = []
         self._unknown = 0
@@ -52,9 +61,16 @@ class Names:
     def learn(self, unit: Unit, texts: Iterable[str]) -> None:
         """Make `texts` known, as far as they are not."""
 
-    def found(self, text: str) -> int | Refusal:
+    def forget(self, text: str) -> None:
+        """`text` may stand for something by now, where it did not before."""
+        if not self._ids.get(_key(text), True):
+            del self._ids[_key(text)]
+
+    def found(self, text: str) -> int | Later | Refusal:
         """The id of the one thing called `text`, or why there is none."""
         ids = self._ids.get(_key(text), set())
+        if not ids and _key(text) in self.coming:
+            return Later(text)
         short = text if len(text) <= 80 else text[:79] + "…"
         if len(ids) == 1:
             return next(iter(ids))
@@ -107,7 +123,7 @@ class Records(Names):
             text = N_("The form {form} has no field “{key}” that you can read.", form=form.label, key=str(by))
             problem = Problem("by", text, "unknown_field", nearest(str(by), good))
             raise Invalid(N_("The columns do not fit the form."), problems=[problem])
-        self._fields = [f for f in (form.names[k] for k in keys) if f.column and rights.get(f.key) in ("read", "write")]
+        self.fields = [f for f in (form.names[k] for k in keys) if f.column and rights.get(f.key) in ("read", "write")]
         self._is_offering = False
 
     def learn(self, unit: Unit, texts: Iterable[str]) -> None:
@@ -117,7 +133,7 @@ class Records(Names):
         numbers = {t: n for t in unknown if (n := self._number(t)) is not None}
         id_ = self._form.table.c.id
         self._look_up(unit, id_, numbers)
-        for field in self._fields:
+        for field in self.fields:
             left = [t for t in unknown if t not in self._ids]
             folded = self._form.table.c.get(f"{field.column}__f")
             if folded is not None:
@@ -147,9 +163,9 @@ class Records(Names):
 
     def _titles(self, unit: Unit) -> list[str]:
         """The names that can be offered; none where there are so many that the nearest would be chance."""
-        if not self._fields:
+        if not self.fields:
             return []
-        column = self._form.table.c[self._fields[0].column]
+        column = self._form.table.c[self.fields[0].column]
         statement = sa.select(column).where(self._live, column.is_not(None)).limit(MOST_OFFERED + 1)
         names = [str(name) for name in unit.execute(statement, self._parameters).scalars()]
         return names if len(names) <= MOST_OFFERED else []

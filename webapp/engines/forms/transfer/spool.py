@@ -19,8 +19,9 @@ MOST_REASONS = 1000
 
 
 class Spool:
-    """A file of rejected rows, one JSON line each: [row number, cells, [[field, text, code, nearest, cell], …]].
+    """A file of rows that something is to be done about, one JSON line each, the row's number first.
 
+    Of rejected rows: [row number, cells, [[field, text, code, nearest, cell], …]].
     `size` after a flush is kept with the import's progress; a worker that continues cuts off what came after it.
     """
 
@@ -30,9 +31,8 @@ class Spool:
         self._file.truncate(size)
         self._file.seek(size)
 
-    def add(self, number: int, cells: Sequence[Cell], problems: Iterable[tuple[Problem, Cell]], locale: str) -> None:
-        reasons = [[p.path, p.message.text(locale), p.code, p.near, cell] for p, cell in problems]
-        line = json.dumps([number, cells, reasons], ensure_ascii=False, separators=(",", ":"))
+    def add(self, number: int, more: Sequence[Any]) -> None:
+        line = json.dumps([number, *more], ensure_ascii=False, separators=(",", ":"))
         self._file.write(line.encode("utf-8", "replace") + b"\n")
 
     def flush(self) -> int:
@@ -41,15 +41,19 @@ class Spool:
         os.fsync(self._file.fileno())
         return self._file.tell()
 
-    def rows(self) -> Iterator[tuple[int, list[Cell], list[list[Any]]]]:
+    def rows(self) -> Iterator[list[Any]]:
         self._file.flush()
         with self.path.open("rb") as file:
             for line in file:
-                number, cells, reasons = json.loads(line)
-                yield number, cells, reasons
+                yield json.loads(line)
 
     def close(self) -> None:
         self._file.close()
+
+
+def spooled(problems: Iterable[tuple[Problem, Cell]], locale: str) -> list[list[Any]]:
+    """Problems and the cells they stand in, as a spool keeps them."""
+    return [[p.path, p.message.text(locale), p.code, p.near, cell] for p, cell in problems]
 
 
 def reasons(spool: Spool) -> list[dict[str, Any]]:
