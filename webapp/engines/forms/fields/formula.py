@@ -28,7 +28,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "datetime": {"type": ["string", "null"], "format": "date-time"},
     "duration": {"type": ["integer", "null"]},
     "choices": {"type": "array", "items": {"type": "string"}},
-    **dict.fromkeys(("member", "department", "record"), {"type": ["integer", "object", "null"]}),
+    **{name: {"type": ["integer", "object", "null"]} for name in ("member", "department", "record")},
 }
 
 
