@@ -12,7 +12,19 @@ from webapp.expressions.functions import functions
 from webapp.expressions.nodes import Node, Part
 from webapp.expressions.problems import ExpressionError
 from webapp.expressions.terms import Apply, Literal, Term
-from webapp.expressions.types import BOOLEAN, DATE, DATETIME, DURATION, EMPTY, TEXT, Eyes, FieldShape, Schema, Type, number
+from webapp.expressions.types import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DURATION,
+    EMPTY,
+    TEXT,
+    Eyes,
+    FieldShape,
+    Schema,
+    Type,
+    number,
+)
 from webapp.i18n import N_
 
 AGGREGATES = ("count", "sum", "avg", "min", "max", "any")
@@ -105,7 +117,9 @@ class Checker:
                 parts = parts[steps:]
                 if not parts:
                     raise ExpressionError(
-                        N_("Say which field of “{name}” is meant.", name=frame.list_path[-1]), node.position, code="type"
+                        N_("Say which field of “{name}” is meant.", name=frame.list_path[-1]),
+                        node.position,
+                        code="type",
                     )
                 break
             up += 1
@@ -121,7 +135,10 @@ class Checker:
             return node.parts, False
         if not self.allow_old or len(self.frames) > 1:
             raise ExpressionError(
-                N_("“old” is not possible here: there is no earlier state of the record."), node.position, 3, code="no_old"
+                N_("“old” is not possible here: there is no earlier state of the record."),
+                node.position,
+                3,
+                code="no_old",
             )
         if len(node.parts) == 1:
             raise ExpressionError(N_("Say which field is meant: old.… "), node.position, 3, code="syntax")
@@ -169,7 +186,11 @@ class Checker:
         known = {name for option in base.type.options for name in option.attributes}
         if key not in known:
             raise ExpressionError(
-                N_("The options have no attribute “{name}”; there is: {names}.", name=part.text, names=", ".join(sorted(known))),
+                N_(
+                    "The options have no attribute “{name}”; there is: {names}.",
+                    name=part.text,
+                    names=", ".join(sorted(known)),
+                ),
                 part.position,
                 len(part.text),
                 code="unknown_name",
@@ -220,7 +241,11 @@ class Checker:
             raise coerce.wrong(left, N_("a single value"))
         if operator not in ("=", "!=") and kind in ("boolean", "choice", *coerce.POINTERS):
             raise ExpressionError(
-                N_("“{operator}” needs values with an order, and {found} has none.", operator=operator, found=coerce.say(left.type)),
+                N_(
+                    "“{operator}” needs values with an order, and {found} has none.",
+                    operator=operator,
+                    found=coerce.say(left.type),
+                ),
                 at,
                 code="type",
             )
@@ -230,7 +255,9 @@ class Checker:
         if left.type.name == "choices" and operator == "contains":
             if coerce.is_nothing(right):
                 raise coerce.wrong(right, coerce.TYPE_NAMES["choice"])
-            return Apply(BOOLEAN, "has", (left, coerce.fit(right, Type("choice", options=left.type.options))), position=at)
+            return Apply(
+                BOOLEAN, "has", (left, coerce.fit(right, Type("choice", options=left.type.options))), position=at
+            )
         return Apply(BOOLEAN, operator, (coerce.fit(left, TEXT), coerce.fit(right, TEXT)), position=at)
 
     def membership(self, operand: Term, choices: list[Term], at: int) -> Term:
@@ -313,12 +340,16 @@ class Checker:
             if not (self.measures and len(self.frames) == 1 and len(node.arguments) == 1 and not self.in_measure):
                 return None
         if len(node.arguments) > 1:
-            raise ExpressionError(N_("One list of records at a time is expected here."), node.position, code="arguments")
+            raise ExpressionError(
+                N_("One list of records at a time is expected here."), node.position, code="arguments"
+            )
         if path is None:
             return self.measure(node)
         if not self.allow_aggregates:
             raise ExpressionError(
-                N_("Counting and summing over linked records is not possible here."), node.position, code="no_aggregates"
+                N_("Counting and summing over linked records is not possible here."),
+                node.position,
+                code="no_aggregates",
             )
         return self.over_list(node, path)
 
@@ -361,7 +392,9 @@ class Checker:
         argument = self.check(node.arguments[0]) if node.arguments else None
         where = self.condition(node.where) if node.where is not None else None
         self.in_measure = False
-        return terms.Measure(self.aggregate_type(node, argument), node.function, argument, where, position=node.position)
+        return terms.Measure(
+            self.aggregate_type(node, argument), node.function, argument, where, position=node.position
+        )
 
     def aggregate_type(self, node: nodes.Call, argument: Term | None) -> Type:
         key = node.function

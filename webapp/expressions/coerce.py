@@ -107,7 +107,9 @@ def meet(left: Term, right: Term) -> tuple[Term, Term]:
         return fit(left, DATE), fit(right, DATE)
     if a.name != b.name or (a.target and b.target and a.target != b.target):
         raise ExpressionError(
-            N_("Values of different sorts cannot be compared: {left} and {right}.", left=say(a), right=say(b)), right.position, code="type"
+            N_("Values of different sorts cannot be compared: {left} and {right}.", left=say(a), right=say(b)),
+            right.position,
+            code="type",
         )
     return left, right
 

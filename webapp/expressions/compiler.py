@@ -103,7 +103,9 @@ class Compiler:
             return self.compared(name, arguments, strict)
         if name == "between":
             low, high = (self.condition(a, strict) for a in arguments)
-            return backend.made(sa.and_(low.sql, high.sql), BOOLEAN, low, high, cost=2, filled=low.filled and high.filled)
+            return backend.made(
+                sa.and_(low.sql, high.sql), BOOLEAN, low, high, cost=2, filled=low.filled and high.filled
+            )
         if name == "in":
             return self.membership(arguments, strict)
         if name == "is_empty":
@@ -362,7 +364,9 @@ class Compiler:
         folded = (lambda: pick(backend.fold)) if term.type.name == "text" else None
         bound = max(b.bound for b in branches)
         filled = all(b.filled for b in branches)
-        return backend.made(pick(lambda v: v.sql), term.type, *conditions, *branches, cost=6, bound=bound, filled=filled, folded=folded)
+        return backend.made(
+            pick(lambda v: v.sql), term.type, *conditions, *branches, cost=6, bound=bound, filled=filled, folded=folded
+        )
 
     # --- aggregates
 
@@ -421,7 +425,11 @@ class Compiler:
         return result.sql, result.type, result.bound
 
     def exact(self, counted: SQL) -> SQL:
-        return sa.cast(counted, sa.Numeric) if self.backend.name == "postgresql" else sa.type_coerce(counted, sa.BigInteger)
+        return (
+            sa.cast(counted, sa.Numeric)
+            if self.backend.name == "postgresql"
+            else sa.type_coerce(counted, sa.BigInteger)
+        )
 
     def measure(self, term: terms.Measure) -> Val:
         where = self.measured(lambda: self.truth(term.where, strict=False)) if term.where is not None else None

@@ -133,7 +133,9 @@ def check_measure(text: str | Node, schema: Schema, form_name: str, eyes: Eyes |
     bare = _outside_measures(term)
     if bare is not None:
         raise ExpressionError(
-            N_("A measure sums, counts or averages: put this into sum, avg, min, max or count."), bare.position, code="measure"
+            N_("A measure sums, counts or averages: put this into sum, avg, min, max or count."),
+            bare.position,
+            code="measure",
         )
     if not any(isinstance(t, terms.Measure) for t in term.walk()) or node.depth > 8:
         raise ExpressionError(
@@ -163,7 +165,11 @@ def _expected(schema: Schema, form: str, term: Term, checker: Checker, expect: T
             if term.type.name != expect:
                 term = coerce.fit(term, Type(expect, scale=term.type.scale, target=term.type.target))
         elif expect.name == "number":
-            term = coerce.fit(term, Type("number", scale=term.type.scale)) if term.type.name == "number" else coerce.fit(term, expect)
+            term = (
+                coerce.fit(term, Type("number", scale=term.type.scale))
+                if term.type.name == "number"
+                else coerce.fit(term, expect)
+            )
         else:
             term = coerce.fit(term, expect)
     return Expression(schema, form, term, frozenset(checker.names))

@@ -20,7 +20,24 @@ _DOUBLE = {"<=": "<=", ">=": ">=", "<>": "!=", "!=": "!=", "&&": "and", "||": "o
 _SINGLE = "=<>+-*/&(),.!"
 _WORDS = {"且": "and", "或": "or", "非": "not", "null": "empty"}
 KEYWORDS = frozenset(
-    "and or not in between is empty true false where contains starts with if case old".split()
+    [
+        "and",
+        "or",
+        "not",
+        "in",
+        "between",
+        "is",
+        "empty",
+        "true",
+        "false",
+        "where",
+        "contains",
+        "starts",
+        "with",
+        "if",
+        "case",
+        "old",
+    ]
 )
 _UNITS = {"万": 10_000, "亿": 100_000_000}
 

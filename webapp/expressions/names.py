@@ -85,7 +85,11 @@ def find_people_field(form: str, part: Part) -> tuple[str, Type]:
         if part.text.lower() == key or fold(part.text) in map(fold, texts_of(label)):
             return key, type_
     raise ExpressionError(
-        N_("“{name}” cannot be asked of a person or department; there is: {names}.", name=part.text, names=", ".join(known)),
+        N_(
+            "“{name}” cannot be asked of a person or department; there is: {names}.",
+            name=part.text,
+            names=", ".join(known),
+        ),
         part.position,
         len(part.text),
         code="unknown_name",
@@ -111,7 +115,9 @@ def find_option(options: tuple[Option, ...], said: str, position: int) -> str:
         )
     names = [t for o in options for t in (o.value, *texts_of(o.label))]
     raise ExpressionError(
-        N_("There is no option “{name}”; there is: {names}.", name=said, names=", ".join(o.value for o in options[:20])),
+        N_(
+            "There is no option “{name}”; there is: {names}.", name=said, names=", ".join(o.value for o in options[:20])
+        ),
         position,
         len(said) + 2,
         code="unknown_option",

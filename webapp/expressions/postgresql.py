@@ -128,7 +128,9 @@ class PostgreSQL(Backend):
         some_empty = sa.or_(*(v.sql.is_(sa.null()) for v in values if not v.filled))
         if any(not v.filled for v in values):
             sql = sa.case((some_empty, sa.null()), else_=sql)
-        made = self.made(sa.type_coerce(sql, type_), values[0].type, *values, cost=8, bound=max(v.bound for v in values))
+        made = self.made(
+            sa.type_coerce(sql, type_), values[0].type, *values, cost=8, bound=max(v.bound for v in values)
+        )
         return replace(made, filled=all(v.filled for v in values))
 
     def number_text(self, a: Val) -> Val:
@@ -256,7 +258,9 @@ class PostgreSQL(Backend):
         first = self.once(self.made(self._month_start(number_), DATE, day, months, cost=14))
         ahead = sa.cast(sa.extract("day", day.sql), sa.Integer) - sa.literal_column("1")
         wanted = first.sql.op("+", precedence=7, return_type=sa.Date())(ahead)
-        month_after = first.sql.op("+", precedence=7, return_type=pg.TIMESTAMP())(sa.literal_column("INTERVAL '1 month'"))
+        month_after = first.sql.op("+", precedence=7, return_type=pg.TIMESTAMP())(
+            sa.literal_column("INTERVAL '1 month'")
+        )
         last = sa.cast(month_after, sa.Date).op("-", precedence=7, return_type=sa.Date())(sa.literal_column("1"))
         sql = sa.case((first.sql.is_(sa.null()), sa.null()), else_=fn.least(wanted, last))
         return self.made(sa.type_coerce(sql, sa.Date), DATE, first, day, cost=12)

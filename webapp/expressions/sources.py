@@ -116,8 +116,15 @@ class Judged:
     def _rows(self, backend: Backend) -> tuple[JudgedRow, JudgedRow]:
         """Both states as columns of one derived table, made once a database."""
         if backend.name not in self._made:
-            now, before = _columns(self.form, self._values, "m_v", backend), _columns(self.form, self._old, "m_o", backend)
-            labelled = [c.label(f"{prefix}_{key}") for prefix, found in (("m_v", now), ("m_o", before)) for key, c in found.items()]
+            now, before = (
+                _columns(self.form, self._values, "m_v", backend),
+                _columns(self.form, self._old, "m_o", backend),
+            )
+            labelled = [
+                c.label(f"{prefix}_{key}")
+                for prefix, found in (("m_v", now), ("m_o", before))
+                for key, c in found.items()
+            ]
             table = sa.select(*(labelled or [sa.literal_column("1").label("m__one")])).subquery("judged")
             self._made[backend.name] = (
                 JudgedRow(self.form, self._values, "m_v", backend, table),

@@ -108,11 +108,15 @@ class SQLite(Backend):
             return value
         value = self.once(value)
         bound = value.bound // 10**drop + 1
-        made = self.made(self._half_away(value.sql, 10**drop), value.type, value, cost=6, bound=bound, filled=value.filled)
+        made = self.made(
+            self._half_away(value.sql, 10**drop), value.type, value, cost=6, bound=bound, filled=value.filled
+        )
         if scale >= 0:
             return replace(made, type=replace(value.type, scale=scale))
         sql = made.sql * self.units(10**-scale)
-        return replace(self.made(sql, made.type, made, cost=3, bound=bound * 10**-scale, filled=value.filled), type=number(0))
+        return replace(
+            self.made(sql, made.type, made, cost=3, bound=bound * 10**-scale, filled=value.filled), type=number(0)
+        )
 
     def div(self, a: Val, b: Val) -> Val:
         a, b = self.low(a), self.low(b)
@@ -164,7 +168,9 @@ class SQLite(Backend):
         cut = self.units(10**a.scale)
         rest = _rest(a.sql, cut)
         beyond = sa.case(((rest > 0) if up else (rest < 0), self.units(1 if up else -1)), else_=self.units(0))
-        return self.made(_over(a.sql, cut) + beyond, number(0), a, cost=7, bound=a.bound // 10**a.scale + 2, filled=a.filled)
+        return self.made(
+            _over(a.sql, cut) + beyond, number(0), a, cost=7, bound=a.bound // 10**a.scale + 2, filled=a.filled
+        )
 
     def mod(self, a: Val, b: Val) -> Val:
         a, b = self.pair(a, b)
@@ -197,7 +203,9 @@ class SQLite(Backend):
     def total(self, sql: SQL, value: Val) -> Val:
         """The sum over rows, 0 for none; by halves, because SQLite's own sum raises when it leaves int64."""
         if value.bound <= 10**10:
-            return self.made(fn.coalesce(fn.sum(sql, type_=_BIG), self.units(0), type_=_BIG), value.type, value, bound=LIMIT)
+            return self.made(
+                fn.coalesce(fn.sum(sql, type_=_BIG), self.units(0), type_=_BIG), value.type, value, bound=LIMIT
+            )
         cut = self.units(10**9)
         high = fn.coalesce(fn.sum(_over(sql, cut)), self.units(0), type_=_BIG)
         low = fn.coalesce(fn.sum(_rest(sql, cut)), self.units(0), type_=_BIG)
@@ -267,8 +275,12 @@ class SQLite(Backend):
             "month": lambda d: sa.cast(fn.substr(d, 6, 2), sa.Integer),
             "day": lambda d: sa.cast(fn.substr(d, 9, 2), sa.Integer),
             "quarter": lambda d: _over(sa.cast(fn.substr(d, 6, 2), sa.Integer) + self.units(2), self.units(3)),
-            "week": lambda d: _over(sa.cast(fn.strftime("%j", self._thursday(d)), sa.Integer) + self.units(6), self.units(7)),
-            "weekday": lambda d: _rest(sa.cast(fn.strftime("%w", d), sa.Integer) + self.units(6), self.units(7)) + self.units(1),
+            "week": lambda d: _over(
+                sa.cast(fn.strftime("%j", self._thursday(d)), sa.Integer) + self.units(6), self.units(7)
+            ),
+            "weekday": lambda d: (
+                _rest(sa.cast(fn.strftime("%w", d), sa.Integer) + self.units(6), self.units(7)) + self.units(1)
+            ),
         }[part](day.sql)
         return self.made(whole, number(0), day, cost=16, bound=10_000, filled=day.filled)
 
@@ -299,7 +311,9 @@ class SQLite(Backend):
         """The date, moving on by whole months and days as a spreadsheet does; empty outside the years 1 to 9999."""
         start = sa.literal_column("'0001-01-01'", sa.Text())
         months = self.clamp(
-            self.made(year.sql * self.units(12) + month.sql, number(0), self.low(year), self.low(month), cost=3), -1, 200_000
+            self.made(year.sql * self.units(12) + month.sql, number(0), self.low(year), self.low(month), cost=3),
+            -1,
+            200_000,
         )
         moved = fn.date(start, sa.cast(months - self.units(13), sa.Text).concat(" months"))
         first = Val(sa.type_coerce(self._moved(moved), sa.Date), DATE, height=22)
@@ -343,7 +357,9 @@ class SQLite(Backend):
         if value.type.name == "date":
             return self.made(sa.type_coerce(value.sql, sa.Text), TEXT, value, cost=0, filled=value.filled)
         value = self.low(value)
-        return self.made(fn.strftime("%Y-%m-%d %H:%M", value.sql, "localtime", type_=sa.Text()), TEXT, value, filled=value.filled)
+        return self.made(
+            fn.strftime("%Y-%m-%d %H:%M", value.sql, "localtime", type_=sa.Text()), TEXT, value, filled=value.filled
+        )
 
     def hour_of(self, value: Val) -> Val:
         value = self.low(value)

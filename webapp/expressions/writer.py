@@ -11,7 +11,17 @@ from webapp.expressions import terms
 from webapp.expressions.functions import PARAMETERS
 from webapp.expressions.terms import Term
 
-_SIGNS = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "contains": "contains", "has": "contains", "starts": "starts with"}  # noqa: E501
+_SIGNS = {
+    "eq": "=",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "contains": "contains",
+    "has": "contains",
+    "starts": "starts with",
+}  # noqa: E501
 _ARITHMETIC = {
     "add": ("+", 6), "sub": ("-", 6), "mul": ("*", 7), "div": ("/", 7),
     "duration_add": ("+", 6), "duration_sub": ("-", 6), "duration_mul": ("*", 7), "duration_div": ("/", 7),
