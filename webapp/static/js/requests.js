@@ -44,7 +44,7 @@ document.addEventListener("submit", (event) => {
   if (button?.getAttribute("aria-busy") === "true") event.preventDefault();
   else button?.setAttribute("aria-busy", "true");
 });
-addEventListener("pageshow", () => document.querySelectorAll("[aria-busy=true]").forEach((one) => one.removeAttribute("aria-busy")));
+addEventListener("pageshow", (event) => event.persisted && document.querySelectorAll("[aria-busy=true]").forEach((one) => one.removeAttribute("aria-busy")));
 onContent((root) => root.querySelectorAll("input[data-here]").forEach((input) => { input.value = location.pathname + location.search; }));
 
 const SENTENCES = { 403: "forbidden", 404: "missing", 410: "missing", 413: "large", 429: "slow" };
