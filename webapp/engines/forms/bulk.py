@@ -109,7 +109,7 @@ def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -
         ]
         problems += taken.get(i, [])
         problems += records._vetoes(unit, actor, form, {}, record)
-        if not policy.admits(unit, actor, form, "create", record):
+        if not policy.may_create(unit, actor, form, record):
             problems.append(
                 Problem("", N_("Your role does not allow this record in {form}.", form=form.label), "denied")
             )
