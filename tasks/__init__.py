@@ -35,9 +35,7 @@ def make_huey(settings: Settings, *, is_worker: bool = False) -> Huey:
     from redis import ConnectionPool
 
     # Short for those who send (a save must not wait for a dead Redis), longer than the blocking read for workers.
-    pool = ConnectionPool.from_url(
-        settings.queue_url, socket_connect_timeout=0.5, socket_timeout=5 if is_worker else 1
-    )
+    pool = ConnectionPool.from_url(settings.queue_url, socket_connect_timeout=0.5, socket_timeout=5 if is_worker else 1)
     return RedisHuey(name, results=False, connection_pool=pool)
 
 

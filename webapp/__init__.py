@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
+    "webapp.blueprints.workbench",
+    "webapp.blueprints.boards",
     "webapp.blueprints.records",
 )
 

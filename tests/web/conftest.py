@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+import webapp
 from webapp import create_app
 from webapp.access import actors, members, passwords, sessions, setup
 from webapp.db import Database
@@ -51,3 +52,9 @@ def firm(database: Database) -> Firm:
         )
         ann = members.add(unit, actors.of_member(unit, keeper), "ann@firm.example", "Ann", password=hashed)
     return Firm(database, create_app(database.settings, database), keeper, ann)
+
+
+@pytest.fixture(autouse=True)
+def _gate_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The web base is tested without the areas that stand on it."""
+    monkeypatch.setattr(webapp, "BLUEPRINTS", ("webapp.blueprints.gate",))

@@ -99,4 +99,3 @@ def _without_json(arguments: list[str]) -> tuple[list[str], bool]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [argument for argument in arguments[:end] if argument != "--json"]
     return options + arguments[end:], len(options) < end
-

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LabelText = str | Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Field:
     """One field of a form.
 
@@ -48,6 +48,9 @@ class Field:
     reverse_of: str | None = None
     values_table: sa.Table | None = None
     lazy: dict[str, Any] = field(default_factory=dict)  # filled while compiling: type, expression, conditions
+
+    def __repr__(self) -> str:
+        return f"<Field {self.form}.{self.key} {self.kind_key}>"
 
     @property
     def kind(self) -> FieldKind:
@@ -77,7 +80,7 @@ class Field:
         return self.lazy.get("visible")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class View:
     """A saved way to see records; `settings` are those of its kind (grid: columns, sort, filter; kanban: by, card)."""
 
@@ -87,7 +90,7 @@ class View:
     settings: Mapping[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Check:
     """A condition under which a save is refused: when `when` is true, `say` is shown (at `field` if named)."""
 
@@ -96,7 +99,7 @@ class Check:
     field: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Form:
     """One form. `fields` in document order; `names` also has system fields and reverse links.
 
@@ -122,6 +125,9 @@ class Form:
     icon: str | None = None
     computed: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Form {self.name}>"
+
     @property
     def name(self) -> str:
         return f"{self.app}.{self.key}"
@@ -136,7 +142,7 @@ class Form:
             ) from None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FormRight:
     """What a role may do with a form.
 
@@ -149,7 +155,7 @@ class FormRight:
     fields: Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Role:
     app: str
     key: str
@@ -161,7 +167,7 @@ class Role:
         return f"{self.app}.{self.key}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class App:
     key: str
     version: int
@@ -174,7 +180,7 @@ class App:
     names: Mapping[str, Any] = field(default_factory=dict)  # physical names (`definitions.names`)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Definitions:
     """All current apps at one epoch. `cache` is for whatever is computed once per epoch (entry forms, statements)."""
 

@@ -237,20 +237,30 @@ def claim(
         .with_for_update(skip_locked=True)
         .cte("ready")  # not a subquery, which PostgreSQL may run more than once
     )
-    lease = {kind: handlers.get(kind).lease for kind in known if kind in handlers}
     taken = (
         table.update()
         .where(table.c.id.in_(sa.select(ready.c.id)), table.c.state == WAITING)
         .values(
             state=RUNNING,
             worker=worker,
-            lease_until=now + max(lease.values(), default=LEASE),
+            lease_until=_lease_until(known, now),
             attempts=table.c.attempts + 1,
             error=None,
         )
         .returning(table)
     )
     return sorted((_job(row) for row in unit.execute(taken)), key=lambda job: (job.due_at, job.id))
+
+
+def _lease_until(kinds: list[str], now: datetime) -> Any:
+    """When the lease of a row ends, by its kind."""
+    leases = {kind: now + handlers.get(kind).lease for kind in kinds if kind in handlers}
+    special = {kind: end for kind, end in leases.items() if end != now + LEASE}
+    usual = sa.bindparam("lease", now + LEASE, type_=table.c.lease_until.type)
+    if not special:
+        return usual
+    whens = [(table.c.kind == kind, sa.literal(end, table.c.lease_until.type)) for kind, end in special.items()]
+    return sa.case(*whens, else_=usual)
 
 
 def _is_mine(job: Job) -> Any:

@@ -56,8 +56,12 @@ def _moved(at: Scope, asked: Asked, before: Record, record: Record) -> Response:
     )
     if old == new:
         return answer
-    label = dict((o.value, i) for i, o in enumerate(by.type.options))
-    text = N_("“{title}” is in “{column}” now", title=title_of(at.eye, at.form, record), column=by.type.options[label[new]].label)
+    options = {o.value: o for o in by.type.options}
+    text = N_(
+        "“{title}” is in “{column}” now",
+        title=title_of(at.eye, at.form, record),
+        column=options[new].label,
+    )
     undo = {
         "url": links.piece(f"/{record.id}/move"),
         "values": {"column": old, "version": str(record.version), "placed": "1"},
@@ -69,7 +73,9 @@ def _refuse(at: Scope, asked: Asked, record: Record, to: str, keys: list[str], e
     """The reason, in his language; fields he could fill at once come as a small form."""
     by = views.by_field(at, asked.view)
     missing = [p.path for p in error.problems if p.path != by.key]
-    fillable = [k for k in dict.fromkeys([*keys, *missing]) if k in at.form.fields and inputs.writable(at, at.form.fields[k])]
+    fillable = [
+        k for k in dict.fromkeys([*keys, *missing]) if k in at.form.fields and inputs.writable(at, at.form.fields[k])
+    ]
     is_form = bool(missing) and set(missing) <= set(fillable)
     sent = request.form.to_dict(flat=False) if keys else None
     parts = (

@@ -48,9 +48,7 @@ def totals(app: str, form: str) -> Any:
     asked = screens.asked(at)
     found = views.totals(at, asked)
     shown = f"{found.count:,}" + ("+" if found.is_more else "")
-    return respond.part(
-        "records/_totals.html", count=shown, sums=found.sums, columns=views.columns(at, asked), at=at
-    )
+    return respond.part("records/_totals.html", count=shown, sums=found.sums, columns=views.columns(at, asked), at=at)
 
 
 def shape(at: Scope, asked: Asked) -> dict[str, Any]:
@@ -120,5 +118,3 @@ def _sentence(at: Scope, asked: Asked, links: screens.Links) -> list[dict[str, A
             }
         )
     return chips
-
-

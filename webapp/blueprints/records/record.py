@@ -50,7 +50,9 @@ def record_context(at: Scope, record: Record) -> dict[str, Any]:
     """What the page and the panel of a record say."""
     shown = sections(at.form, at.locale, lambda f: at.eye.sees(f.key) and f.type.name != "records")
     path = related.path(at, record)
-    facts = [(s, [cell(at.eye, at.form, record, k) for k in s.keys if k not in (path.key, at.form.title)]) for s in shown]
+    facts = [
+        (s, [cell(at.eye, at.form, record, k) for k in s.keys if k not in (path.key, at.form.title)]) for s in shown
+    ]
     return {
         "at": at,
         "record": record,

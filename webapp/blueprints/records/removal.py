@@ -43,5 +43,3 @@ def restore(app: str, form: str, id_: int) -> Any:
 def _version() -> int | None:
     given = request.form.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
-
-

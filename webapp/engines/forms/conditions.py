@@ -124,8 +124,7 @@ class Condition:
         said = [titles.get((self.field.key, v)) or shown(self.field, v, locale) for v in self.values]
         joined = _AND_WORDS.text(locale).join(said) if self.operator.takes == "two" else _or(locale).join(said)
         verb = self.operator.label.text(locale)
-        gap = " " if joined and needs_gap(verb, joined) else ""
-        return label(self.field.label, locale) or self.field.key, f"{verb}{gap}{joined}"
+        return label(self.field.label, locale) or self.field.key, f"{verb} {joined}".strip()
 
 
 _AND_WORDS = N_(" and ")
@@ -133,15 +132,6 @@ _AND_WORDS = N_(" and ")
 
 def _or(locale: str) -> str:
     return "、" if locale == "zh" else ", "
-
-
-def needs_gap(before: str, after: str) -> bool:
-    """Whether a space stands between the two: not between two Han characters."""
-    return not (_is_han(before[-1:]) and _is_han(after[:1]))
-
-
-def _is_han(character: str) -> bool:
-    return "\u2e80" <= character <= "\u9fff"
 
 
 def operators(field: Field) -> tuple[Operator, ...]:

@@ -347,7 +347,7 @@ def _department_of(unit: Unit, owner: int | None) -> int | None:
 
 def _require_own(unit: Unit, actor: Actor, form: Form, record: Mapping[str, Any]) -> None:
     """A new record must lie within what the actor may create."""
-    if not policy.admits(unit, actor, form, "create", record):
+    if not policy.may_create(unit, actor, form, record):
         raise Denied(N_("Your role does not allow this record in {form}.", form=form.label), action="create")
 
 

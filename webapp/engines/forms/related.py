@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from webapp.access import policy
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import select
+from webapp.engines.forms.display import Eye, Face, Tag, face, name_of, tags
 from webapp.engines.forms.record import Query, Record
 from webapp.engines.forms.views import Scope
 from webapp.i18n import label
@@ -51,14 +52,10 @@ def path(at: Scope, record: Record) -> Path:
 
 
 def _steps(at: Scope, found: Field, now: str | None) -> tuple[Step, ...]:
-    options = [
-        o for o in found.type.options if o.value == now or o.attributes.get("type", "open") in ("open", "won")
-    ]
+    options = [o for o in found.type.options if o.value == now or o.attributes.get("type", "open") in ("open", "won")]
     at_step = next((i for i, o in enumerate(options) if o.value == now), -1)
     states = ["done" if i < at_step else "now" if i == at_step else "" for i in range(len(options))]
-    return tuple(
-        Step(o.value, label(o.label, at.locale) or o.value, s) for o, s in zip(options, states, strict=True)
-    )
+    return tuple(Step(o.value, label(o.label, at.locale) or o.value, s) for o, s in zip(options, states, strict=True))
 
 
 def lists(at: Scope, record: Record) -> list[Related]:
@@ -77,7 +74,9 @@ def _list(at: Scope, record: Record, found: Field, target: Form) -> Related:
     eye = Eye(at.definitions, at.locale, visible)
     link = str(found.reverse_of)
     stage = _stage_of(target, eye)
-    keys = [k for k, f in target.fields.items() if k not in (link, stage) and f.type.name not in ("records", "text")][:4]
+    keys = [k for k, f in target.fields.items() if k not in (link, stage) and f.type.name not in ("records", "text")][
+        :4
+    ]
     fields = tuple(dict.fromkeys([target.title, *keys, *([stage] if stage else [])]))
     query = Query(where=(f"{link} = {record.id}",), fields=fields, limit=SHOWN, count="capped")
     page = select.select(at.unit, at.actor, target, query)

@@ -275,11 +275,18 @@ def statements(table: str, dialect: str) -> list[str]:
 def index(unit: Unit, form: Form, changes: Iterable[tuple[int, str | None, str | None]]) -> None:
     """Bring the index up to (record id, search text before, search text after); None: not there.
 
-    The text before must be the one that was indexed: on SQLite its tokens are what is taken out.
+    The text before must be the one that was indexed, as `stored` reads it before the record is written: on SQLite
+    its tokens are what is taken out.
     """
     found = [(i, old or "", new or "") for i, old, new in changes if (old or "") != (new or "")]
     if found:
         (_index_sqlite if unit.dialect == "sqlite" else _index_postgresql)(unit, index_name(form.table.name), found)
+
+
+def stored(unit: Unit, form: Form, id_: int) -> str | None:
+    """The search text a record is indexed by. It may differ from what its values would give under newer definitions."""
+    text: str | None = unit.execute(sa.select(form.table.c.m__search).where(form.table.c.id == id_)).scalar()
+    return text
 
 
 def _index_sqlite(unit: Unit, name: str, changes: list[tuple[int, str, str]]) -> None:

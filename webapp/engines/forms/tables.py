@@ -15,6 +15,7 @@ from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 from webapp.db import Exact, Unit
 from webapp.definitions.compile import system_columns
 from webapp.definitions.model import App, Definitions, Form
+from webapp.engines.forms import search
 
 
 def change(unit: Unit, definitions: Definitions, app: App) -> set[str]:
@@ -25,6 +26,7 @@ def change(unit: Unit, definitions: Definitions, app: App) -> set[str]:
     for form in app.forms.values():
         if form.table.name in new:
             unit.execute(CreateTable(_bare(form.table)))
+            search.create_tables(unit, form.table.name)
     for form in app.forms.values():
         _add_columns(unit, form.table, present.get(form.table.name, set()))
     for table in _values_tables(app.forms.values()):

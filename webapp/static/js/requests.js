@@ -44,30 +44,35 @@ document.addEventListener("submit", (event) => {
   if (button?.getAttribute("aria-busy") === "true") event.preventDefault();
   else button?.setAttribute("aria-busy", "true");
 });
-addEventListener("pageshow", () => document.querySelectorAll("[aria-busy=true]").forEach((one) => one.removeAttribute("aria-busy")));
+addEventListener("pageshow", (event) => event.persisted && document.querySelectorAll("[aria-busy=true]").forEach((one) => one.removeAttribute("aria-busy")));
 onContent((root) => root.querySelectorAll("input[data-here]").forEach((input) => { input.value = location.pathname + location.search; }));
 
-const SENTENCES = { 403: "forbidden", 404: "missing", 405: "failed", 410: "missing", 413: "large", 429: "slow" };
+const SENTENCES = { 403: "forbidden", 404: "missing", 410: "missing", 413: "large", 429: "slow" };
 
-/** What the server says went wrong: its toast, the `detail` of a problem, or our sentence for the status. */
+/** What the server said went wrong: its event `m:error`, the detail of a problem document, or our sentence for the status. */
 export function reason(ctx) {
-  const type = ctx.response?.headers.get("Content-Type") || "";
-  if (type.includes("json")) {
-    try {
-      const problem = JSON.parse(ctx.text);
-      return problem.detail || problem.message || problem.title || say("failed");
-    } catch { /* not what it says it is */ }
-  }
-  const said = new DOMParser().parseFromString(ctx.text || "", "text/html").querySelector("[data-message]");
-  return said?.textContent.trim() || say(SENTENCES[ctx.response?.status] || "failed");
+  const { message, problems = [], number } = said(ctx);
+  const text = problems.map((one) => one.message).join(" ") || message || say(SENTENCES[ctx.response?.status] || "failed");
+  return number ? `${text} (${number})` : text;
 }
 
+function said(ctx) {
+  try {
+    if (ctx.hx?.trigger?.startsWith("{")) return JSON.parse(ctx.hx.trigger)["m:error"] || {};
+    if (ctx.response?.headers.get("Content-Type")?.includes("json")) {
+      const { detail, title, errors } = JSON.parse(ctx.text);
+      return { message: detail || title, problems: errors };
+    }
+  } catch { /* not what it says it is */ }
+  return {};
+}
+
+/** What is not swapped in must be said; a part that is swapped in says it itself. */
 document.addEventListener("htmx:response:error", (event) => {
   const { ctx } = event.detail;
-  const { status } = ctx.response;
-  if (status === 401 || status === 409 || status === 422 || ctx.quiet || ctx.hx?.trigger?.includes("toast")) return;
-  if (status < 500 && !(status in SENTENCES)) return;
-  toast({ text: reason(ctx), kind: "bad" });
+  if (ctx.quiet || ctx.hx?.trigger?.includes('"toast"')) return;
+  const isShown = ctx.swap !== "none" && ctx.hx?.reswap !== "none" && ![502, 504].includes(ctx.response.status);
+  if (!isShown) toast({ text: reason(ctx), kind: "bad" });
 });
 
 document.addEventListener("htmx:error", (event) => {

@@ -1,74 +1,53 @@
 /** A lapsed session: the sign-in sheet comes over the page, then the refused request is made again.
  *
- * The server answers 401 to an htmx request, with the sheet (a form that posts to `data-sign-in`) as its body or at the
- * address in the header `X-Sign-In`. The sheet's answer: 204 with `X-CSRF-Token`, or the sheet again with its errors.
+ * The server answers an htmx request 401 with the sheet, a form for htmx. Once it has signed in, the sheet's answer says
+ * `HX-Trigger: {"m:signed-in": {"member", "csrf"}}`; its refusals come as the sheet again.
  */
 const dialog = document.getElementById("sign-in-again");
 const waiting = [];
 
-/** Refused by a 401: show the sheet and remember what to do after it. */
-export function signInAgain(html, repeat) {
-  waiting.push(repeat);
-  if (dialog.open) return;
-  fill(html);
-  dialog.showModal();
-}
-
-function fill(html) {
-  const page = new DOMParser().parseFromString(html, "text/html");
-  const form = page.querySelector("form[data-sign-in]") || page.querySelector("form");
-  dialog.replaceChildren(...(form?.closest("[data-sheet]") || form ? [form.closest("[data-sheet]") || form] : []));
-  dialog.querySelector("[autofocus], input:not([type=hidden])")?.focus();
-}
-
 document.addEventListener("htmx:before:response", (event) => {
   const { ctx } = event.detail;
-  if (!dialog || ctx.response.status !== 401 || ctx.sourceElement.closest?.("[data-sign-in]")) return;
+  if (!dialog || ctx.response.status !== 401) return;
   event.preventDefault();
-  ctx.repeated = new Promise((done) => { refused(ctx, done); });
+  ctx.repeated = new Promise((done) => { ask(ctx, done); });
 });
 
-async function refused(ctx, done) {
-  const address = ctx.response.headers.get("X-Sign-In");
-  const html = address ? await (await fetch(address, { headers: { "HX-Request": "true" } })).text() : await ctx.response.raw.text();
-  if (!html.includes("<form")) {
+async function ask(ctx, done) {
+  const form = new DOMParser().parseFromString(await ctx.response.raw.text(), "text/html").querySelector("form");
+  if (!form) {
     location.reload();
     return;
   }
-  signInAgain(html, () => {
-    const { method, action } = ctx.request;
-    const again = { source: ctx.sourceElement, target: ctx.target, swap: ctx.swap, select: ctx.select, push: ctx.push,
-      replace: ctx.replace, event: ctx.sourceEvent, values: ctx.values, headers: ctx.ownHeaders };
-    done(window.htmx.ajax(method, action, Object.fromEntries(Object.entries(again).filter(([, value]) => value != null))));
-  });
+  waiting.push(() => done(repeat(ctx)));
+  if (dialog.open) return;
+  const box = document.createElement("div");
+  box.className = "in";
+  box.append(document.adoptNode(form));
+  dialog.replaceChildren(box);
+  window.htmx.process(dialog);
+  dialog.showModal();
+  dialog.querySelector("[autofocus], input:not([type=hidden])")?.focus();
 }
 
-dialog?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const form = event.target;
-  const button = event.submitter;
-  button?.setAttribute("aria-busy", "true");
-  try {
-    const answer = await fetch(form.action, {
-      method: "POST", body: new URLSearchParams(new FormData(form, button)), headers: { "HX-Request": "true", "X-Sheet": "1" },
-    });
-    const isSignedIn = answer.status === 204 || (answer.ok && answer.headers.has("X-CSRF-Token"));
-    if (isSignedIn) signedIn(answer.headers.get("X-CSRF-Token"));
-    else fill(await answer.text());
-  } finally {
-    button?.removeAttribute("aria-busy");
-  }
-});
+/** The same request once more, with what its form holds now. */
+function repeat(ctx) {
+  const { method, action } = ctx.request;
+  const { sourceElement: source, sourceEvent: event, target, swap, select, push, replace, values } = ctx;
+  const again = { source, event, target, swap, select, push, replace, values };
+  return window.htmx.ajax(method, action, Object.fromEntries(Object.entries(again).filter(([, value]) => value != null)));
+}
 
-function signedIn(token) {
-  if (token) {
-    document.querySelector('meta[name="csrf-token"]').content = token;
-    document.querySelectorAll("input[name=csrf_token]").forEach((input) => { input.value = token; });
-  }
+document.addEventListener("m:signed-in", (event) => {
+  const { member, csrf } = event.detail;
+  document.querySelector('meta[name="csrf-token"]').content = csrf;
+  document.querySelectorAll("input[name=csrf_token]").forEach((input) => { input.value = csrf; });
   dialog.close();
   dialog.replaceChildren();
-  waiting.splice(0).forEach((repeat) => repeat());
-}
+  const was = document.documentElement.dataset.member;
+  if (was && String(member) !== was) location.reload();
+  else waiting.splice(0).forEach((one) => one());
+});
 
 // Closing it leaves the page as it is; what was typed stays, and the next save asks again.
 dialog?.addEventListener("cancel", () => { waiting.length = 0; });
