@@ -141,7 +141,7 @@ class Checker:
                 code="no_old",
             )
         if len(node.parts) == 1:
-            raise ExpressionError(N_("Say which field is meant: old.… "), node.position, 3, code="syntax")
+            raise ExpressionError(N_("Say which field is meant after “old.”."), node.position, 3, code="syntax")
         return node.parts[1:], True
 
     def path(self, parts: tuple[Part, ...], form: str, up: int, is_old: bool) -> Term:
@@ -287,7 +287,7 @@ class Checker:
             return made
         if node.where is not None:
             raise ExpressionError(
-                N_("“where” belongs into count, sum, avg, min, max or any over a list of records."),
+                N_("“where” belongs in count, sum, avg, min, max or any over a list of records."),
                 node.where.position,
                 code="syntax",
             )
