@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -21,7 +23,14 @@ from webapp import schema
 from webapp.config import Settings
 from webapp.db import Database
 
+PINYIN = Path(__file__).parent.parent / "webapp" / "engines" / "forms" / "pinyin.txt"
 DATA = Path(os.environ.get("MORTISE_TEST_DATA") or Path(__file__).parent.parent.parent / "shared" / "data")
+
+
+def pytest_configure() -> None:
+    """Make the table of readings where `make setup` has not run."""
+    if not PINYIN.exists():
+        subprocess.run([sys.executable, "-m", "webapp.engines.forms.pinyin_build"], check=True, cwd=PINYIN.parents[3])
 
 
 def settings_for(folder: Path, database_url: str | None = None, **more: str) -> Settings:

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from webapp.web.scope import App
 
 #: Packages with a `blueprint`, in the order in which addresses are tried; those of forms (`/{app}/{form}`) come last.
-BLUEPRINTS = ("webapp.blueprints.gate",)
+BLUEPRINTS = (
+    "webapp.blueprints.gate",
+    "webapp.blueprints.api",
+    "webapp.blueprints.workbench",
+    "webapp.blueprints.boards",
+    "webapp.blueprints.records",
+)
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> App:

@@ -44,7 +44,7 @@ MAX_DIGITS = 15
 
 
 class Exact(TypeDecorator[Decimal]):
-    """A decimal with `scale` places: numeric on PostgreSQL, a scaled 64-bit integer on SQLite (whose NUMERIC floats)."""
+    """A decimal with `scale` places: numeric on PostgreSQL, a scaled 64-bit integer on SQLite (its NUMERIC floats)."""
 
     impl = sa.Numeric
     cache_ok = True
@@ -137,6 +137,10 @@ class Unit:
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run `action` once the unit has committed; forgotten if it (or its savepoint) rolls back."""
         self._after.append(action)
+
+    def awaits(self, action: Callable[[], None]) -> bool:
+        """Whether `action` still waits for the commit: a savepoint that fell took its own along."""
+        return any(waiting is action for waiting in self._after)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -37,6 +37,7 @@ class MortiseError(Exception):
         super().__init__(message)
         self.message = message
         self.problems = tuple(problems)
+        self.code = detail.pop("code", self.code)
         self.detail = detail
 
     def __str__(self) -> str:

@@ -221,6 +221,18 @@ def test_jobs_are_done_in_the_order_they_became_due(database: Database, ran):
     assert ran == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
+def test_each_kind_has_its_own_lease(database: Database, ran):
+    due.handlers._kinds["test.quick"] = due.Handler("test.quick", lambda *_: None, lease=timedelta(seconds=5))
+    try:
+        with clock.stopped(NOW), database.write() as unit:
+            quick, usual = due.add(unit, "test.quick", "a", {}), due.add(unit, "test.note", "a", {})
+            due.claim(unit, "w", limit=2)
+            ends = dict(unit.execute(due.sa.select(due.table.c.id, due.table.c.lease_until)).all())
+    finally:
+        del due.handlers._kinds["test.quick"]
+    assert (ends[quick], ends[usual]) == (NOW + timedelta(seconds=5), NOW + due.LEASE)
+
+
 def test_a_long_handler_keeps_its_lease(database: Database, ran):
     import time
 

@@ -118,7 +118,7 @@ def _statement(dialect: str, by: By) -> sa.Select[Any]:
 
 def _who(by: By) -> sa.Select[Any]:
     columns = [member.c.id, member.c.name, member.c.department, member.c.locale, member.c.theme]
-    subject = sa.bindparam("subject")
+    subject: sa.BindParameter[Any] = sa.bindparam("subject")
     now = sa.bindparam("now", type_=session.c.expires_at.type)
     found = sa.select(*columns).where(member.c.is_active)
     if by == "member":

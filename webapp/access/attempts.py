@@ -46,7 +46,8 @@ def begin(unit: Unit, account: str, address: str) -> Try:
         minutes = math.ceil(seconds / 60)
         raise TooMany(N_("Too many wrong tries. Try again in {n} min.", n=minutes), retry_after=seconds)
     failures = [_count(unit, subject, free, now) for subject, free in subjects.items()]
-    return Try(*subjects, left=max(0, FREE_FOR_ACCOUNT - failures[0]))
+    account_hash, address_hash = subjects
+    return Try(account_hash, address_hash, left=max(0, FREE_FOR_ACCOUNT - failures[0]))
 
 
 def succeed(unit: Unit, counted: Try) -> None:
@@ -86,7 +87,7 @@ def _count(unit: Unit, subject: str, free: int, now: datetime) -> int:
     return failures
 
 
-def _insert(unit: Unit):  # type: ignore[no-untyped-def]
+def _insert(unit: Unit):
     from sqlalchemy.dialects import postgresql, sqlite
 
     return sqlite.insert if unit.dialect == "sqlite" else postgresql.insert

@@ -1,4 +1,4 @@
-"""Passwords: Argon2id. Hashing takes time and memory on purpose, so it runs outside transactions and a few at a time."""
+"""Passwords: Argon2id. Hashing takes time and memory on purpose: it runs outside transactions, a few at a time."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def needs_rehash(settings: Settings, kept: str) -> bool:
 
 
 @functools.cache
-def _hasher(memory: int):  # type: ignore[no-untyped-def]
+def _hasher(memory: int):
     from argon2 import PasswordHasher
 
     return PasswordHasher(time_cost=3, memory_cost=memory, parallelism=1)

@@ -16,6 +16,7 @@ from webapp import clock
 from webapp.access.actor import AUDITOR, Actor
 from webapp.access.tables import department_member, member
 from webapp.db import Unit
+from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form, FormRight, Role
 from webapp.errors import Denied, NotFound
 from webapp.i18n import LANGUAGES, N_, Message
@@ -99,7 +100,7 @@ def fields(unit: Unit, actor: Actor, form: Form) -> Mapping[str, str]:
     """Key of every field (system fields and reverse links too) → hidden, masked, read or write."""
     if actor.kind not in _KINDS:
         return dict.fromkeys(form.names, "hidden")
-    definitions = _definitions(unit)
+    definitions = versions.current(unit)
     at = ("fields", form.name, actor.roles, actor.may_write)
     if at not in definitions.cache:
         definitions.cache[at] = {
@@ -123,7 +124,7 @@ class MemberEyes:
 
     def may_name(self, form: str, field: str) -> bool:
         try:
-            found = _definitions(self._unit).form(form)
+            found = versions.current(self._unit).form(form)
         except NotFound:
             return False
         if not may(self._unit, self._actor, found, "see"):
@@ -131,7 +132,7 @@ class MemberEyes:
         return fields(self._unit, self._actor, found).get(field, "hidden") in ("read", "write")
 
     def rows(self, form: str, table: sa.FromClause) -> sa.ColumnElement[bool] | None:
-        return rows(self._unit, self._actor, _definitions(self._unit).form(form), "see", table)
+        return rows(self._unit, self._actor, versions.current(self._unit).form(form), "see", table)
 
 
 def why(unit: Unit, actor: Actor, form: Form, action: str) -> list[Message]:
@@ -143,7 +144,7 @@ def why(unit: Unit, actor: Actor, form: Form, action: str) -> list[Message]:
     if actor.is_keeper:
         return [N_("System administrators may do everything.")]
     reasons = [N_("Auditors may read every record.")] if _whole(actor, action) else []
-    for role, right in _rights(_definitions(unit), actor.roles, form):
+    for role, right in _rights(versions.current(unit), actor.roles, form):
         scope = right.may.get(action, False)
         if scope is False:
             reasons.append(N_("{role}: may not {action}.", role=role.label, action=_ACTION[action]))
@@ -174,15 +175,9 @@ def _said(unit: Unit, scope: Any) -> Any:
         return N_("all records")
     if isinstance(scope, str):
         return _SCOPE[scope]
-    schema = _definitions(unit)
+    schema = versions.current(unit)
     sentences = {language: scope.sentence(language, schema) for language in LANGUAGES}
     return N_("records where {condition}", condition=sentences)
-
-
-def _definitions(unit: Unit) -> Definitions:
-    from webapp.definitions import versions
-
-    return versions.current(unit)
 
 
 def _whole(actor: Actor, action: str) -> bool | None:
@@ -215,8 +210,8 @@ def _right(role: Role, form: Form) -> FormRight | None:
 
 def _scopes(unit: Unit, actor: Actor, form: Form, action: str) -> tuple[Any, ...]:
     """The different answers of his roles, without the refusals; only `True` when one of them allows all."""
-    found = {}
-    for _, right in _rights(_definitions(unit), actor.roles, form):
+    found: dict[Any, None] = {}
+    for _, right in _rights(versions.current(unit), actor.roles, form):
         scope = right.may.get(action, False)
         if scope is True:
             return (True,)

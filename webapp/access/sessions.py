@@ -1,4 +1,4 @@
-"""Sessions are rows: whose, on which device, since when, last seen, until when. The cookie's value is kept as a hash."""
+"""Sessions are rows: whose, on which device, since when, last seen, until when. The cookie is kept as a hash."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def sign_in(
     new_hash = None
     with outside or nullcontext():
         is_right = passwords.is_right(database.settings, kept, password)
-        if is_right and passwords.needs_rehash(database.settings, kept):
+        if is_right and kept and passwords.needs_rehash(database.settings, kept):
             new_hash = passwords.hashed(database.settings, password)
     if not is_right or row is None:
         raise _wrong(counted.left)

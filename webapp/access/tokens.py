@@ -1,4 +1,4 @@
-"""Tokens for the API. A token acts as its member, with his rights or only the reading ones; shown once, kept as a hash."""
+"""Tokens for the API. A token acts as its member, with all his rights or only the reading ones; shown once."""
 
 from __future__ import annotations
 

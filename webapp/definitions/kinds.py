@@ -6,6 +6,7 @@ This module is all that `definitions` and the language know about kinds.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
@@ -18,6 +19,23 @@ from webapp.registry import Registry
 if TYPE_CHECKING:
     from webapp.definitions.model import Field, Form
     from webapp.errors import Problem
+
+
+@dataclass(frozen=True)
+class Widget:
+    """How a value is entered. Templates `templates/fields/<template>.html` draw it; nothing here is HTML.
+
+    template      which partial: text, textarea, number, select, checks, radio, switch, date, datetime, rating,
+                  member, department, link, phone, email, url, read
+    type          the input's `type`; `inputmode` and `autocomplete` as HTML names them (None: leave out)
+    attributes    further attributes by name (min, max, maxlength, decimals …), values as texts
+    """
+
+    template: str
+    type: str = "text"
+    inputmode: str | None = None
+    autocomplete: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 class FieldKind(Protocol):
@@ -64,16 +82,16 @@ class FieldKind(Protocol):
         """The value for a card or a tile, where room is scarce (128.6 万)."""
 
     def cell(self, field: Field, value: Any, locale: str) -> str:
-        """The value in a grid."""
-
-    def masked(self, field: Field, value: Any) -> str:
-        """What somebody sees who may know that there is a value but not which ("" when empty)."""
+        """The value in a grid (¥1,286,000; 11月23日)."""
 
     def typed(self, field: Field, value: Any, locale: str) -> str:
         """The value as it stands in an input, ready to be parsed again."""
 
     def vet(self, field: Field, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
         """What stands against this change of the field in a record that is otherwise good (a stage's own rules)."""
+
+    def masked(self, field: Field, value: Any) -> str:
+        """What somebody may see to whom the field is masked (138****4210; "" when empty)."""
 
     def json(self, field: Field, value: Any) -> Any:
         """The value for the API and the journal."""
@@ -86,6 +104,9 @@ class FieldKind(Protocol):
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         """JSON Schema of `json`, for OpenAPI and the check of API input."""
+
+    def widget(self, field: Field) -> Widget:
+        """How the value is entered."""
 
 
 field_kinds: Registry[FieldKind] = Registry("field")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LabelText = str | Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Field:
     """One field of a form.
 
@@ -49,6 +49,9 @@ class Field:
     values_table: sa.Table | None = None
     lazy: dict[str, Any] = field(default_factory=dict)  # filled while compiling: type, expression, conditions
 
+    def __repr__(self) -> str:
+        return f"<Field {self.form}.{self.key} {self.kind_key}>"
+
     @property
     def kind(self) -> FieldKind:
         return field_kinds.get(self.kind_key)
@@ -62,15 +65,22 @@ class Field:
     @property
     def expression(self) -> Expression | None:
         """The expression of a formula that is computed when read; None for everything with a column."""
-        return None if self.column else self.lazy.get("expression")
+        return None if self.column else self.formula
 
     @property
     def formula(self) -> Expression | None:
-        """The expression of any formula, stored or not."""
+        """The expression of any formula, stored or not; compiled when first asked for."""
+        if "expression" not in self.lazy and "compile" in self.lazy:
+            self.lazy["expression"] = self.lazy["compile"]()
         return self.lazy.get("expression")
 
+    @property
+    def visible(self) -> Expression | None:
+        """The condition under which the field is shown and asked for; None means always."""
+        return self.lazy.get("visible")
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class View:
     """A saved way to see records; `settings` are those of its kind (grid: columns, sort, filter; kanban: by, card)."""
 
@@ -80,7 +90,7 @@ class View:
     settings: Mapping[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Check:
     """A condition under which a save is refused: when `when` is true, `say` is shown (at `field` if named)."""
 
@@ -89,11 +99,15 @@ class Check:
     field: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Form:
     """One form. `fields` in document order; `names` also has system fields and reverse links.
 
     table      SQLAlchemy table with system columns and all live columns
+    layout     sections in order: mappings with label, tab, columns, closed, visible (an `Expression` or None), fields;
+               empty if the document says none; a field stands in one at most
+    settings   require_version, collision, description
+    computed   keys of the formulas with a column, each after those it is computed from
     search     table that finds records by bigrams (see `engines/forms/search.py`)
     """
 
@@ -109,6 +123,10 @@ class Form:
     layout: Any
     settings: Mapping[str, Any]
     icon: str | None = None
+    computed: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Form {self.name}>"
 
     @property
     def name(self) -> str:
@@ -124,7 +142,7 @@ class Form:
             ) from None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FormRight:
     """What a role may do with a form.
 
@@ -137,7 +155,7 @@ class FormRight:
     fields: Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Role:
     app: str
     key: str
@@ -149,7 +167,7 @@ class Role:
         return f"{self.app}.{self.key}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class App:
     key: str
     version: int
@@ -158,9 +176,11 @@ class App:
     roles: Mapping[str, Role]
     uses: tuple[str, ...]
     document: Mapping[str, Any]
+    icon: str | None = None
+    names: Mapping[str, Any] = field(default_factory=dict)  # physical names (`definitions.names`)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Definitions:
     """All current apps at one epoch. `cache` is for whatever is computed once per epoch (entry forms, statements)."""
 

@@ -37,3 +37,23 @@ app_version = sa.Table(
     sa.Column("created_by", Id),
     sa.PrimaryKeyConstraint("app", "version"),
 )
+
+#: Work behind an apply that touches rows, and how far it has come (decisions 1). Any worker goes on with it.
+building = sa.Table(
+    "m__building",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("app", sa.Text, nullable=False),
+    sa.Column("form", sa.Text, nullable=False),
+    sa.Column("field", sa.Text),
+    sa.Column("what", sa.Text, nullable=False),  # convert, backfill, index
+    sa.Column("version", sa.Integer, nullable=False),  # of the app that asked for it
+    sa.Column("payload", sa.Text, nullable=False),  # JSON
+    sa.Column("state", sa.Text, nullable=False),  # open, done, failed, dropped
+    sa.Column("position", Id, nullable=False, server_default="0"),  # last id that is done
+    sa.Column("report", sa.Text),  # JSON: what did not go, and why
+    sa.Column("created_at", PreciseMoment, nullable=False),
+    sa.Column("finished_at", PreciseMoment),
+    sqlite_autoincrement=True,
+)
+sa.Index("ix_m__building_state", building.c.state, building.c.app, building.c.form)

@@ -10,6 +10,7 @@ once are written in the unit of work that also calls `finish`: whoever lost the 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ from webapp.registry import Registry
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 LEASE = timedelta(seconds=60)
+#: Set when this process is ending.
+stopping = threading.Event()
 #: Literal, so that both databases see that the partial indexes over open rows serve the query.
 IS_OPEN = sa.text("state IN ('waiting', 'running')")
 _WAITS = sa.text("state IN ('waiting', 'running') AND state = 'waiting'")
@@ -38,6 +41,10 @@ class Cancelled(Exception):
 
 class LeaseLost(Exception):
     """This worker was held for dead and the job was given to another; nothing of it may be committed any more."""
+
+
+class Stopping(Exception):
+    """This process is ending: the job goes back as it is, and the try does not count."""
 
 
 class Retry(Exception):
@@ -211,33 +218,49 @@ def _wake_after(unit: Unit) -> None:
 
 
 def claim(
-    unit: Unit, worker: str, *, limit: int = 1, kinds: Iterable[str] | None = None, now: datetime | None = None
+    unit: Unit,
+    worker: str,
+    *,
+    limit: int = 1,
+    kinds: Iterable[str] | None = None,
+    id: int | None = None,
+    now: datetime | None = None,
 ) -> list[Job]:
-    """Take up to `limit` rows that are due, of `kinds` (all that have a handler here), oldest first."""
+    """Take up to `limit` rows that are due, of `kinds` (all that have a handler here), oldest first; or only `id`."""
     now = now or clock.now()
     known = handlers.keys() if kinds is None else list(kinds)
     ready = (
         sa.select(table.c.id)
-        .where(_WAITS, table.c.due_at <= now, table.c.kind.in_(known))
+        .where(_WAITS, table.c.due_at <= now, table.c.kind.in_(known), *([] if id is None else [table.c.id == id]))
         .order_by(table.c.due_at, table.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("ready")  # not a subquery, which PostgreSQL may run more than once
     )
-    lease = {kind: handlers.get(kind).lease for kind in known if kind in handlers}
     taken = (
         table.update()
         .where(table.c.id.in_(sa.select(ready.c.id)), table.c.state == WAITING)
         .values(
             state=RUNNING,
             worker=worker,
-            lease_until=now + max(lease.values(), default=LEASE),
+            lease_until=_lease_until(known, now),
             attempts=table.c.attempts + 1,
             error=None,
         )
         .returning(table)
     )
     return sorted((_job(row) for row in unit.execute(taken)), key=lambda job: (job.due_at, job.id))
+
+
+def _lease_until(kinds: list[str], now: datetime) -> Any:
+    """When the lease of a row ends, by its kind."""
+    leases = {kind: now + handlers.get(kind).lease for kind in kinds if kind in handlers}
+    special = {kind: end for kind, end in leases.items() if end != now + LEASE}
+    usual = sa.bindparam("lease", now + LEASE, type_=table.c.lease_until.type)
+    if not special:
+        return usual
+    whens = [(table.c.kind == kind, sa.literal(end, table.c.lease_until.type)) for kind, end in special.items()]
+    return sa.case(*whens, else_=usual)
 
 
 def _is_mine(job: Job) -> Any:
@@ -261,12 +284,32 @@ def heartbeat(unit: Unit, job: Job, lease: timedelta = LEASE) -> bool:
 
 
 def progress(database: Database, job: Job, done: int, total: int | None = None, note: str | None = None) -> None:
-    """Tell how far it is; raises `Cancelled` when somebody asked to end it, `LeaseLost` when it is no longer ours."""
+    """Tell how far it is. A long handler calls it between its units, and lets pass through what it raises:
+    `Cancelled` when somebody asked to end it, `Stopping` when this worker ends, `LeaseLost` when it is not ours.
+    """
     with database.write() as unit:
         _change(unit, job, progress=dumps({"done": done, "total": total, "note": note}))
         asked = unit.execute(sa.select(table.c.is_cancel_asked).where(table.c.id == job.id)).scalar()
     if asked:
         raise Cancelled
+    if stopping.is_set():
+        raise Stopping
+
+
+def keep(unit: Unit, job: Job, progress: Mapping[str, Any]) -> None:
+    """Write down how far it is in the unit that does it, so that the next try goes on there. Raises as `progress`."""
+    _change(unit, job, progress=dumps(progress))
+    if unit.execute(sa.select(table.c.is_cancel_asked).where(table.c.id == job.id)).scalar():
+        raise Cancelled
+    if stopping.is_set():
+        raise Stopping
+
+
+def give_up(unit: Unit, job: Job, error: str, result: Mapping[str, Any] | None = None) -> None:
+    """Trying again would not help: it has failed. Called by the handler, which then returns."""
+    job.is_finished = True
+    _give_up(unit, job, FAILED, error)
+    unit.execute(table.update().where(table.c.id == job.id).values(result=dumps(result or {})))
 
 
 def finish(unit: Unit, job: Job, result: Mapping[str, Any] | None = None) -> None:
@@ -315,6 +358,11 @@ def _give_up(unit: Unit, job: Job, state: str, error: str | None) -> None:
         _change(unit, job, **_fresh(again), error=error)
     else:
         _change(unit, job, state=state, error=error, finished_at=clock.now(), lease_until=None)
+
+
+def give_back(unit: Unit, job: Job) -> None:
+    """Let another worker have it at once; this try does not count."""
+    _change(unit, job, state=WAITING, attempts=table.c.attempts - 1, lease_until=None, worker=None)
 
 
 def cancel(unit: Unit, id: int) -> str:

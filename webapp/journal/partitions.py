@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from webapp import clock
 from webapp.db import Unit
+
+#: What partitions of the journal are called.
+NAME = re.compile(r"m__event_(default|y\d{4}m\d{2})")
 
 
 def month_after(moment: datetime, months: int = 0) -> datetime:

@@ -17,23 +17,28 @@ from webapp import clock
 from webapp.db import Database
 from webapp.errors import MortiseError
 from webapp.journal import due, keeping, partitions, periodic
-from webapp.journal.due import Cancelled, Job, LeaseLost, Retry
+from webapp.journal.due import Cancelled, Job, LeaseLost, Retry, Stopping, stopping
 from webapp.journal.tables import due as table
 
+__all__ = ["abandon", "name", "run_one", "run_ready", "stopping", "sweep"]
 log = logging.getLogger(__name__)
 _process = uuid.uuid4().hex[:6]
 
 
+def _process_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{_process}:"
+
+
 def name() -> str:
     """A name for this thread as a worker, never used by another one."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_process}:{threading.get_ident():x}"
+    return f"{_process_name()}{threading.get_ident():x}"
 
 
 def run_ready(database: Database, worker: str | None = None, *, limit: int = 1000) -> int:
     """Do what is due, one row after the other, until nothing is left (or `limit` is reached); how many were done."""
     worker = worker or name()
     for count in range(limit):
-        if run_one(database, worker) is None:
+        if due.stopping.is_set() or run_one(database, worker) is None:
             return count
     return limit
 
@@ -69,6 +74,10 @@ def _run(database: Database, job: Job) -> str:
         return "lost"
     except Cancelled:
         return _end(database, job, None)
+    except Stopping:
+        with database.write() as unit:
+            due.give_back(unit, job)
+        return due.WAITING
     except Retry as error:
         return _end(database, job, str(error), error.after)
     except MortiseError as error:
@@ -137,15 +146,22 @@ def sweep(database: Database) -> int:
         return int(unit.execute(query).scalar_one())
 
 
+def abandon(database: Database) -> int:
+    """At the end of a worker: whatever it could not finish in time is free for others from now on."""
+    mine = (table.c.state == due.RUNNING) & table.c.worker.startswith(_process_name(), autoescape=True)
+    with database.write() as unit:
+        return unit.execute(table.update().where(due.IS_OPEN, mine).values(lease_until=clock.now())).rowcount
+
+
 def _expired(database: Database, now: datetime) -> list[int]:
-    query = sa.select(table.c.id).where(due.IS_OPEN, table.c.state == due.RUNNING, table.c.lease_until < now)
+    query = sa.select(table.c.id).where(due.IS_OPEN, table.c.state == due.RUNNING, table.c.lease_until <= now)
     with database.read() as unit:
         return list(unit.execute(query.limit(1000)).scalars())
 
 
 def _give_back(database: Database, id: int, now: datetime) -> None:
     with database.write() as unit:
-        query = sa.select(table).where(table.c.id == id, table.c.state == due.RUNNING, table.c.lease_until < now)
+        query = sa.select(table).where(table.c.id == id, table.c.state == due.RUNNING, table.c.lease_until <= now)
         row = unit.execute(query.with_for_update(skip_locked=True)).first()
         if row is None:
             return

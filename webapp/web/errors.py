@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.urls import iri_to_uri
 
 from webapp.errors import MortiseError, Problem, TooMany, Unauthenticated
 from webapp.i18n import N_, Message
@@ -166,7 +167,7 @@ def _lapsed(error: Unauthenticated) -> Response:
         response.headers["HX-Reswap"] = "none"
         response.headers["X-Sign-In"] = "/login"
         return respond.trigger(response, "m:sign-in", url="/login")
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    wanted = iri_to_uri(request.full_path.rstrip("?")) if request.method == "GET" else "/"
     return respond.redirect("/login" if wanted == "/" else _with_next(wanted))
 
 

@@ -6,7 +6,7 @@ from flask import request
 from flask_htmx import HTMX as Base
 
 
-class HTMX(Base):  # type: ignore[misc]
+class HTMX(Base):
     @property
     def source(self) -> str | None:
         """Id of the element that asked; None if it has none."""

@@ -1,0 +1,4 @@
+"""The data of the forms. Importing this package registers the kinds of fields and views and the makers of tables."""
+
+from webapp.engines.forms import fields, view_kinds  # noqa: F401, I001  (kinds before what asks for them)
+from webapp.engines.forms import building  # noqa: F401

@@ -69,10 +69,17 @@ def aggregate(
     links = [_links(unit, actor, g, [row[i] for row in rows]) for i, g in enumerate(made.groups)]
     return [
         AggregateRow(
-            list(row[:width]), list(row[width : width + len(measures)]), [links[i].get(row[i]) for i in range(width)]
+            [_whole(g, v) for g, v in zip(made.groups, row, strict=False)],
+            [_whole(m, v) for m, v in zip(made.measures, row[width:], strict=True)],
+            [links[i].get(row[i]) for i in range(width)],
         )
         for row in rows
     ]
+
+
+def _whole(expression: Expression, value: Any) -> Any:
+    """Numbers without decimals are whole numbers for whoever reads them."""
+    return int(value) if value is not None and expression.type.name == "number" and not expression.type.scale else value
 
 
 def _limits(group: Sequence[str], measures: Sequence[str], limit: int) -> None:
@@ -112,7 +119,9 @@ def _prepare(
         expression = check(text, definitions, form.name, expect="boolean", eyes=eyes)
         statement = statement.where(expression.sql(source, unit.dialect, eyes))
     if search_text and search_text.strip():
-        statement = statement.where(search.condition(form, table, search_text, unit.dialect))
+        statement = statement.where(
+            search.condition(form, table, search_text, unit.dialect, fields=select.searchable(unit, actor, form))
+        )
     if group_columns:
         statement = statement.group_by(*[sa.literal_column(f"g{i}") for i in range(len(group_columns))])
         statement = statement.order_by(*_order(unit, group, measures, groups, labelled, sort))

@@ -18,7 +18,7 @@ from webapp.db import Unit
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import records, search, select, uniqueness, values
 from webapp.engines.forms.fields import serial
-from webapp.engines.forms.judge import formula_levels, judge
+from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.record import Result
 from webapp.errors import Invalid, MortiseError, Problem
 from webapp.expressions import Stored, binds
@@ -34,7 +34,7 @@ def create_many(
     select.require_form(unit, actor, form, "create")
     records._may_write(actor)
     _require_writable(unit, actor, form, rows)
-    base = {**dict.fromkeys(form.fields), **records._defaults(unit, actor, form, {})}
+    base = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, {})}
     stamps = records._stamps(unit, actor, None)
     made = [_complete(unit, actor, form, base, stamps, row) for row in rows]
     refused = _refused(unit, actor, form, made)
@@ -165,7 +165,7 @@ def _insert(unit: Unit, form: Form, made: list[tuple[int, dict[str, Any]]]) -> N
         columns = values.row(form, record)
         columns["id"] = id_
         columns["m__client"] = str(uuid.uuid4())
-        columns["m__search"] = record["m__search"] = values.search_text(form, record)
+        columns["m__search"] = record["m__search"] = search.text_of(form, record)
         rows.append(columns)
         for key, field in form.fields.items():
             if field.values_table is not None and record.get(key):
@@ -180,24 +180,22 @@ def _insert(unit: Unit, form: Form, made: list[tuple[int, dict[str, Any]]]) -> N
 
 
 def _fill_formulas(unit: Unit, actor: Actor, form: Form, made: list[tuple[int, dict[str, Any]]]) -> None:
-    """Compute the stored formulas of the rows just written, level by level, and store them."""
-    levels = formula_levels(form)
-    if not made or not levels:
+    """Compute the stored formulas of the rows just written, and store them."""
+    if not made or not form.computed:
         return
     table = form.table
     this = table.c.id.between(made[0][0], made[-1][0])
     parameters = binds(actor, clock.now(), unit.zone)
     records_by_id = dict(made)
-    for level in range(max(levels.values()) + 1):
-        fields = [form.fields[k] for k, at in levels.items() if at == level]
-        columns = [_formula(f).sql(Stored(table), unit.dialect) for f in fields]
-        rows = unit.execute(sa.select(table.c.id, *columns).where(this), parameters).all()
+    source = Stored(table)
+    for key in form.computed:  # each after those it is computed from
+        field = form.fields[key]
+        found = unit.execute(sa.select(table.c.id, _formula(field).sql(source, unit.dialect)).where(this), parameters)
         updates = []
-        for id_, *found in rows:
-            computed = {f.key: v for f, v in zip(fields, found, strict=True)}
-            records_by_id[id_].update(computed)
-            updates.append({"row_id": id_, **{f"v_{c}": v for c, v in values.row(form, computed).items()}})
-        names = [c for f in fields for c in values.row(form, {f.key: None})]
+        for id_, value in found.all():
+            records_by_id[id_][key] = value
+            updates.append({"row_id": id_, **{f"v_{c}": v for c, v in values.row(form, {key: value}).items()}})
+        names = list(values.row(form, {key: None}))
         statement = table.update().where(table.c.id == sa.bindparam("row_id", type_=table.c.id.type))
         unit.execute(statement.values({c: sa.bindparam(f"v_{c}", type_=table.c[c].type) for c in names}), updates)
 
@@ -256,11 +254,11 @@ def _announce(
 
 def _mend_search(unit: Unit, form: Form, written: list[tuple[int, dict[str, Any]]]) -> None:
     """Store the search text again where a formula's text has come into it after the row was written."""
-    if not formula_levels(form):
+    if not form.computed:
         return
     mended = []
     for id_, record in written:
-        text = values.search_text(form, record)
+        text = search.text_of(form, record)
         if text != record["m__search"]:
             record["m__search"] = text
             mended.append({"row_id": id_, "text": text})

@@ -22,7 +22,7 @@ from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import guards, search, select, uniqueness, values
 from webapp.engines.forms.fields import serial
-from webapp.engines.forms.judge import judge
+from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.reading import value_of
 from webapp.engines.forms.record import Record
 from webapp.errors import Conflict, Denied, Invalid, Problem, Stale
@@ -53,7 +53,7 @@ def create(
     _guard(unit, actor, form, None, "create", raw)
     problems: list[Problem] = []
     given = values.take(unit, actor, form, raw, problems)
-    record = {**_defaults(unit, actor, form, given), **given}
+    record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
     record.update(_stamps(unit, actor, record.get("owner")))
     problems += values.required(form, {**record, **{p.path: True for p in problems}})
     record.update(
@@ -177,7 +177,7 @@ def purge(
         raise Conflict(N_("A record is put into the bin before it is removed for good."))
     _guard(unit, actor, form, id_, "purge", {})
     _release(unit, actor, form, id_, empty_links, change_set)
-    search.index(unit, form, [(id_, values.search_text(form, before), None)])
+    search.index(unit, form, [(id_, before.search_text, None)])
     for field in form.fields.values():
         if field.values_table is not None:
             unit.execute(field.values_table.delete().where(field.values_table.c.record == id_))
@@ -216,7 +216,13 @@ def _release(unit: Unit, actor: Actor, form: Form, id_: int, empty_links: bool, 
 # The parts of a write -------------------------------------------------------------------------------------------------
 
 
-def stored(unit: Unit, form: Form, id_: int, *, lock: bool = False) -> dict[str, Any]:
+class Row(dict[str, Any]):
+    """Field key → Python value of everything a record stores; `search_text` is what its index entry was made of."""
+
+    search_text: str | None = None
+
+
+def stored(unit: Unit, form: Form, id_: int, *, lock: bool = False) -> Row:
     """Every stored value of a record (field key → Python value), rights aside: what the door works with itself."""
     found = _stored(unit, form, form.table.c.id == id_, lock)
     if found is None:
@@ -231,7 +237,8 @@ def _stored(
     key = ("stored", form.name)
     if key not in cache:
         fields = [f for f in form.names.values() if f.column is not None or f.values_table is not None]
-        cache[key] = (fields, sa.select(*[value_of(unit, f, form.table).label(f"v{i}") for i, f in enumerate(fields)]))
+        columns = [value_of(unit, f, form.table).label(f"v{i}") for i, f in enumerate(fields)]
+        cache[key] = (fields, sa.select(*columns, form.table.c.m__search))
     fields, statement = cache[key]
     statement = statement.where(condition)
     if lock and unit.dialect != "sqlite":
@@ -239,7 +246,9 @@ def _stored(
     row = unit.execute(statement, more).first()
     if row is None:
         return None
-    return {f.key: _decoded(f, row[i]) for i, f in enumerate(fields)}
+    found = Row({f.key: _decoded(f, row[i]) for i, f in enumerate(fields)})
+    found.search_text = row[-1]
+    return found
 
 
 def _decoded(field: Field, value: Any) -> Any:
@@ -250,7 +259,7 @@ def _decoded(field: Field, value: Any) -> Any:
     return (tuple(json.loads(value)) or None) if value else None
 
 
-def _load(unit: Unit, actor: Actor, form: Form, id_: int, action: str) -> dict[str, Any]:
+def _load(unit: Unit, actor: Actor, form: Form, id_: int, action: str) -> Row:
     """The stored record if the actor may do `action` with it; `Denied` if he may only see it, else `NotFound`."""
     select.require_form(unit, actor, form)
     _may_write(actor)
@@ -319,17 +328,6 @@ def _touched(form: Form, raw: Mapping[str, Any], before: Mapping[str, Any]) -> d
     return touched
 
 
-def _defaults(unit: Unit, actor: Actor, form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of the fields that were not given: the builder's default, else empty."""
-    found: dict[str, Any] = {}
-    for key, field in form.fields.items():
-        if key not in given and field.kind.is_input and field.default is not None:
-            found[key] = values.parse(unit, actor, field, field.default)
-        else:
-            found.setdefault(key, None)
-    return found
-
-
 def _stamps(unit: Unit, actor: Actor, owner: int | None) -> dict[str, Any]:
     now = clock.now().replace(microsecond=0)
     owner = owner or actor.member
@@ -364,7 +362,7 @@ def _by_client(unit: Unit, form: Form, client_id: str) -> int | None:
 
 def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client_id: str | None) -> int:
     columns = values.row(form, record)
-    text = values.search_text(form, record)
+    text = search.text_of(form, record)
     columns["m__client"] = str(uuid.UUID(client_id)) if client_id else str(uuid.uuid4())
     columns["m__search"] = text
     with uniqueness.watched(form):
@@ -377,7 +375,7 @@ def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client_id: str | 
 
 
 def _write(
-    unit: Unit, actor: Actor, form: Form, id_: int, before: Mapping[str, Any], after: dict[str, Any], via: str
+    unit: Unit, actor: Actor, form: Form, id_: int, before: Row, after: dict[str, Any], via: str
 ) -> None:
     """Store what differs, with the next version; losing a race to another writer is `Stale`."""
     now = clock.now().replace(microsecond=0)
@@ -386,7 +384,7 @@ def _write(
         after["last_activity_at"] = now
     changed = {k: v for k, v in after.items() if v != before.get(k)}
     columns = values.row(form, changed)
-    old_text, text = values.search_text(form, before), values.search_text(form, after)
+    old_text, text = before.search_text, search.text_of(form, after)
     if text != old_text:
         columns["m__search"] = text
     this = sa.and_(form.table.c.id == id_, form.table.c.version == before["version"])

@@ -104,8 +104,8 @@ def require_form(unit: Unit, actor: Actor, form: Form, action: str = "see") -> N
 
 
 def signature(actor: Actor) -> tuple[Any, ...]:
-    """What of an actor decides the shape of his statements; two actors with equal ones share them."""
-    return (actor.roles, actor.kind, actor.scope, actor.department, actor.departments_below, actor.headed)
+    """What of an actor decides his statements: rights are built into them with his own values."""
+    return (actor.member, actor.roles, actor.kind, actor.scope, actor.department, actor.departments_below, actor.headed)
 
 
 def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query) -> Listing:
@@ -132,7 +132,7 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
         condition = check(text, definitions, form.name, expect="boolean", eyes=eyes)
         base = base.where(condition.sql(Stored(table), unit.dialect, eyes))
     if query.search and query.search.strip():
-        base = base.where(search.condition(form, table, query.search, unit.dialect))
+        base = base.where(search.condition(form, table, query.search, unit.dialect, fields=searchable(unit, actor, form)))
     counting = base.with_only_columns(sa.literal(1), maintain_column_froms=True)
     return Listing(
         found,
@@ -142,6 +142,11 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
         table,
         fingerprint,
     )
+
+
+def searchable(unit: Unit, actor: Actor, form: Form) -> set[str]:
+    """Keys of the fields a search by the actor may look into: what he may read, not what is masked for him."""
+    return {key for key, right in policy.fields(unit, actor, form).items() if right in ("read", "write")}
 
 
 def _select(

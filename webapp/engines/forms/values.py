@@ -170,16 +170,6 @@ def required(form: Form, values: Mapping[str, Any]) -> list[Problem]:
     ]
 
 
-def search_text(form: Form, values: Mapping[str, Any]) -> str:
-    """What searching finds a record by: the texts of its fields, one a line."""
-    parts = []
-    for key, field in form.fields.items():
-        value = values.get(key)
-        if value is not None and field.kind.is_stored and (text := field.kind.search(field, value)):
-            parts.append(text)
-    return "\n".join(parts)
-
-
 def refuse(problems: list[Problem]) -> None:
     """Raise `Invalid` with all `problems`, if there are any."""
     if problems:

@@ -15,3 +15,4 @@ import "./drafts.js";
 import "./panel.js";
 import "./grid.js";
 import "./board.js";
+import "./picker.js";

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
 
 from webapp.db import MAX_DIGITS
+from webapp.definitions.kinds import Widget
 from webapp.definitions.model import Field, Form
 from webapp.definitions.spec import Report, Struct
 from webapp.engines.forms import formats
@@ -35,23 +35,6 @@ class FieldError(Invalid):
         self.near = near
 
 
-@dataclass(frozen=True)
-class Widget:
-    """How a value is entered. Templates `templates/fields/<template>.html` draw it; nothing here is HTML.
-
-    template      which partial: text, textarea, number, select, checks, radio, switch, date, datetime, rating,
-                  member, department, link, phone, email, url, read
-    type          the input's `type`; `inputmode` and `autocomplete` as HTML names them (None: leave out)
-    attributes    further attributes by name (min, max, step, maxlength …), values as texts
-    """
-
-    template: str
-    type: str = "text"
-    inputmode: str | None = None
-    autocomplete: str | None = None
-    attributes: Mapping[str, str] | None = None
-
-
 class Kind:
     """Defaults: a stored, typed-in value without settings, kept and sent as it is. See `FieldKind`."""
 
@@ -61,6 +44,7 @@ class Kind:
     is_stored = True
     is_multi = False
     is_input = True
+    is_name = False  # its text is also searched by sound
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
         return None

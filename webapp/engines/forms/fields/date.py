@@ -89,9 +89,6 @@ class Date(Kind):
     def unjson(self, field: Field, value: Any) -> dt.date | None:
         return None if value is None else dt.date.fromisoformat(value)
 
-    def search(self, field: Field, value: Any) -> str:
-        return self.typed(field, value, "en")
-
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": ["string", "null"], "format": "date"}
 

@@ -63,9 +63,6 @@ class ExactKind(Kind):
     def unjson(self, field: Field, value: Any) -> Decimal | None:
         return None if value is None else Decimal(value).quantize(Decimal(1).scaleb(-self.scale(field)))
 
-    def search(self, field: Field, value: Any) -> str:
-        return self.typed(field, value, "en")
-
     def json_schema(self, field: Field) -> dict[str, Any]:
         whole, part = MAX_DIGITS - self.scale(field), self.scale(field)
         tail = rf"(\.[0-9]{{1,{part}}})?" if part else ""

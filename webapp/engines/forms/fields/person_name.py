@@ -15,6 +15,7 @@ class PersonName(TextKind):
     label = N_("Person's name")
     longest = 100
     is_sorted = True
+    is_name = True
 
     def sort_key(self, value: str) -> str:
         from webapp.engines.forms import sortkeys

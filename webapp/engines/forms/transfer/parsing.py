@@ -3,7 +3,7 @@
 It is started as a file in a bare interpreter, with limits on memory and time, and imports nothing of the product: what
 a hostile file may break is this process alone. One JSON object a line:
 
-    {"format", "sheet", "sheets", "encoding", "delimiter"}     what it is, first
+    {"format", "sheet", "sheets", "encoding", "delimiter", …}  what it is, first
     {"numbers": [row number, …], "columns": [[cell, …], …]}    a chunk of rows that are not blank, by columns
     {"end": rows}                                              last; without it the file was not read to its end
     {"error": code, …}                                         instead: why it cannot be read
@@ -237,7 +237,8 @@ def read_sheet(path: Path, kind: str, wanted: dict[str, Any]) -> Iterator[Any]:
     try:
         names = list(book.sheet_names)
         sheet = _choose_sheet(book, names, wanted.get("sheet"))
-        yield {"format": kind, "sheet": sheet.name, "sheets": names, "encoding": None, "delimiter": None}
+        facts = {"format": kind, "sheet": sheet.name, "sheets": names, "encoding": None, "delimiter": None}
+        yield {**facts, "rows": sheet.start[0] + sheet.height}
         yield from enumerate(sheet.iter_rows(), 1)
     except calamine.CalamineError as error:
         raise Refused("damaged") from error

@@ -51,13 +51,17 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the child found: format (xlsx, xls, text), the sheet read and all there are, encoding and delimiter."""
+    """What the child found: format (xlsx, xls, text), the sheet read and all there are, encoding and delimiter.
+
+    `rows` is how many a sheet has, blank ones counted; None where that is known only at the end.
+    """
 
     format: str
     sheet: str | None
     sheets: tuple[str, ...]
     encoding: str | None
     delimiter: str | None
+    rows: int | None = None
 
 
 class Source:

@@ -1,0 +1,97 @@
+"""The small firm with a sales app, and what page tests ask again and again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.pages import sales
+from tests.world import World, make
+from webapp.db import Database
+from webapp.engines.forms import records
+
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@dataclass
+class Sales:
+    """`deal(...)` and `account(...)` make records as somebody; `get` and `post` are that person's browser."""
+
+    world: World
+    clients: dict[str, FlaskClient] = field(default_factory=dict)
+
+    def make(self, form: str, who: str = "ann", **values: Any) -> int:
+        with self.world.database.write() as unit:
+            return records.create(unit, self.world.actor(who), self.world.form(f"crm.{form}"), values).id
+
+    def deal(self, name: str, who: str = "ann", **values: Any) -> int:
+        return self.make("deal", who, name=name, **{"stage": "contact", **values})
+
+    def account(self, name: str, who: str = "ann", **values: Any) -> int:
+        return self.make("account", who, name=name, **values)
+
+    def value(self, form: str, id_: int, key: str) -> Any:
+        with self.world.database.read() as unit:
+            return records.get(unit, self.world.actor("admin"), self.world.form(f"crm.{form}"), id_).values[key]
+
+    def version(self, id_: int, form: str = "deal") -> int:
+        with self.world.database.read() as unit:
+            return records.get(unit, self.world.actor("admin"), self.world.form(f"crm.{form}"), id_).version
+
+    def client(self, who: str) -> FlaskClient:
+        if who not in self.clients:
+            self.clients[who] = self.world.client(who)
+        return self.clients[who]
+
+    def get(self, path: str, who: str = "ann", *, target: str | None = None, part: bool = False) -> TestResponse:
+        return self.client(who).get(path, headers=_headers(target, part))
+
+    def post(
+        self, path: str, values: dict[str, Any], who: str = "ann", *, target: str | None = None, part: bool = False
+    ) -> TestResponse:
+        token = re.search(r'name="csrf-token" content="([^"]+)"', self.get("/", who).text)
+        assert token
+        headers = {**_headers(target, part), "X-CSRF-Token": token[1], "Sec-Fetch-Site": "same-origin"}
+        return self.client(who).post(path, data=values, headers=headers)
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The statements a block sends to the database, transaction control left out."""
+        seen: list[str] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            seen.append(statement)
+
+        engine = self.world.database.engine
+        sa.event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", note)
+            seen[:] = [s for s in seen if not s.lstrip().upper().startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"))]
+
+
+def _headers(target: str | None, part: bool) -> dict[str, str]:
+    if target:
+        return {**PART, "HX-Target": f"div#{target}"}
+    return dict(PART) if part else {}
+
+
+@pytest.fixture
+def sales_(database: Database) -> Sales:
+    world = make(database)
+    world.apply(sales.DOCUMENT)
+    return Sales(world)
+
+
+def words(html: str) -> str:
+    """A page without its tags, spaces made one."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())

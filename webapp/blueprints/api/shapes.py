@@ -1,0 +1,104 @@
+"""What goes out over the API (decisions 46): decimals as strings, moments in RFC 3339, links as id and title."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from webapp.db import Unit
+from webapp.definitions import versions
+from webapp.definitions.model import Form
+from webapp.engines.forms.fields.base import Kind
+from webapp.engines.forms.record import Entry, Linked, Masked, Record
+
+#: System fields that stand beside `values`, not in it.
+BESIDE = ("created_at", "created_by", "updated_at", "updated_by", "owner_department", "last_activity_at", "deleted_at")
+_LEFT_OUT = frozenset({"id", "version", "deleted_by"})
+
+
+def record(unit: Unit, found: Record) -> dict[str, Any]:
+    """``{id, version, values: {…}, created_at, …}``; hidden fields are absent, masked ones ``{"masked": …}``."""
+    encoders = _encoders(unit, found.form)
+    values: dict[str, Any] = {}
+    shape: dict[str, Any] = {"id": found.id, "version": found.version, "values": values}
+    links = found.links
+    for key, value in found.values.items():
+        if key in _LEFT_OUT:
+            continue
+        if value is None:
+            shown: Any = None
+        elif key in links:
+            shown = link(links[key])
+        elif isinstance(value, Masked):
+            shown = {"masked": value.text}
+        else:
+            encode = encoders[key]
+            shown = encode(value) if encode is not None else value
+        if key in BESIDE:
+            shape[key] = shown
+        else:
+            values[key] = shown
+    if shape.get("deleted_at") is None:
+        shape.pop("deleted_at", None)
+    return shape
+
+
+def link(found: Linked) -> dict[str, Any]:
+    """A link whose target does not exist for the reader tells nothing of it."""
+    if found.title is None:
+        return {"masked": ""}
+    shape: dict[str, Any] = {"id": found.id, "title": found.title}
+    if found.is_binned:
+        shape["deleted"] = True
+    return shape
+
+
+def _encoders(unit: Unit, form: Form) -> Mapping[str, Callable[[Any], Any] | None]:
+    """Field key → its kind's `json`, None where the value goes out as it is."""
+    cache = versions.current(unit).cache
+    key = ("encoders", form.name)
+    if key not in cache:
+        cache[key] = {
+            k: None if getattr(type(f.kind), "json", None) is Kind.json else (lambda v, f=f: f.kind.json(f, v))
+            for k, f in form.names.items()
+        }
+    found: Mapping[str, Callable[[Any], Any] | None] = cache[key]
+    return found
+
+
+def plain(value: Any) -> Any:
+    """A value of the language without a field: of a group or a measure."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def entry(unit: Unit, form: Form, found: Entry) -> dict[str, Any]:
+    """One event of a record's history."""
+    encoders = _encoders(unit, form)
+
+    def shown(key: str, value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, Masked):
+            return {"masked": value.text}
+        if (key, value) in found.links if isinstance(value, int) else False:
+            return link(found.links[(key, value)])
+        encode = encoders.get(key)
+        return encode(value) if encode is not None else value
+
+    return {
+        "id": found.event,
+        "at": found.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "kind": found.kind,
+        "via": found.via,
+        "actor": None if found.actor is None else {"id": found.actor, "title": found.actor_name},
+        "change_set": found.change_set,
+        "changes": {k: {"before": shown(k, b), "after": shown(k, a)} for k, (b, a) in found.changes.items()},
+    }

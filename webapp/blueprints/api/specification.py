@@ -1,0 +1,228 @@
+"""OpenAPI 3.1 of exactly what this token may reach, made from the forms it may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from webapp.access import policy
+from webapp.access.actor import Actor
+from webapp.blueprints.api import answers, blueprint, bodies
+from webapp.db import Unit
+from webapp.definitions import versions
+from webapp.definitions.model import Form
+from webapp.i18n import label
+from webapp.web import language, scope
+
+_MASKED = {"type": "object", "properties": {"masked": {"type": "string"}}, "required": ["masked"]}
+_LINK = {
+    "type": "object",
+    "properties": {"id": {"type": "integer"}, "title": {"type": "string"}, "deleted": {"type": "boolean"}},
+    "required": ["id", "title"],
+}
+_MOMENT = {"type": "string", "format": "date-time"}
+_PERSON = {"anyOf": [{"type": "null"}, _LINK, _MASKED]}
+_PROBLEM = {
+    "type": "object",
+    "properties": {
+        "code": {"type": "string"},
+        "status": {"type": "integer"},
+        "title": {"type": "string"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {k: {"type": "string"} for k in ("path", "code", "message")},
+                "required": ["path", "code", "message"],
+            },
+        },
+    },
+    "required": ["code", "status", "title", "detail"],
+}
+
+
+@blueprint.get("/openapi.json")
+def specification() -> Response:
+    bodies.query(())
+    unit, actor = scope.unit(), scope.actor()
+    forms = [
+        form
+        for app in versions.current(unit).apps.values()
+        for form in app.forms.values()
+        if policy.may(unit, actor, form, "see")
+    ]
+    paths: dict[str, Any] = {"/apps": {"get": _operation("Apps and forms", {"type": "object"}, ["apps"])}}
+    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    for form in forms:
+        schemas[_name(form)] = _record(unit, actor, form)
+        schemas[_name(form) + "Input"] = _input(unit, actor, form)
+        paths.update(_paths(unit, actor, form))
+    return answers.send(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Mortise", "version": "1"},
+            "servers": [{"url": request.root_url.rstrip("/") + "/api/v1"}],
+            "security": [{"token": []}],
+            "paths": paths,
+            "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        }
+    )
+
+
+def _name(form: Form) -> str:
+    return f"{form.app}.{form.key}"
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _record(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
+    rights = policy.fields(unit, actor, form)
+    locale = language.locale()
+    values: dict[str, Any] = {}
+    for key, field in form.fields.items():
+        right = rights.get(key, "hidden")
+        if right == "hidden" or field.type.name == "records":
+            continue
+        schema = {"anyOf": [{"type": "null"}, _MASKED]} if right == "masked" else _answer(field)
+        values[key] = {**schema, "title": label(field.label, locale)}
+    stamps = {"created_at": _MOMENT, "updated_at": _MOMENT, "last_activity_at": _MOMENT}
+    people = dict.fromkeys(("created_by", "updated_by", "owner_department"), _PERSON)
+    values["owner"] = _PERSON
+    return {
+        "type": "object",
+        "title": label(form.label, locale),
+        "properties": {
+            "id": {"type": "integer"},
+            "version": {"type": "integer"},
+            "values": {"type": "object", "properties": values},
+            **stamps,
+            **people,
+        },
+        "required": ["id", "version", "values"],
+    }
+
+
+def _answer(field: Any) -> dict[str, Any]:
+    """What goes out of a field: links with their title, or the little that is left of one out of sight."""
+    if field.type.name in ("record", "member", "department"):
+        return dict(_PERSON)
+    found: dict[str, Any] = field.kind.json_schema(field)
+    return found
+
+
+def _input(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
+    rights = policy.fields(unit, actor, form)
+    values = {k: f.kind.json_schema(f) for k, f in form.fields.items() if rights.get(k) == "write" and f.kind.is_input}
+    shape = {"type": "object", "properties": values, "additionalProperties": False}
+    return {"type": "object", "properties": {"values": shape}, "required": ["values"]}
+
+
+def _paths(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
+    at = f"/data/{form.app}/{form.key}"
+    tags = [_name(form)]
+    record = _ref(_name(form))
+    body = {"required": True, "content": {"application/json": {"schema": _ref(_name(form) + "Input")}}}
+    page = {
+        "type": "object",
+        "properties": {
+            "records": {"type": "array", "items": record},
+            "next": {"type": ["string", "null"]},
+            "count": {"type": "integer"},
+            "count_is": {"enum": ["exact", "at_least"]},
+        },
+        "required": ["records", "next"],
+    }
+    many: dict[str, Any] = {"get": {**_operation("List", page, tags), "parameters": _LIST_PARAMETERS}}
+    one: dict[str, Any] = {"get": _operation("Read", record, tags), "parameters": [_ID]}
+    if policy.may(unit, actor, form, "create"):
+        many["post"] = {**_operation("Create", record, tags, 201), "requestBody": body, "parameters": [_IDEMPOTENCY]}
+    if policy.may(unit, actor, form, "edit"):
+        one["patch"] = {**_operation("Change", record, tags), "requestBody": body, "parameters": [_IF_MATCH]}
+    if policy.may(unit, actor, form, "delete"):
+        one["delete"] = {**_operation("Put into the bin", None, tags, 204), "parameters": [_IF_MATCH]}
+    found = {
+        at: many,
+        f"{at}/{{id}}": one,
+        f"{at}/{{id}}/history": {"get": _operation("History", _EVENTS, tags), "parameters": [_ID]},
+        f"{at}/aggregate": {"post": {**_operation("Groups and measures", _ROWS, tags), "requestBody": _AGGREGATE}},
+    }
+    if any(policy.may(unit, actor, form, action) for action in ("create", "edit", "delete")):
+        batch = {**_operation("Many at once", {"type": "object"}, tags), "requestBody": _BATCH}
+        found[f"{at}/batch"] = {"post": {**batch, "parameters": [_IDEMPOTENCY]}}
+    return found
+
+
+def _operation(summary: str, schema: dict[str, Any] | None, tags: list[str], status: int = 200) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": summary}
+    if schema is not None:
+        good["content"] = {"application/json": {"schema": schema}}
+    problem = {"description": "Problem", "content": {"application/problem+json": {"schema": _ref("Problem")}}}
+    return {"summary": summary, "tags": tags, "responses": {str(status): good, "default": problem}}
+
+
+def _parameter(name: str, where: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": where, "required": required, "schema": schema}
+
+
+_ID = _parameter("id", "path", {"type": "integer", "minimum": 1}, required=True)
+_IF_MATCH = _parameter("If-Match", "header", {"type": "string"})
+_IDEMPOTENCY = _parameter("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 200})
+_LIST_PARAMETERS = [
+    _parameter("filter", "query", {"type": "string"}),
+    _parameter("search", "query", {"type": "string"}),
+    _parameter("sort", "query", {"type": "string"}),
+    _parameter("fields", "query", {"type": "string"}),
+    _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 1000}),
+    _parameter("after", "query", {"type": "string"}),
+    _parameter("count", "query", {"enum": ["none", "capped", "exact"]}),
+]
+_EVENTS = {"type": "object", "properties": {"events": {"type": "array", "items": {"type": "object"}}}}
+_ROWS = {
+    "type": "object",
+    "properties": {
+        "rows": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"group": {"type": "array"}, "measures": {"type": "array"}}},
+        }
+    },
+}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_AGGREGATE = {
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "group": _TEXTS,
+                    "measures": _TEXTS,
+                    "filter": {"type": "string"},
+                    "search": {"type": "string"},
+                    "sort": {"type": "string"},
+                    "limit": {"type": "integer", "minimum": 1, "maximum": 10000},
+                },
+                "additionalProperties": False,
+            }
+        }
+    }
+}
+_ITEMS = {"type": "array", "items": {"type": "object"}}
+_BATCH = {
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "create": _ITEMS,
+                    "update": _ITEMS,
+                    "delete": _ITEMS,
+                    "mode": {"enum": ["all", "each"]},
+                },
+                "additionalProperties": False,
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+"""Entering a new record and changing one: a form, and what was sent."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Response, request
+
+from webapp.blueprints.records import blueprint
+from webapp.engines.forms import inputs, records
+from webapp.engines.forms.display import title_of
+from webapp.engines.forms.record import Record
+from webapp.engines.forms.views import Scope
+from webapp.errors import Denied, Invalid, Stale
+from webapp.i18n import N_
+from webapp.web import respond, scope, screens
+
+
+@blueprint.get("/<app>/<form>/new")
+def new(app: str, form: str) -> Any:
+    at = screens.form(app, form)
+    _require(at, "create")
+    prefilled = {k: request.args.getlist(k) for k in request.args if k in at.form.fields}
+    return _form(at, prefilled=prefilled, client=str(uuid.uuid4()), next_=request.args.get("next"))
+
+
+@blueprint.post("/<app>/<form>/new")
+def create(app: str, form: str) -> Any:
+    at = screens.form(app, form)
+    sent = request.form.to_dict(flat=False)
+    client = _client()
+    try:
+        record = records.create(at.unit, at.actor, at.form, _given(at), client_id=client)
+    except Invalid as error:
+        scope.end_unit(commit=False)
+        return _form(screens.form(app, form), sent=sent, error=error, client=client, next_=request.form.get("next"))
+    address = respond.local(request.form.get("next"), screens.Links(at).record(record.id))
+    return respond.redirect(address)
+
+
+@blueprint.get("/<app>/<form>/<int:id_>/edit")
+def edit(app: str, form: str, id_: int) -> Any:
+    at = screens.form(app, form)
+    return _form(at, record=records.get(at.unit, at.actor, at.form, id_))
+
+
+@blueprint.post("/<app>/<form>/<int:id_>/edit")
+def update(app: str, form: str, id_: int) -> Any:
+    at = screens.form(app, form)
+    sent = request.form.to_dict(flat=False)
+    try:
+        records.update(at.unit, at.actor, at.form, id_, _given(at), version=_version())
+    except (Invalid, Stale) as error:
+        scope.end_unit(commit=False)
+        at = screens.form(app, form)
+        return _form(at, record=records.get(at.unit, at.actor, at.form, id_), sent=sent, error=error)
+    from webapp.blueprints.records.record import show
+
+    return show(app, form, id_) if screens.part_for(panel="panel") else respond.redirect(screens.Links(at).record(id_))
+
+
+def _require(at: Scope, action: str) -> None:
+    if not at.may(action):
+        raise Denied(N_("Your role does not allow this in {form}.", form=at.form.label), action=action)
+
+
+def _given(at: Scope) -> dict[str, Any]:
+    """What was sent for the fields that stood on the form."""
+    keys = [k for k in request.form.get("m__fields", "").split(",") if k][:500]
+    return inputs.taken(at, request.form.to_dict(flat=False), keys)
+
+
+def _client() -> str | None:
+    """The id the device gave the new record, so that sending it twice makes it once."""
+    try:
+        return str(uuid.UUID(request.form.get("m__client", "")))
+    except ValueError:
+        return None
+
+
+def _version() -> int | None:
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
+def _form(
+    at: Scope,
+    *,
+    record: Record | None = None,
+    prefilled: dict[str, list[str]] | None = None,
+    sent: dict[str, list[str]] | None = None,
+    error: Invalid | Stale | None = None,
+    client: str | None = None,
+    next_: str | None = None,
+) -> Response:
+    problems = error.problems if error else ()
+    theirs = record if isinstance(error, Stale) else None
+    parts = inputs.parts(at, record=record, raw=sent or prefilled, problems=problems, theirs=theirs)
+    shown = {i.key for p in parts for i in p.inputs}
+    context = {
+        "at": at,
+        "links": screens.Links(at),
+        "parts": parts,
+        "keys": ",".join(i.key for p in parts for i in p.inputs),
+        "record": record,
+        "title": title_of(at.eye, at.form, record) if record else None,
+        "form_label": screens.form_label(at),
+        "client": client,
+        "next_": respond.local(next_, "") if next_ else "",
+        "error": error,
+        "is_stale": isinstance(error, Stale),
+        "elsewhere": [p for p in problems if p.path not in shown],
+        "draft": f"{at.form.name}:{record.id if record else 'new'}",
+    }
+    status = error.status if error else 200
+    return respond.page(
+        "records/entry.html", part=screens.part_for(panel="records/_entry.html"), status=status, **context
+    )

@@ -1,0 +1,98 @@
+"""Building one condition of a list: field, operator, value, in a small form below the chip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, request
+
+from webapp.blueprints.records import blueprint
+from webapp.definitions.model import Field
+from webapp.engines.forms import conditions, pickers, views
+from webapp.engines.forms.conditions import Condition
+from webapp.engines.forms.views import Asked, Scope
+from webapp.errors import Invalid
+from webapp.web import respond, screens
+from webapp.web.htmx import htmx
+
+
+@blueprint.get("/<app>/<form>/filter")
+def pick(app: str, form: str) -> Any:
+    at = screens.form(app, form)
+    asked = screens.asked(at)
+    if request.args.get("do") != "apply":
+        return _form(at, asked)
+    try:
+        made = conditions.build(
+            at.form,
+            at.visible,
+            request.args.get("field", ""),
+            request.args.get("op", ""),
+            request.args.getlist("value"),
+        )
+    except Invalid as error:
+        return _form(at, asked, error, status=422)
+    return _go(screens.Links(at, asked).list(conditions=_placed(asked, made)))
+
+
+def _placed(asked: Asked, made: Condition) -> tuple[Condition, ...]:
+    """The list's conditions with `made` in the place it was opened from, or at the end."""
+    position = _position(asked)
+    if position is None:
+        return (*asked.conditions, made)
+    return (*asked.conditions[:position], made, *asked.conditions[position + 1 :])
+
+
+def _position(asked: Asked) -> int | None:
+    given = request.args.get("position", "")
+    position = int(given) if given.isascii() and given.isdigit() and len(given) < 4 else -1
+    return position if 0 <= position < len(asked.conditions) else None
+
+
+def _go(address: str) -> Response:
+    """Lead on to the list: HTMX fetches it into its place, a browser follows."""
+    if not htmx.wants_part:
+        return respond.redirect(address)
+    response = make_response("", 200)
+    response.headers["HX-Location"] = respond.ascii_json({"path": address, "target": "#list", "swap": "outerMorph"})
+    return response
+
+
+def _form(at: Scope, asked: Asked, error: Invalid | None = None, *, status: int = 200) -> Response:
+    position = _position(asked)
+    standing = asked.conditions[position] if position is not None else None
+    fields = [f for k, f in at.form.names.items() if at.may_ask(k) and conditions.operators(f)]
+    wanted = request.args.get("field") or (standing.field.key if standing else fields[0].key)
+    chosen = next((f for f in fields if f.key == wanted), fields[0])
+    operators = conditions.operators(chosen)
+    key = request.args.get("op") or (standing.operator.key if standing and standing.field is chosen else "")
+    operator = next((o for o in operators if o.key == key), operators[0])
+    values = request.args.getlist("value")
+    if not values and standing and standing.field is chosen:
+        values = standing.raw.split("|")
+    return respond.page(
+        "records/filter.html",
+        part="records/_filter.html",
+        status=status,
+        at=at,
+        asked=asked,
+        links=screens.Links(at, asked),
+        fields=fields,
+        chosen=chosen,
+        operators=operators,
+        operator=operator,
+        values=values,
+        entries=_entries(at, chosen),
+        is_part=htmx.wants_part,
+        position=position,
+        error=error,
+        form_label=screens.form_label(at),
+        view_label=views.view_label(asked.view, at.locale),
+    )
+
+
+def _entries(at: Scope, chosen: Field) -> list[pickers.Choice] | None:
+    """What can be picked for a field that points at something; None for other fields."""
+    if chosen.type.name not in ("record", "member", "department"):
+        return None
+    return pickers.choices(at, chosen, "")

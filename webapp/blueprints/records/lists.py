@@ -1,0 +1,120 @@
+"""A form's records in one of its views, further pieces of the list, and what stands below it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from webapp.blueprints.records import blueprint
+from webapp.engines.forms import select, views
+from webapp.engines.forms.display import title_of
+from webapp.engines.forms.views import Asked, Scope
+from webapp.errors import NotFound
+from webapp.i18n import label
+from webapp.web import respond, screens
+
+#: View kind → the template of the view and what it needs.
+TEMPLATES = {"grid": "records/grid.html", "kanban": "boards/board.html"}
+
+
+@blueprint.get("/<app>/<form>")
+def listing(app: str, form: str) -> Any:
+    at = screens.form(app, form)
+    asked = screens.asked(at)
+    piece = request.args.get("part")
+    if piece in ("rows", "cards"):
+        context = list_context(at, asked) | {"grid": views.grid(at, asked)}
+        return respond.part(f"records/_{piece}.html", **context)
+    context = list_context(at, asked) | shape(at, asked) | {"binned": _binned(at)}
+    return respond.page("records/list.html", part=screens.part_for(list="records/_list.html"), **context)
+
+
+def _binned(at: Scope) -> dict[str, Any] | None:
+    """The record that was just put into the bin, so that the page can offer to take it out again."""
+    given = request.args.get("binned", "")
+    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+        return None
+    try:
+        record = select.get(at.unit, at.actor, at.form, int(given))
+    except NotFound:
+        return None
+    return {"id": record.id, "title": title_of(at.eye, at.form, record)} if record.is_binned else None
+
+
+@blueprint.get("/<app>/<form>/totals")
+def totals(app: str, form: str) -> Any:
+    at = screens.form(app, form)
+    asked = screens.asked(at)
+    found = views.totals(at, asked)
+    shown = f"{found.count:,}" + ("+" if found.is_more else "")
+    return respond.part("records/_totals.html", count=shown, sums=found.sums, columns=views.columns(at, asked), at=at)
+
+
+def shape(at: Scope, asked: Asked) -> dict[str, Any]:
+    """What the view's template draws."""
+    if asked.view.kind != "kanban":
+        return {"grid": views.grid(at, asked)}
+    by, links = views.by_field(at, asked.view), screens.Links(at, asked)
+    return {
+        "lanes": views.lanes(at, asked),
+        "by_label": label(by.label, at.locale) or by.key,
+        "has_total": bool(asked.view.settings.get("total")),
+        "may_move": at.may("edit") and at.visible.get(by.key) == "write",
+        "new_in": lambda value: links.new(**{by.key: value, "next": links.list()}),
+    }
+
+
+def list_context(at: Scope, asked: Asked) -> dict[str, Any]:
+    """What every list and piece of a list says about itself."""
+    links = screens.Links(at, asked)
+    return {
+        "at": at,
+        "asked": asked,
+        "links": links,
+        "view_template": TEMPLATES[asked.view.kind],
+        "view_label": views.view_label(asked.view, at.locale),
+        "view_tabs": [_tab(at, v, asked) for v in views.offered(at)],
+        "sentence": _sentence(at, asked, links),
+        "kept_pairs": [pair for pair in links.pairs() if pair[0] != "q"],
+        "start": _start(),
+        "form_label": screens.form_label(at),
+        "may_create": at.may("create"),
+        "description": label(at.form.settings.get("description"), at.locale),
+        "shape_icons": screens.SHAPE_ICONS,
+    }
+
+
+def _start() -> int:
+    """How many rows stand before this piece, for the row numbers only."""
+    given = request.args.get("start", "0")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
+
+
+def _tab(at: Scope, view: views.View, asked: Asked) -> dict[str, Any]:
+    links = screens.Links(at, Asked(view))
+    return {
+        "label": views.view_label(view, at.locale),
+        "url": links.list(),
+        "icon": screens.VIEW_ICONS[view.kind],
+        "active": view.key == asked.view.key,
+    }
+
+
+def _sentence(at: Scope, asked: Asked, links: screens.Links) -> list[dict[str, Any]]:
+    """The chips: the view's own condition first, then what was added, each with the address without it."""
+    chips = []
+    said = views.sentence(at, asked)
+    own = len(said) - len(asked.conditions)
+    for position, (field, text) in enumerate(said):
+        added = position - own
+        kept = tuple(c for i, c in enumerate(asked.conditions) if i != added)
+        chips.append(
+            {
+                "position": added if added >= 0 else None,
+                "field": field,
+                "said": text,
+                "without": links.list(conditions=kept) if added >= 0 else None,
+            }
+        )
+    return chips

@@ -1,0 +1,19 @@
+"""What can be chosen for a link, a member or a department, as somebody types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from webapp.blueprints.records import blueprint
+from webapp.engines.forms import pickers
+from webapp.web import respond, screens
+
+
+@blueprint.get("/<app>/<form>/pick/<field>")
+def choices(app: str, form: str, field: str) -> Any:
+    at = screens.form(app, form)
+    found = at.form.field(field)
+    entries = pickers.choices(at, found, request.args.get("q", ""))
+    return respond.part("fields/_choices.html", entries=entries, key=field, at=at)

@@ -1,0 +1,45 @@
+"""Putting a record into the bin and taking it out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from webapp.blueprints.records import blueprint
+from webapp.engines.forms import records
+from webapp.engines.forms.display import title_of
+from webapp.i18n import N_
+from webapp.web import respond, screens
+from webapp.web.htmx import htmx
+
+
+@blueprint.post("/<app>/<form>/<int:id_>/delete")
+def delete(app: str, form: str, id_: int) -> Any:
+    at = screens.form(app, form)
+    title = title_of(at.eye, at.form, records.get(at.unit, at.actor, at.form, id_))
+    records.delete(at.unit, at.actor, at.form, id_, version=_version())
+    links = screens.Links(at)
+    if not htmx.wants_part:
+        return respond.redirect(f"{links.base}?binned={id_}")
+    answer = respond.part("records/_gone.html", id=id_, links=links)
+    text = N_("“{title}” lies in the bin now", title=title).text(at.locale)
+    respond.trigger(answer, "close-panel")
+    return respond.trigger(answer, "toast", text=text, undo={"url": links.record(id_, "/restore")})
+
+
+@blueprint.post("/<app>/<form>/<int:id_>/restore")
+def restore(app: str, form: str, id_: int) -> Any:
+    at = screens.form(app, form)
+    record = records.restore(at.unit, at.actor, at.form, id_)
+    address = screens.Links(at).record(id_)
+    if not htmx.wants_part:
+        return respond.redirect(address)
+    answer = respond.redirect(respond.local(request.form.get("next"), address))
+    text = N_("“{title}” is back", title=title_of(at.eye, at.form, record)).text(at.locale)
+    return respond.trigger(answer, "toast", text=text)
+
+
+def _version() -> int | None:
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None

@@ -1,0 +1,262 @@
+"""`mortise app`: app documents from the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from webapp.cli.console import Console
+from webapp.i18n import N_
+
+if TYPE_CHECKING:
+    from webapp.access.actor import Actor
+    from webapp.db import Unit
+    from webapp.definitions.plan import Plan
+
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True)
+_EXIT = {"none": 0, "change": 2, "loss": 3, "blocked": 1}
+_MARK = {"change": " ", "loss": "!", "blocked": "x"}
+_LIST = {
+    "app": N_("App"),
+    "label": N_("Label"),
+    "version": N_("Version"),
+    "forms": N_("Forms"),
+    "building": N_("Still building"),
+}
+_HISTORY = {
+    "version": N_("Version"),
+    "created_at": N_("Published"),
+    "who": N_("Who"),
+    "changes": N_("Changes"),
+    "note": N_("Note"),
+}
+
+
+@click.group("app")
+def app() -> None:
+    """App documents: look, plan, publish, take back."""
+    import webapp.engines.forms  # noqa: F401  (registers the kinds)
+
+
+@app.command("list")
+@click.pass_obj
+def list_apps(console: Console) -> None:
+    """List the apps in force."""
+    from webapp.definitions import versions
+    from webapp.i18n import label
+
+    with console.database.read() as unit:
+        open_work = versions.building(unit)
+        rows = [
+            {
+                "app": found.key,
+                "label": label(found.label, console.locale),
+                "version": found.version,
+                "forms": len(found.forms),
+                "building": sum(1 for w in open_work if w["app"] == found.key),
+            }
+            for found in versions.current(unit).apps.values()
+        ]
+    console.table(rows, _LIST)
+
+
+@app.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of an app document."""
+    import json
+
+    from webapp.definitions.document import json_schema
+
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+
+
+@app.command("validate")
+@click.argument("file", type=_FILE)
+@click.pass_obj
+def validate(console: Console, file: Path) -> None:
+    """Check the document in FILE and name everything that needs mending."""
+    from webapp.definitions import versions
+
+    with console.database.read() as unit:
+        found = versions.validate(_text(file), versions.current(unit))
+    said = N_("The document of {app} is good.", app=found.app)
+    console.data({"app": found.app, "valid": True}, [console.text(said)])
+
+
+@app.command("plan")
+@click.argument("file", type=_FILE)
+@click.pass_obj
+def plan(console: Console, file: Path) -> int:
+    """Say what publishing FILE would change. Exit code 0: nothing; 2: changes; 3: data would be lost or shown."""
+    from webapp.definitions import versions
+
+    with console.database.read() as unit:
+        definitions = versions.current(unit)
+        found = versions.plan(definitions, versions.validate(_text(file), definitions), unit)
+    _show(console, found)
+    return _EXIT[found.severity]
+
+
+@app.command("apply")
+@click.argument("file", type=_FILE)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--accept-loss", is_flag=True, help="Consent to data that is lost, or shown to more readers.")
+@click.option("--expect-version", type=int, help="Refuse if another version than this one is in force.")
+@click.option("--note", help="A word on why, kept in the history.")
+@click.option("--finish", is_flag=True, help="Also do the work behind it here, without waiting for a worker.")
+@click.pass_obj
+def apply(
+    console: Console,
+    file: Path,
+    yes: bool,
+    accept_loss: bool,
+    expect_version: int | None,
+    note: str | None,
+    finish: bool,
+) -> None:
+    """Publish the document in FILE."""
+    from webapp.definitions import versions
+
+    text = _text(file)
+    with console.database.read() as unit:
+        actor = _actor(unit)
+        definitions = versions.current(unit)
+        document = versions.validate(text, definitions)
+        found = versions.plan(definitions, document, unit)
+    _ask(console, found, yes)
+    expected = found.before if expect_version is None else expect_version
+    done = versions.apply(
+        console.database, actor, document, accept_loss=accept_loss, note=note, expect_version=expected
+    )
+    _tell(console, done, finish)
+
+
+@app.command("export")
+@click.argument("key", metavar="A")
+@click.option("--version", type=int, help="An older version.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file instead of the screen.")
+@click.pass_obj
+def export(console: Console, key: str, version: int | None, output: Path | None) -> None:
+    """Print the document of an app as YAML (with --json as JSON)."""
+    from webapp.definitions import versions
+
+    with console.database.read() as unit:
+        document = versions.document(unit, key, version)
+    text = document.text() + "\n" if console.is_json else versions.dump(document)
+    if output:
+        output.write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)
+
+
+@app.command("history")
+@click.argument("key", metavar="A")
+@click.pass_obj
+def history(console: Console, key: str) -> None:
+    """List the versions of an app, newest first."""
+    import sqlalchemy as sa
+
+    from webapp.access.tables import member
+    from webapp.definitions import versions
+
+    with console.database.read() as unit:
+        names = {row.id: row.name for row in unit.execute(sa.select(member.c.id, member.c.name))}
+        rows = [
+            {
+                "version": v.version,
+                "created_at": v.created_at.isoformat(timespec="seconds"),
+                "who": names.get(v.created_by or 0),
+                "changes": v.plan["changes"] if console.is_json else len(v.plan["changes"]),
+                "note": v.note,
+            }
+            for v in versions.history(unit, key)
+        ]
+    console.table(rows, _HISTORY)
+
+
+@app.command("rollback")
+@click.argument("key", metavar="A")
+@click.argument("version", metavar="V", type=int)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--accept-loss", is_flag=True, help="Consent to data that is lost, or shown to more readers.")
+@click.option("--finish", is_flag=True, help="Also do the work behind it here, without waiting for a worker.")
+@click.pass_obj
+def rollback(console: Console, key: str, version: int, yes: bool, accept_loss: bool, finish: bool) -> None:
+    """Publish version V of app A again, as a new version."""
+    from webapp.definitions import versions
+
+    with console.database.read() as unit:
+        actor = _actor(unit)
+        definitions = versions.current(unit)
+        document = versions.validate(versions.document(unit, key, version), definitions)
+        found = versions.plan(definitions, document, unit)
+    _ask(console, found, yes)
+    done = versions.rollback(console.database, actor, key, version, accept_loss=accept_loss)
+    _tell(console, done, finish)
+
+
+def _text(file: Path) -> bytes:
+    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+
+
+def _actor(unit: Unit) -> Actor:
+    """The first administrator; on a machine that has none yet, the system itself."""
+    import sqlalchemy as sa
+
+    from webapp.access import actors
+    from webapp.access.actor import KEEPER, Actor
+    from webapp.access.tables import member, role_holder
+
+    keepers = sa.select(role_holder.c.member).where(role_holder.c.role == KEEPER)
+    query = sa.select(member.c.id).where(member.c.is_active, member.c.id.in_(keepers)).order_by(member.c.id)
+    id_ = unit.execute(query.limit(1)).scalar()
+    if id_ is not None:
+        return actors.of_member(unit, id_)
+    return Actor(0, "mortise", kind="system", roles=frozenset({KEEPER}))
+
+
+def _show(console: Console, found: Plan, *, is_error: bool = False) -> None:
+    if found.is_empty:
+        lines = [console.text(N_("Nothing would change."))]
+    else:
+        lines = [f"{_MARK[c.severity]} {c.path}: {c.message.text(console.locale)}" for c in found.changes]
+    if is_error:
+        click.echo("\n".join(lines), err=True)
+    else:
+        console.data(found.json(), lines)
+
+
+def _ask(console: Console, found: Plan, yes: bool) -> None:
+    """Show the plan and ask, unless the caller has said yes beforehand or nothing would change."""
+    if yes or found.is_empty:
+        return
+    _show(console, found, is_error=True)
+    click.confirm(console.text(N_("Publish this?")), abort=True, err=True)
+
+
+def _tell(console: Console, done: object, finish: bool) -> None:
+    from webapp.definitions import storage
+    from webapp.definitions.versions import AppliedVersion
+
+    assert isinstance(done, AppliedVersion)
+    if finish and done.is_changed:
+        storage.get().finish(console.database)
+    if not done.is_changed:
+        said = N_("Nothing has changed; version {version} of {app} stays in force.", version=done.version, app=done.app)
+    elif done.plan.work and not finish:
+        said = N_(
+            "Version {version} of {app} is in force; the worker goes on with {n} pieces of work.",
+            version=done.version,
+            app=done.app,
+            n=len(done.plan.work),
+        )
+    else:
+        said = N_("Version {version} of {app} is in force.", version=done.version, app=done.app)
+    value = {"app": done.app, "version": done.version, "changed": done.is_changed, "plan": done.plan.json()}
+    console.data(value, [console.text(said)])
+
+
+commands = [app]

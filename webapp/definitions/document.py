@@ -1,0 +1,273 @@
+"""The app document: its shape, reading it from text, writing it back.
+
+A `Document` keeps what its author wrote (`source`, plain data in his order) and the completed form (`data`, every
+known setting present). The shapes find everything that can be seen without looking at other parts; references,
+expressions and cycles are `validate`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.definitions import source
+from webapp.definitions.kinds import field_kinds
+from webapp.definitions.shapes import Anything, FieldName, FormName, NotYet, WithKind
+from webapp.definitions.spec import (
+    AnyOf,
+    ExpressionText,
+    Flag,
+    Integer,
+    Key,
+    Label,
+    ListOf,
+    MapOf,
+    OneOf,
+    Report,
+    Setting,
+    Struct,
+    Text,
+)
+from webapp.definitions.views import view_kinds
+from webapp.errors import Invalid, Problem
+from webapp.i18n import N_
+
+FORMAT = 1
+SYSTEM_FIELDS = (
+    "id",
+    "version",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "owner",
+    "owner_department",
+    "last_activity_at",
+    "deleted_at",
+    "deleted_by",
+)
+#: App and form keys that the product's own addresses use.
+RESERVED_KEYS = frozenset(
+    [
+        "api",
+        "approvals",
+        "build",
+        "dashboards",
+        "f",
+        "hooks",
+        "login",
+        "logout",
+        "settings",
+        "static",
+        "live",
+        "search",
+        "files",
+        "me",
+        "m",
+        "healthz",
+        "readyz",
+        "metrics",
+        "new",
+        "sign_in",
+        "sign_out",
+        "set_up",
+    ]
+)
+#: Words of the language that a field cannot be called.
+LANGUAGE_WORDS = frozenset(
+    [
+        "and",
+        "or",
+        "not",
+        "in",
+        "between",
+        "is",
+        "empty",
+        "true",
+        "false",
+        "null",
+        "old",
+        "where",
+        "contains",
+        "starts",
+        "ends",
+        "if",
+        "then",
+        "else",
+        "case",
+    ]
+)
+RESERVED_FIELDS = LANGUAGE_WORDS | frozenset((*SYSTEM_FIELDS, "flow_state"))
+SCOPES = ("own", "team", "department", "department_and_below", "mine")
+ACTIONS = ("see", "create", "edit", "delete", "export")
+
+
+@dataclass(frozen=True)
+class _FieldKey:
+    """A key of a field of the document: a key, or in the rights of a role a system field as well."""
+
+    def check(self, value: Any, path: str, report: Report) -> str | None:
+        return value if value in SYSTEM_FIELDS else Key().check(value, path, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+@dataclass(frozen=True)
+class _Written:
+    """Text as a builder writes it for people, several lines possible, in one or more languages."""
+
+    def check(self, value: Any, path: str, report: Report) -> Any:
+        return Label(2000).check(value, path, report)
+
+    def schema(self) -> dict[str, Any]:
+        return Label(2000).schema()
+
+
+#: What every field may say, whatever its kind.
+COMMON: Mapping[str, Setting] = {
+    "label": Setting(Label(), label=N_("Label")),
+    "help": Setting(_Written(), label=N_("Help text")),
+    "description": Setting(_Written(), label=N_("Note for builders")),
+    "required": Setting(Flag(), default=False, label=N_("Required")),
+    "unique": Setting(Flag(), default=False, label=N_("No duplicates")),
+    "default": Setting(Anything(), label=N_("Default")),
+    "was": Setting(Key(), label=N_("Former key")),
+    "visible": Setting(ExpressionText("boolean"), label=N_("Visible if")),
+}
+FIELD = WithKind(COMMON, field_kinds, lambda kind, value, path, report: kind.examine(value, path, report))
+VIEW = WithKind({"label": Setting(Label(), label=N_("Label")), "was": Setting(Key())}, view_kinds)
+SECTION = Struct(
+    {
+        "label": Setting(Label(), label=N_("Label")),
+        "tab": Setting(Label(), label=N_("Tab")),
+        "columns": Setting(Integer(1, 4), default=2, label=N_("Columns")),
+        "closed": Setting(Flag(), default=False, label=N_("Folded at first")),
+        "visible": Setting(ExpressionText("boolean"), label=N_("Visible if")),
+        "fields": Setting(ListOf(FieldName(), most=300), required=True, label=N_("Fields")),
+    }
+)
+CHECK = Struct(
+    {
+        "when": Setting(ExpressionText("boolean"), required=True, label=N_("When")),
+        "say": Setting(_Written(), required=True, label=N_("Say")),
+        "field": Setting(FieldName(), label=N_("At field")),
+    }
+)
+FORM = Struct(
+    {
+        "label": Setting(Label()),
+        "icon": Setting(Text(40)),
+        "description": Setting(_Written()),
+        "was": Setting(Key()),
+        "title": Setting(FieldName()),
+        "fields": Setting(MapOf(FIELD, key=Key(RESERVED_FIELDS), most=300), required=True),
+        "layout": Setting(ListOf(SECTION, most=100)),
+        "views": Setting(MapOf(VIEW, most=60)),
+        "checks": Setting(ListOf(CHECK, most=100)),
+        "require_version": Setting(Flag(), default=False),
+        "collision": Setting(OneOf(("owner", "exists")), default="owner"),
+    }
+)
+_RIGHT = AnyOf((OneOf((True, False, *SCOPES)), ExpressionText("boolean")))
+ROLE = Struct(
+    {
+        "label": Setting(Label()),
+        "description": Setting(_Written()),
+        "was": Setting(Key()),
+        "forms": Setting(
+            MapOf(
+                Struct(
+                    {
+                        "may": Setting(Struct({action: Setting(_RIGHT, default=False) for action in ACTIONS})),
+                        "fields": Setting(MapOf(OneOf(("hidden", "masked", "read", "write")), key=_FieldKey())),
+                    }
+                ),
+                key=FormName(),
+            )
+        ),
+    }
+)
+DOCUMENT = Struct(
+    {
+        "mortise": Setting(OneOf((FORMAT,)), required=True),
+        "app": Setting(Key(RESERVED_KEYS), required=True),
+        "uses": Setting(ListOf(Key(RESERVED_KEYS), most=50)),
+        "label": Setting(Label()),
+        "icon": Setting(Text(40)),
+        "description": Setting(_Written()),
+        "forms": Setting(MapOf(FORM, key=Key(RESERVED_KEYS), most=200), required=True),
+        "flows": Setting(NotYet("flows")),
+        "rules": Setting(NotYet("rules")),
+        "dashboards": Setting(NotYet("dashboards")),
+        "roles": Setting(MapOf(ROLE, most=100)),
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """One app's document. `source` is what was written, `data` the same with every known setting present."""
+
+    source: Mapping[str, Any]
+    data: Mapping[str, Any]
+
+    @property
+    def app(self) -> str:
+        return str(self.data["app"])
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        return tuple(self.data["uses"] or ())
+
+    @property
+    def forms(self) -> Mapping[str, Any]:
+        forms: Mapping[str, Any] = self.data["forms"]
+        return forms
+
+    @property
+    def roles(self) -> Mapping[str, Any]:
+        return self.data["roles"] or {}
+
+    def text(self) -> str:
+        """As it is stored: JSON with the keys in their order."""
+        return json.dumps(self.source, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(text: str | bytes | Mapping[str, Any]) -> Document:
+    """A document from YAML or JSON text, or from plain data; raises `Invalid` with all problems of its shape."""
+    data = text if isinstance(text, Mapping) else source.read(text)
+    if isinstance(text, Mapping):
+        source.check_plain(text)
+    if not isinstance(data, Mapping):
+        problem = Problem("document", N_("A map beginning with “mortise: 1” is expected here."), "type")
+        raise Invalid(N_("The document cannot be read."), problems=[problem])
+    report = Report()
+    checked = DOCUMENT.check(data, "", report)
+    if report.problems or checked is None:
+        raise Invalid(N_("The app document needs mending."), problems=_once(report.problems))
+    return Document(source=dict(data), data=checked)
+
+
+def _once(problems: list[Problem]) -> list[Problem]:
+    seen: dict[tuple[str, str], Problem] = {}
+    for problem in problems:
+        seen.setdefault((problem.path or "document", str(problem.message)), problem)
+    return list(seen.values())
+
+
+def dump(document: Document | Mapping[str, Any]) -> str:
+    """YAML text that `load` reads back to the same document."""
+    return source.write(document.source if isinstance(document, Document) else document)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of an app document, with the settings of all registered kinds."""
+    shape = DOCUMENT.schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Mortise app document",
+        **shape,
+    }

@@ -1,0 +1,110 @@
+"""The definitions in force. Every unit of work asks once; when nothing moved that is one tiny statement.
+
+The epoch is a row that every apply moves. On PostgreSQL a writing unit holds it FOR SHARE, so that an apply (FOR
+UPDATE) never comes between the rules a write was checked by and its commit; on SQLite BEGIN IMMEDIATE does that.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import weakref
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.db import Unit
+from webapp.definitions import tables
+from webapp.definitions.compile import Source, compile_all
+from webapp.definitions.document import load
+from webapp.definitions.model import Definitions
+
+_READ = sa.select(tables.epoch.c.epoch).where(tables.epoch.c.id == 1)
+_SHARE = _READ.with_for_update(read=True)
+_ALONE = _READ.with_for_update()
+_KEPT = 3
+_known: weakref.WeakKeyDictionary[Any, dict[int, Definitions]] = weakref.WeakKeyDictionary()
+_lock = threading.RLock()
+
+
+def current(unit: Unit) -> Definitions:
+    """All current apps, compiled; the same object for the whole unit and, while the epoch stands, the process."""
+    found: Definitions | None = unit.memo.get("definitions")
+    if found is None:
+        is_shared = unit.is_writing and unit.dialect != "sqlite"
+        epoch = unit.execute(_SHARE if is_shared else _READ).scalar() or 0
+        found = unit.memo["definitions"] = _at(unit, epoch)
+    return found
+
+
+def lock(unit: Unit) -> int:
+    """Hold the epoch against everybody else until the unit ends; answers it. Makes the row on the first use."""
+    epoch = unit.execute(_ALONE).scalar()
+    if epoch is None:
+        from sqlalchemy.dialects import postgresql, sqlite
+
+        insert = (sqlite if unit.dialect == "sqlite" else postgresql).insert(tables.epoch)
+        unit.execute(insert.values(id=1, epoch=0).on_conflict_do_nothing())
+        epoch = unit.execute(_ALONE).scalar_one()
+    return int(epoch)
+
+
+def move(unit: Unit) -> int:
+    """The next epoch, for a unit that holds it."""
+    unit.memo.pop("definitions", None)
+    unit.execute(sa.update(tables.epoch).where(tables.epoch.c.id == 1).values(epoch=tables.epoch.c.epoch + 1))
+    return int(unit.execute(_READ).scalar_one())
+
+
+def read(unit: Unit, epoch: int) -> Definitions:
+    """Compile what is current for this unit, past the cache."""
+    return compile_all(epoch, sources(unit))
+
+
+def sources(unit: Unit, without: str | None = None) -> list[Source]:
+    """Every current app as it is stored, those others use first."""
+    version = tables.app_version
+    rows = unit.execute(
+        sa.select(version.c.app, version.c.version, version.c.document, version.c.names)
+        .join(tables.app, sa.and_(tables.app.c.key == version.c.app, tables.app.c.version == version.c.version))
+        .order_by(version.c.app)
+    ).all()
+    open_work = _open_conversions(unit) if rows else {}
+    return [
+        Source(
+            document=load(json.loads(row.document)),
+            version=row.version,
+            names=json.loads(row.names),
+            open=open_work.get(row.app, {}),
+        )
+        for row in rows
+        if row.app != without
+    ]
+
+
+def _open_conversions(unit: Unit) -> dict[str, dict[tuple[str, str], str]]:
+    building = tables.building
+    rows = unit.execute(
+        sa.select(building.c.app, building.c.form, building.c.field, building.c.payload)
+        .where(building.c.state == "open", building.c.what == "convert")
+        .order_by(building.c.id)
+    )
+    found: dict[str, dict[tuple[str, str], str]] = {}
+    for row in rows:
+        payload = json.loads(row.payload)
+        column = payload["old"].get("column")
+        if column and payload["is_readable"]:  # one SQL expression reads both columns
+            found.setdefault(row.app, {})[row.form, row.field] = column
+    return found
+
+
+def _at(unit: Unit, epoch: int) -> Definitions:
+    engine = unit.connection.engine
+    with _lock:
+        by_epoch = _known.setdefault(engine, {})
+        found = by_epoch.get(epoch)
+        if found is None:
+            found = by_epoch[epoch] = read(unit, epoch)
+            for old in sorted(by_epoch)[:-_KEPT]:
+                del by_epoch[old]
+        return found

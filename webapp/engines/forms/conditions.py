@@ -1,0 +1,240 @@
+"""Filters as people build them: a field, an operator that fits its type, values.
+
+A condition stands in the address as `field:operator:value|value`, becomes one expression of the language, and can say
+itself in words. Nothing else of the product filters another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from webapp.definitions.model import Field, Form
+from webapp.engines.forms import formats
+from webapp.errors import Invalid, Problem, nearest
+from webapp.i18n import N_, Message, label
+
+MOST = 20  # conditions in one address
+LONGEST = 400  # characters of one value
+
+
+@dataclass(frozen=True)
+class Operator:
+    """`template` has `{f}` for the field and `{0}`, `{1}` or `{all}` for the values; `takes` is how many of them."""
+
+    key: str
+    label: Message
+    template: str
+    takes: str = "one"  # none, one, two, many
+
+
+_EMPTY = Operator("empty", N_("is empty"), "{f} is empty", "none")
+_FILLED = Operator("filled", N_("is filled"), "not ({f} is empty)", "none")
+_EQUAL = Operator("is", N_("is"), "{f} = {0}")
+_UNEQUAL = Operator("not", N_("is not"), "{f} != {0}")
+_ANY = Operator("any", N_("is any of"), "{f} in ({all})", "many")
+_NONE = Operator("none", N_("is none of"), "not ({f} in ({all}))", "many")
+_BETWEEN = Operator("between", N_("is between"), "{f} between {0} and {1}", "two")
+_NUMBERS = (
+    Operator("gt", N_("is over"), "{f} > {0}"),
+    Operator("ge", N_("is at least"), "{f} >= {0}"),
+    Operator("lt", N_("is under"), "{f} < {0}"),
+    Operator("le", N_("is at most"), "{f} <= {0}"),
+    Operator("eq", N_("equals"), "{f} = {0}"),
+    Operator("ne", N_("differs from"), "{f} != {0}"),
+    _BETWEEN,
+    _EMPTY,
+    _FILLED,
+)
+
+#: Operators by the name of the language type, the most used first.
+OPERATORS: Mapping[str, tuple[Operator, ...]] = {
+    "text": (
+        Operator("contains", N_("contains"), "{f} contains {0}"),
+        Operator("starts", N_("begins with"), "{f} starts with {0}"),
+        _EQUAL,
+        _UNEQUAL,
+        _EMPTY,
+        _FILLED,
+    ),
+    "number": _NUMBERS,
+    "duration": _NUMBERS,
+    "boolean": (
+        Operator("yes", N_("is on"), "{f} = true", "none"),
+        Operator("no", N_("is not on"), "not ({f} = true)", "none"),
+    ),
+    "date": (
+        Operator("on", N_("is on the day"), "{f} = {0}"),
+        Operator("before", N_("is before"), "{f} < {0}"),
+        Operator("after", N_("is after"), "{f} > {0}"),
+        _BETWEEN,
+        Operator("today", N_("is today"), "{f} = today()", "none"),
+        Operator("past", N_("is in the past"), "{f} < today()", "none"),
+        _EMPTY,
+        _FILLED,
+    ),
+    "datetime": (
+        Operator("before", N_("is before"), "{f} < {0}"),
+        Operator("after", N_("is after"), "{f} > {0}"),
+        Operator("past", N_("is in the past"), "{f} < now()", "none"),
+        _EMPTY,
+        _FILLED,
+    ),
+    "choice": (_ANY, _NONE, _EMPTY, _FILLED),
+    "choices": (Operator("has", N_("contains"), "{f} contains {0}"), _EMPTY, _FILLED),
+    "member": (
+        Operator("me", N_("is me"), "{f} = me()", "none"),
+        _EQUAL,
+        _UNEQUAL,
+        _EMPTY,
+        _FILLED,
+    ),
+    "department": (_EQUAL, _UNEQUAL, _EMPTY, _FILLED),
+    "record": (_EQUAL, _UNEQUAL, _EMPTY, _FILLED),
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One chip. `values` are Python values of the field's kind; `raw` is how they stand in the address."""
+
+    field: Field
+    operator: Operator
+    values: tuple[Any, ...]
+
+    @property
+    def raw(self) -> str:
+        return "|".join(_written(v) for v in self.values)
+
+    @property
+    def address(self) -> str:
+        """As it stands in the address: `amount:gt:50000`."""
+        return f"{self.field.key}:{self.operator.key}:{self.raw}"
+
+    @property
+    def text(self) -> str:
+        """The expression in the language."""
+        values = [literal(self.field, v) for v in self.values]
+        return self.operator.template.format(*values, f=self.field.key, all=", ".join(values))
+
+    def words(self, locale: str, titles: Mapping[tuple[str, Any], str]) -> tuple[str, str]:
+        """(field, condition) for a chip; `titles` names linked records and members by (field key, id)."""
+        said = [titles.get((self.field.key, v)) or shown(self.field, v, locale) for v in self.values]
+        joined = _AND_WORDS.text(locale).join(said) if self.operator.takes == "two" else _or(locale).join(said)
+        verb = self.operator.label.text(locale)
+        return label(self.field.label, locale) or self.field.key, f"{verb} {joined}".strip()
+
+
+_AND_WORDS = N_(" and ")
+
+
+def _or(locale: str) -> str:
+    return "、" if locale == "zh" else ", "
+
+
+def operators(field: Field) -> tuple[Operator, ...]:
+    """What a person may ask of this field; none if it cannot be filtered by."""
+    return OPERATORS.get(field.type.name, ())
+
+
+def build(form: Form, visible: Mapping[str, str], field: str, operator: str, values: Sequence[str]) -> Condition:
+    """A condition from what was picked or stood in the address; raises `Invalid` with what to mend.
+
+    `visible` maps field keys to hidden, masked, read or write: what is hidden or masked does not exist here, because
+    asking about it would tell its value.
+    """
+    found = form.names.get(field)
+    if found is None or visible.get(field, "hidden") in ("hidden", "masked"):
+        known = [k for k, right in visible.items() if right not in ("hidden", "masked")]
+        raise _refuse(N_("There is no field “{key}” to filter by.", key=_short(field)), field, nearest(field, known))
+    fitting = {o.key: o for o in operators(found)}
+    if operator not in fitting:
+        raise _refuse(
+            N_("“{field}” cannot be filtered by “{operator}”.", field=found.label, operator=_short(operator)),
+            field,
+            nearest(operator, fitting),
+        )
+    chosen = fitting[operator]
+    return Condition(found, chosen, _values(found, chosen, values))
+
+
+def _values(field: Field, operator: Operator, values: Sequence[str]) -> tuple[Any, ...]:
+    from webapp.engines.forms.fields.base import FieldError
+
+    given = [v.strip() for v in values if v.strip()]
+    least, most = {"none": (0, 0), "one": (1, 1), "two": (2, 2), "many": (1, 50)}[operator.takes]
+    if operator.takes == "none":
+        return ()
+    if len(given) < least:
+        raise _refuse(N_("“{field}” needs a value to compare with.", field=field.label), field.key)
+    if len(given) > most or any(len(v) > LONGEST for v in given):
+        raise _refuse(N_("There are too many values for “{field}”.", field=field.label), field.key)
+    try:
+        parsed = [_parsed(field, v) for v in given]
+    except FieldError as error:
+        raise _refuse(error.message, field.key) from None
+    return tuple(parsed)
+
+
+def _parsed(field: Field, raw: str) -> Any:
+    """A value of the field's kind; of a field with several values one of them."""
+    if field.type.name == "text":
+        return raw  # any text may be asked for, also a piece of an address or a number
+    if field.type.name in ("record", "member", "department"):
+        if raw.isascii() and raw.isdigit() and len(raw) <= 18:
+            return int(raw)
+        raise _refuse(N_("Choose an entry for “{field}” from the list.", field=field.label), field.key)
+    value = field.kind.parse(field, raw)
+    return value[0] if isinstance(value, tuple | list) and value else value
+
+
+def read(form: Form, visible: Mapping[str, str], written: str) -> Condition:
+    """A condition from the address, `field:operator:value|value`; raises `Invalid`."""
+    field, _, rest = written.partition(":")
+    operator, _, values = rest.partition(":")
+    split = [values] if field in form.names and form.names[field].type.name == "text" else values.split("|")
+    return build(form, visible, field, operator, split)
+
+
+def literal(field: Field, value: Any) -> str:
+    """A value as a literal of the language."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return f"'{value.isoformat().replace('+00:00', 'Z')}'"
+    if isinstance(value, date):
+        return f"'{value.isoformat()}'"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return formats.plain(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def shown(field: Field, value: Any, locale: str) -> str:
+    """A value for a chip: short, because a sentence is read at a glance."""
+    if field.type.name == "text":
+        return f"“{value}”"
+    if field.type.name in ("choice", "choices"):
+        names = {o.value: label(o.label, locale) for o in field.type.options}
+        return names.get(value, str(value))
+    if field.type.name == "number":
+        return field.kind.short(field, value, locale)
+    return field.kind.text(field, value, locale) or str(value)
+
+
+def _refuse(message: Message, path: str, near: str | None = None) -> Invalid:
+    return Invalid(message, problems=[Problem(_short(path), message, "bad_filter", near)])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,190 @@
+"""Derived indexes: what views, boards, links, rights and unique fields ask for (decisions 16 and 21).
+
+The name of an index holds a hash of what it is, so the wanted and the present are compared by name alone. All but
+those of links are partial over live records. Empty sorts lowest, which PostgreSQL has to be told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from webapp.definitions.model import Definitions, Field, Form
+from webapp.definitions.storage import Index
+from webapp.definitions.views import Need, view_kinds
+
+MOST = 12
+PREFIX = "mx_"
+_OWN = {"own", "mine"}
+_BELOW = {"team", "department", "department_and_below"}
+_LIVE = "deleted_at IS NULL"
+
+
+@dataclass
+class _Wanted:
+    """Index columns as (name, direction) with what they serve; lower `rank` is kept first."""
+
+    columns: tuple[tuple[str, str], ...]
+    rank: int
+    why: list[str] = field(default_factory=list)
+    where: str = _LIVE
+    unique: Field | None = None
+
+
+def derived(definitions: Definitions, form: Form, dialect: str) -> list[Index]:
+    """The indexes of a form, at most twelve and the unique ones, most useful first."""
+    scopes = _scopes(definitions, form)
+    wanted = [*_unique(form), *_links(form)]
+    for rank, view in enumerate(form.views.values()):
+        needs = view_kinds.get(view.kind).needs(view.settings)
+        for need in needs:
+            wanted += _of_need(form, need, scopes, 100 + 10 * rank, view.key)
+    wanted += [_Wanted(((scope, ""), ("id", " DESC")), 50, ["list"]) for scope in scopes if scope]
+    kept = _without_doubles(sorted(wanted, key=lambda w: w.rank))
+    uniques = [w for w in kept if w.unique is not None]
+    others = [w for w in kept if w.unique is None][:MOST]
+    return [_index(form, w, dialect) for w in (*uniques, *others)]
+
+
+def _scopes(definitions: Definitions, form: Form) -> tuple[str, ...]:
+    """ "" for all records, and the column that a role's records are chosen by."""
+    found = [""]
+    rights = [
+        role.forms[form.name].may.get("see")
+        for app in definitions.apps.values()
+        for role in app.roles.values()
+        if form.name in role.forms
+    ]
+    if any(isinstance(see, str) and see in _OWN for see in rights):
+        found.append("owner")
+    if any(isinstance(see, str) and see in _BELOW for see in rights):
+        found.append("owner_department")
+    return tuple(found)
+
+
+def _unique(form: Form) -> Iterator[_Wanted]:
+    for item in form.fields.values():
+        if item.is_unique and item.column is not None:
+            yield _Wanted(((_compared(form, item), ""),), 0, [f"unique {item.key}"], unique=item)
+
+
+def _compared(form: Form, item: Field) -> str:
+    folded = f"{item.column}__f"
+    return folded if folded in form.table.c else str(item.column)
+
+
+def _links(form: Form) -> Iterator[_Wanted]:
+    """Also over binned records: the database looks for them when a record is purged."""
+    for item in form.fields.values():
+        if item.type.name == "record" and item.column is not None:
+            where = f'"{item.column}" IS NOT NULL'
+            yield _Wanted(((item.column, ""), ("id", " DESC")), 10, [f"link {item.key}"], where)
+
+
+def _of_need(form: Form, need: Need, scopes: Iterable[str], rank: int, view: str) -> Iterator[_Wanted]:
+    equal = [*_compared_with_one(form, need.filter), *(_column(form, key) for key in need.equal)]
+    front = tuple((c, "") for c in dict.fromkeys(c for c in equal if c))
+    order = _order(form, need.sort, [c for c, _ in front])
+    for i, scope in enumerate(scopes):
+        head = ((scope, ""),) if scope and scope not in equal else ()
+        if front or order != (("id", " DESC"),):
+            yield _Wanted((*head, *front, *order), rank + i, [view])
+        sums = tuple((c, "") for c in (_column(form, key) for key in need.sums) if c)
+        if front and sums:
+            yield _Wanted((*head, *front, *sums), rank + i + 1, [f"{view}: head"])
+
+
+def _column(form: Form, key: str) -> str | None:
+    item = form.names.get(key)
+    return item.column if item is not None else None
+
+
+def _compared_with_one(form: Form, text: str | None) -> Iterator[str]:
+    """Columns that a filter holds to one value: `stage = 'open' and amount > 5` → stage."""
+    if not text or re.search(r"\bor\b|\bnot\b", text):
+        return
+    for part in re.split(r"\band\b", text):
+        match = re.match(r"[\s(]*([a-z][a-z0-9_]*)\s*=\s*(?:'[^']*'|[a-z_]+\(\s*\)|\d[\d.]*|true|false)[\s)]*$", part)
+        column = _column(form, match[1]) if match else None
+        if match and column:
+            folded = f"{column}__f"
+            yield folded if folded in form.table.c else column
+
+
+def _order(form: Form, sort: Iterable[str], taken: list[str]) -> tuple[tuple[str, str], ...]:
+    """The columns a list is ordered by, as far as they are columns, and the id in the direction of the last."""
+    found: list[tuple[str, str]] = []
+    direction = " DESC"
+    for key in sort:
+        name = key.removeprefix("-")
+        direction = " DESC" if key.startswith("-") else " ASC"
+        if name == "id":
+            break
+        column = _sorted_by(form, name)
+        if column is None:
+            return tuple(found)
+        if column not in taken:
+            empties = "" if name == "created_at" else " NULLS LAST" if direction == " DESC" else " NULLS FIRST"
+            found.append((column, direction + empties))
+    return (*found, ("id", direction))
+
+
+def _sorted_by(form: Form, key: str) -> str | None:
+    item = form.names.get(key)
+    if item is None or item.column is None or item.type.name in ("choice", "member", "department", "record"):
+        return None
+    for companion in (f"{item.column}__s", f"{item.column}__f"):
+        if companion in form.table.c:
+            return companion
+    return item.column
+
+
+def _without_doubles(wanted: Iterable[_Wanted]) -> list[_Wanted]:
+    """One that is the beginning of another is not needed; what it was for is served by the other."""
+    kept: list[_Wanted] = []
+    for one in wanted:
+        same = next((k for k in kept if _serves(k, one)), None)
+        if same is not None:
+            same.why += [w for w in one.why if w not in same.why]
+            continue
+        covered = [k for k in kept if k.unique is None and _serves(one, k)]
+        for old in covered:
+            one.why += [w for w in old.why if w not in one.why]
+            one.rank = min(one.rank, old.rank)
+            kept.remove(old)
+        kept.append(one)
+    return sorted(kept, key=lambda w: w.rank)
+
+
+def _serves(longer: _Wanted, shorter: _Wanted) -> bool:
+    if longer.where != shorter.where or shorter.unique is not None:
+        return False
+    columns, wanted = longer.columns, shorter.columns
+    if columns[: len(wanted)] == wanted:
+        return True
+    is_cover = all(not direction for _, direction in wanted)
+    return is_cover and [c for c, _ in columns[: len(wanted)]] == [c for c, _ in wanted]
+
+
+def _index(form: Form, wanted: _Wanted, dialect: str) -> Index:
+    table = form.table.name
+    columns = ", ".join(f'"{name}"{_direction(direction, dialect)}' for name, direction in wanted.columns)
+    body = f'ON "{table}" ({columns}) WHERE {wanted.where}'
+    unique = "UNIQUE " if wanted.unique is not None else ""
+    digest = hashlib.sha256(f"{unique}{body}".encode()).hexdigest()[:10]
+    name = f"{PREFIX}{table[:44]}_{digest}"
+    return Index(
+        name=name,
+        table=table,
+        sql=f'{unique}INDEX {{0}} "{name}" {body}',
+        why=tuple(wanted.why),
+        is_unique=wanted.unique is not None,
+        field=wanted.unique.key if wanted.unique is not None else None,
+    )
+
+
+def _direction(direction: str, dialect: str) -> str:
+    """SQLite sorts empties lowest by itself and refuses NULLS in an index."""
+    return re.sub(r" NULLS \w+", "", direction) if dialect == "sqlite" else direction

@@ -1,0 +1,109 @@
+"""What a person may choose for a field that points at something: records, members, departments, within his reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from webapp.access.tables import department, member
+from webapp.definitions.model import Field
+from webapp.engines.forms import select
+from webapp.engines.forms.record import Query
+from webapp.errors import MortiseError, NotFound
+from webapp.expressions import fold
+from webapp.i18n import N_
+
+if TYPE_CHECKING:
+    from webapp.engines.forms.views import Scope
+
+MOST = 8
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry to pick: its id, what names it, and a second line that tells it from others of its name."""
+
+    id: int
+    title: str
+    note: str = ""
+
+
+def choices(at: Scope, found: Field, search: str) -> list[Choice]:
+    """What `found` could point at that matches `search`, the nearest first; raises `NotFound` for other fields."""
+    if at.visible.get(found.key) not in ("read", "write"):
+        raise NotFound(N_("There is no field “{key}” to choose for.", key=found.key))
+    search = search.strip()[:100]
+    if found.type.name == "record":
+        return _records(at, found, search)
+    if found.type.name == "member":
+        return _members(at, search)
+    if found.type.name == "department":
+        return _departments(at, search)
+    raise NotFound(N_("There is no field “{key}” to choose for.", key=found.key))
+
+
+def _records(at: Scope, found: Field, search: str) -> list[Choice]:
+    from webapp.engines.forms.display import Eye, cell, title_of
+
+    target = at.definitions.form(found.type.target or "")
+    query = Query(search=search or None, sort=("-id",), fields=(target.title, "owner"), limit=MOST)
+    page = select.select(at.unit, at.actor, target, query)
+    eye = Eye(at.definitions, at.locale, _visible(at, target.name))
+    made = []
+    for record in page.records:
+        note = cell(eye, target, record, "owner").text if eye.sees("owner") else ""
+        made.append(Choice(record.id, title_of(eye, target, record), note))
+    return made
+
+
+def _visible(at: Scope, form: str) -> dict[str, str]:
+    from webapp.access import policy
+
+    return dict(policy.fields(at.unit, at.actor, at.definitions.form(form)))
+
+
+def _members(at: Scope, search: str) -> list[Choice]:
+    statement = (
+        sa.select(member.c.id, member.c.name, department.c.name)
+        .outerjoin(department, department.c.id == member.c.department)
+        .where(member.c.is_active)
+        .order_by(member.c.sort_key, member.c.id)
+        .limit(MOST)
+    )
+    if search:
+        wanted = fold(search)
+        statement = statement.where(
+            sa.or_(
+                member.c.name.contains(search, autoescape=True),
+                sa.func.lower(member.c.name).contains(wanted, autoescape=True),
+                sa.func.replace(member.c.sort_key, " ", "").startswith(wanted.replace(" ", ""), autoescape=True),
+            )
+        )
+    return [Choice(id_, name, team or "") for id_, name, team in at.unit.execute(statement)]
+
+
+def _departments(at: Scope, search: str) -> list[Choice]:
+    statement = (
+        sa.select(department.c.id, department.c.name).order_by(department.c.position, department.c.id).limit(MOST)
+    )
+    if search:
+        statement = statement.where(department.c.name.contains(search, autoescape=True))
+    return [Choice(id_, name) for id_, name in at.unit.execute(statement)]
+
+
+def title(at: Scope, found: Field, id_: int) -> str | None:
+    """What names the record, member or department `id_` that `found` points at; None when not for this actor."""
+    if found.type.name == "member":
+        return at.unit.execute(sa.select(member.c.name).where(member.c.id == id_)).scalar()
+    if found.type.name == "department":
+        return at.unit.execute(sa.select(department.c.name).where(department.c.id == id_)).scalar()
+    from webapp.engines.forms.display import Eye, title_of
+
+    target = at.definitions.form(found.type.target or "")
+    try:
+        record = select.get(at.unit, at.actor, target, id_)
+    except MortiseError:
+        return None
+    return title_of(Eye(at.definitions, at.locale, _visible(at, target.name)), target, record)

@@ -1,0 +1,314 @@
+"""Finding records by what stands in them: search text, its tokens, and one index a form on either database.
+
+**Search text** (`text_of`, column `m__search`): folded texts of a record's fields, each behind a mark that tells which
+field it is, so that a search can be limited to what somebody may read. Names have their sounds after them.
+
+**Tokens**: at every place of a run of Han characters the two characters there, of letters or digits the four (at the
+end of the run what is left). Any part of a run is then found by whole tokens, or by the beginning of one; records are
+found as a superset and the text itself decides. For names also the sounds from each syllable on and their initials.
+
+**Index**: a contentless FTS5 table on SQLite, a table with a tsvector and a GIN index on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+
+from webapp.db import Id, Unit
+from webapp.definitions.model import Field, Form
+from webapp.engines.forms import sortkeys
+from webapp.expressions.fold import fold
+
+HAN_LENGTH, WORD_LENGTH, SOUND_LENGTH = 2, 4, 8
+MOST_TOKENS = 50_000  # of one record; a tsvector holds 1 MB
+MOST_TERMS, LONGEST_TERM = 8, 100
+LONGEST_NAME = 60  # names longer than this are not searched by sound
+
+_END, _SOUNDS_FOLLOW = "\x1e", "\x1f"
+_SOUND, _TOO_MANY = "\ue000", "\ue001"  # private letters: how sounds begin, and the token of an endless text
+_HAN = "々〇ぁ-ゖァ-ヺー㐀-䶿一-鿿가-힣豈-﫿\U00020000-\U0003ffff"
+_RUNS = re.compile(rf"[{_HAN}]+|\d+|[^\W\d_{_HAN}]+")
+_IS_HAN = re.compile(rf"[{_HAN}]")
+_PLAIN = re.compile(r"[a-z0-9à-öø-ÿа-я々〇ぁ-ゖァ-ヺー㐀-䶵一-鿋가-힣\ue000\ue001]*")
+_NOT_TYPED = re.compile(r"[\x00-\x1f\ue000-\uf8ff]+")
+_PHONE = re.compile(r"\+?[\d\s().-]{7,25}")
+
+
+# Search text ----------------------------------------------------------------------------------------------
+
+
+def mark(field: Field) -> str:
+    """Two private characters that stand for a field (its physical name, which outlives renames)."""
+    name = field.column or (field.values_table.name if field.values_table is not None else field.key)
+    number = zlib.crc32(name.encode())
+    return chr(0xE100 + number % 6000) + chr(0xE100 + number // 6000 % 6000)
+
+
+def is_searched(field: Field) -> bool:
+    """Whether the field can put anything into the search text."""
+    return not field.is_system and (field.column is not None or field.values_table is not None)
+
+
+def text_of(form: Form, values: Mapping[str, Any]) -> str:
+    """The search text of a record with these values (field key → Python value; all searched fields)."""
+    parts = []
+    for key, field in form.fields.items():
+        found = field.kind.search(field, values[key]) if is_searched(field) and values.get(key) is not None else ""
+        text = _NOT_TYPED.sub(" ", fold(found)).strip() if found else ""
+        if text:
+            is_name = key == form.title or getattr(field.kind, "is_name", False)
+            parts.append(mark(field) + text + (_sounds_text(text) if is_name else "") + _END)
+    return "".join(parts)
+
+
+def _sounds_text(text: str) -> str:
+    """The sounds of a name as they are searched for: ``zhangwei zw``, with the reading of the surname if another."""
+    words = [w for start in _readings(text) for w in ("".join(start), _initials(start))]
+    return _SOUNDS_FOLLOW + " ".join(dict.fromkeys(words)) if words else ""
+
+
+def _readings(name: str) -> list[list[str]]:
+    if len(name) > LONGEST_NAME or not _IS_HAN.search(name):
+        return []
+    other = sortkeys.surname_syllables(name)
+    return [sortkeys.syllables(name), *([other] if other else [])]
+
+
+def _initials(syllables: list[str]) -> str:
+    return "".join(s[0] for s in syllables)
+
+
+# Tokens ---------------------------------------------------------------------------------------------------
+
+
+def tokens(text: str) -> set[str]:
+    """Tokens of any text (folded here)."""
+    return _grams(fold(text))
+
+
+def tokens_of(search_text: str | None) -> list[str]:
+    """Tokens of a search text, sounds included, in a fixed order; the same text always gives the same tokens."""
+    found: set[str] = set()
+    for part in (search_text or "").split(_END):
+        text, _, sounds = part[2:].partition(_SOUNDS_FOLLOW)
+        found |= _grams(text)
+        if sounds:
+            found |= _sounds(text)
+        if len(found) > MOST_TOKENS:
+            return [_TOO_MANY]
+    return sorted(found)
+
+
+def _grams(folded: str) -> set[str]:
+    found: set[str] = set()
+    for run in _RUNS.findall(folded):
+        n = _gram_length(run)
+        found.update(_indexable(run[i : i + n]) for i in range(len(run)))
+    return found
+
+
+def _gram_length(run: str) -> int:
+    return HAN_LENGTH if _IS_HAN.match(run) else WORD_LENGTH
+
+
+def _sounds(name: str) -> set[str]:
+    """From every syllable on: the syllables, and their initials."""
+    found = set()
+    for syllables in _readings(name):
+        for i in range(len(syllables)):
+            rest = syllables[i:]
+            for word in ("".join(rest), _initials(rest)):
+                found.add(_indexable(_SOUND + word[:SOUND_LENGTH]))
+    return found
+
+
+def _indexable(token: str) -> str:
+    """Letters that SQLite's tokenizer may not know are written out; what a token begins with stays its beginning."""
+    if _PLAIN.fullmatch(token):
+        return token
+    return "".join(c if _PLAIN.fullmatch(c) else f"\ue000{ord(c):x}\ue001" for c in token)
+
+
+# Queries --------------------------------------------------------------------------------------------------
+
+
+def terms(text: str) -> list[str]:
+    """What is looked for: words between spaces, all of which have to be found. A phone number is one word."""
+    given = _NOT_TYPED.sub(" ", fold(text)).strip()
+    if _PHONE.fullmatch(given):
+        figures = re.sub(r"\D", "", given)
+        if len(figures) >= 7:
+            return [figures]
+    return [word[:LONGEST_TERM] for word in given.split()[:MOST_TERMS]]
+
+
+def _needed(term: str) -> list[tuple[str, bool]]:
+    """Tokens a text with `term` in it has: (token, whether it is only the beginning of one).
+
+    A beginning of one letter or digit says next to nothing and costs much; such runs are left to the text itself.
+    """
+    needed: list[tuple[str, bool]] = []
+    for run in _RUNS.findall(term):
+        n = _gram_length(run)
+        if len(run) >= n:
+            needed += [(_indexable(run[i : i + n]), False) for i in range(len(run) - n + 1)]
+        elif len(run) > 1 or n == HAN_LENGTH:
+            needed.append((_indexable(run), True))
+    return list(dict.fromkeys(needed))
+
+
+class _Syntax:
+    """How a database writes a query over tokens. Tokens hold letters and digits only, never a quote."""
+
+    def __init__(self, dialect: str) -> None:
+        self.quote, self.begins = ('"', " *") if dialect == "sqlite" else ("'", ":*")
+        self.both, self.either = (" AND ", " OR ") if dialect == "sqlite" else (" & ", " | ")
+
+    def token(self, token: str, is_beginning: bool = False) -> str:
+        return f"{self.quote}{token}{self.quote}{self.begins if is_beginning else ''}"
+
+    def all_of(self, needed: list[tuple[str, bool]]) -> str:
+        return "(" + self.both.join(self.token(*one) for one in needed) + ")"
+
+
+def _query(term: str, dialect: str, *, with_sounds: bool) -> str | None:
+    """A query whose answers hold every record with `term`; None if the index cannot narrow it."""
+    needed, syntax = _needed(term), _Syntax(dialect)
+    if not needed:
+        return None
+    ways = [syntax.all_of(needed), syntax.token(_TOO_MANY)]
+    if with_sounds and term.isascii() and term.isalnum():
+        ways.append(syntax.token(_SOUND + term[:SOUND_LENGTH], len(term) <= SOUND_LENGTH))
+    return "(" + syntax.either.join(ways) + ")"
+
+
+def condition(
+    form: Form, table: sa.FromClause, text: str, dialect: str, *, fields: Collection[str] | None = None
+) -> sa.ColumnElement[bool]:
+    """Rows of `table` (the form's table or an alias) in which every word of `text` is found.
+
+    fields   keys of the fields whose texts count (what the actor may read); None: all
+    dialect  `unit.dialect`
+    """
+    words = terms(text)
+    if not words:
+        return sa.true()
+    queries = [q for q in (_query(word, dialect, with_sounds=True) for word in words) if q]
+    narrowed = [_is_in(form, table, _Syntax(dialect).both.join(queries), dialect)] if queries else []
+    return sa.and_(*narrowed, *(_stands_in(form, table, word, dialect, fields) for word in words))
+
+
+def narrowing(form: Form, table: sa.FromClause, text: str, dialect: str) -> sa.ColumnElement[bool] | None:
+    """A condition that every row has whose text fields contain `text`, quick to find; None if there is none.
+
+    To be joined by AND to the real comparison of a `contains` over a text field of the form.
+    """
+    given = _NOT_TYPED.sub(" ", fold(text))[:LONGEST_TERM]
+    query = _query(given, dialect, with_sounds=False)
+    return None if query is None else _is_in(form, table, query, dialect)
+
+
+def _is_in(form: Form, table: sa.FromClause, query: str, dialect: str) -> sa.ColumnElement[bool]:
+    name = index_name(form.table.name)
+    if dialect == "sqlite":
+        index = sa.table(name, sa.column("rowid", Id), sa.column(name, sa.Text))
+        found = sa.select(index.c.rowid).where(index.c[name].op("MATCH")(query))
+    else:
+        index = sa.table(name, sa.column("id", Id), sa.column("tokens", TSVECTOR))
+        found = sa.select(index.c.id).where(index.c.tokens.op("@@")(sa.cast(query, TSQUERY)))
+    return table.c.id.in_(found)
+
+
+def _stands_in(
+    form: Form, table: sa.FromClause, word: str, dialect: str, fields: Collection[str] | None
+) -> sa.ColumnElement[bool]:
+    whole: sa.ColumnElement[str] = table.c.m__search
+    searched = [f for f in form.fields.values() if is_searched(f)]
+    if fields is None or all(f.key in fields for f in searched):
+        return whole.contains(word, autoescape=True)
+    position = sa.func.instr if dialect == "sqlite" else sa.func.strpos
+    ways = []
+    for field in searched:
+        if field.key in fields:
+            at = position(whole, mark(field))
+            rest = sa.func.substr(whole, at + 2)
+            ways.append(sa.and_(at > 0, position(rest, word) > 0, position(rest, word) < position(rest, _END)))
+    return sa.and_(whole.contains(word, autoescape=True), sa.or_(sa.false(), *ways))
+
+
+# Index ----------------------------------------------------------------------------------------------------
+
+
+def index_name(table: str) -> str:
+    """Name of the index table of the form whose table is `table`."""
+    return f"{table}__m__find"
+
+
+def create_tables(unit: Unit, table: str) -> None:
+    """Make the index of a form (an empty one), by the name of the form's table. Cheap; once a form."""
+    for statement in statements(table, unit.dialect):
+        unit.execute(sa.text(statement))
+
+
+def drop_tables(unit: Unit, table: str) -> None:
+    unit.execute(sa.text(f'DROP TABLE IF EXISTS "{index_name(table)}"'))
+
+
+def statements(table: str, dialect: str) -> list[str]:
+    """The DDL of `create_tables`. `table` comes from checked keys."""
+    name = index_name(table)
+    if dialect == "sqlite":
+        options = "content='', detail=none, columnsize=0, tokenize='unicode61 remove_diacritics 0'"
+        return [f'CREATE VIRTUAL TABLE IF NOT EXISTS "{name}" USING fts5(tokens, {options})']
+    return [
+        f'CREATE TABLE IF NOT EXISTS "{name}" (id bigint PRIMARY KEY, tokens tsvector NOT NULL)',
+        f'CREATE INDEX IF NOT EXISTS "{f"ix_{name}"[:63]}" ON "{name}" USING gin (tokens)',
+    ]
+
+
+def index(unit: Unit, form: Form, changes: Iterable[tuple[int, str | None, str | None]]) -> None:
+    """Bring the index up to (record id, search text before, search text after); None: not there.
+
+    The text before must be the one that was indexed, as `stored` reads it before the record is written: on SQLite
+    its tokens are what is taken out.
+    """
+    found = [(i, old or "", new or "") for i, old, new in changes if (old or "") != (new or "")]
+    if found:
+        (_index_sqlite if unit.dialect == "sqlite" else _index_postgresql)(unit, index_name(form.table.name), found)
+
+
+def stored(unit: Unit, form: Form, id_: int) -> str | None:
+    """The search text a record is indexed by. It may differ from what its values would give under newer definitions."""
+    text: str | None = unit.execute(sa.select(form.table.c.m__search).where(form.table.c.id == id_)).scalar()
+    return text
+
+
+def _index_sqlite(unit: Unit, name: str, changes: list[tuple[int, str, str]]) -> None:
+    gone = [{"id": i, "tokens": " ".join(tokens_of(old))} for i, old, _ in changes if old]
+    come = [{"id": i, "tokens": " ".join(tokens_of(new))} for i, _, new in changes if new]
+    if gone:
+        take_out = f'INSERT INTO "{name}" ("{name}", rowid, tokens) VALUES (\'delete\', :id, :tokens)'  # noqa: S608
+        unit.execute(sa.text(take_out), gone)
+    if come:
+        unit.execute(sa.text(f'INSERT INTO "{name}" (rowid, tokens) VALUES (:id, :tokens)'), come)  # noqa: S608
+
+
+def _index_postgresql(unit: Unit, name: str, changes: list[tuple[int, str, str]]) -> None:
+    gone = [i for i, _, new in changes if not new]
+    if gone:
+        unit.execute(sa.text(f'DELETE FROM "{name}" WHERE id = ANY(:ids)'), {"ids": gone})  # noqa: S608
+    come = [(i, " ".join(tokens_of(new))) for i, _, new in changes if new]
+    if come:
+        put = (
+            f'INSERT INTO "{name}" (id, tokens) '  # noqa: S608
+            "SELECT i, array_to_tsvector(string_to_array(t, ' ')) "
+            "FROM unnest(CAST(:ids AS bigint[]), CAST(:texts AS text[])) AS given(i, t) "
+            "ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens"
+        )
+        unit.execute(sa.text(put), {"ids": [i for i, _ in come], "texts": [t for _, t in come]})

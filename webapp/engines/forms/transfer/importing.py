@@ -1,0 +1,388 @@
+"""An import: read, match, understand, and write through the door, chunk by chunk; it can stop and go on anywhere.
+
+What has been committed, and where the next row is, is told to the caller inside the unit that commits it (`keep`);
+an import that starts again with that state skips the rows it has written and doubles none.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from webapp.access import policy
+from webapp.access.actor import Actor
+from webapp.db import Database, Unit
+from webapp.definitions import versions
+from webapp.definitions.model import Form
+from webapp.engines.forms import bulk, select
+from webapp.engines.forms.record import Result
+from webapp.engines.forms.transfer import mapping, matching
+from webapp.engines.forms.transfer.cells import Batch, Taker
+from webapp.engines.forms.transfer.maps import FileMap
+from webapp.engines.forms.transfer.references import Later
+from webapp.engines.forms.transfer.sheets import Chunk, Source
+from webapp.engines.forms.transfer.spool import Spool, reasons, spooled, write_rejected
+from webapp.errors import Invalid, MortiseError, Problem
+from webapp.i18n import N_
+from webapp.journal import changesets
+
+#: Rows of one unit of work. SQLite has one writer, which a person may be waiting for.
+SQLITE_ROWS, POSTGRES_ROWS = 200, 1000
+#: Seconds the writer is left to others at least, between two units on SQLite.
+PAUSE = 0.005
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be imported: `form` (app.key), the file and the name a person knows it by, and the map."""
+
+    form: str
+    path: Path
+    name: str
+    said: FileMap = field(default_factory=FileMap)
+    is_rehearsal: bool = False
+
+
+@dataclass
+class State:
+    """How far an import is: the number of the last row committed, counts of rows, bytes of rejected and later ones."""
+
+    row: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    spooled: int = 0
+    postponed: int = 0
+    change_set: int | None = None
+    total: int | None = None
+
+    @property
+    def done(self) -> int:
+        return self.inserted + self.updated + self.unchanged + self.rejected
+
+
+@dataclass
+class Outcome:
+    """What became of an import.
+
+    columns    headings with the key of the field they were written to, None if to none
+    reasons    see `spool.reasons`
+    rejected   file of the rejected rows, if there are any
+    """
+
+    state: State
+    columns: list[tuple[str, str | None]]
+    unmapped: list[str]
+    reasons: list[dict[str, Any]]
+    rejected: Path | None
+    seconds: float
+
+    def json(self) -> dict[str, Any]:
+        counts = {k: v for k, v in asdict(self.state).items() if k not in ("row", "spooled", "postponed", "total")}
+        return {
+            **counts,
+            "rows": self.state.done,
+            "columns": [list(c) for c in self.columns],
+            "unmapped": self.unmapped,
+            "reasons": self.reasons,
+            "rejected_file": str(self.rejected) if self.rejected else None,
+            "seconds": round(self.seconds, 2),
+        }
+
+
+class _Moved(Exception):
+    """The definitions changed between two chunks: columns are matched anew."""
+
+
+class _Rehearsed(Exception):
+    """Ends a unit of a dry run, so that nothing of it stays."""
+
+
+Keep = Callable[[Unit, State], None]
+
+
+def run(
+    database: Database,
+    actor: Actor,
+    order: Order,
+    folder: Path,
+    *,
+    state: State | None = None,
+    keep: Keep | None = None,
+) -> Outcome:
+    """Import the file of `order` for `actor`, from `state` on; files of its own go into `folder`.
+
+    `keep(unit, state)` is called in every unit before it commits; what it raises ends the import there. Raises
+    `Invalid`, `Denied`, `NotFound` or `TooLarge` where the file or the map cannot be used at all.
+    """
+    started = time.monotonic()
+    state = state or State()
+    with (
+        closing(Spool(folder / "rejected.jsonl", state.spooled)) as spool,
+        closing(Spool(folder / "postponed.jsonl", state.postponed)) as postponed,
+    ):
+        while True:
+            work = _Import(database, actor, order, spool, postponed, state, keep)
+            try:
+                columns = work.run()
+                break
+            except _Moved:
+                state = work.state
+        target = folder / f"rejected{'.csv' if work.format == 'text' else '.xlsx'}"
+        headings = [c.heading for c in columns.columns]
+        rejected = write_rejected(spool, target, headings, actor.locale) if work.state.rejected else None
+        why = [*reasons(spool), *work.left]
+    named = [(c.heading, c.field.key if c.field else None) for c in columns.columns]
+    unmapped = [c.heading for c in columns.unmapped]
+    return Outcome(work.state, named, unmapped, why, rejected, time.monotonic() - started)
+
+
+class _Import:
+    """One run over the file, as long as the definitions stay the same."""
+
+    def __init__(
+        self,
+        database: Database,
+        actor: Actor,
+        order: Order,
+        spool: Spool,
+        postponed: Spool,
+        state: State,
+        keep: Keep | None,
+    ) -> None:
+        self.database = database
+        self.actor = actor
+        self.order = order
+        self.spool = spool
+        self.postponed = postponed
+        self.state = state
+        self.keep = keep
+        self.left: list[dict[str, Any]] = []
+        self.format = "text"
+        self.size = SQLITE_ROWS if database.is_sqlite else POSTGRES_ROWS
+        self._free_at = 0.0
+        self._epoch = -1
+        self._key: Any = None
+
+    def run(self) -> mapping.ColumnMap:
+        with Source(self.order.path, self.order.said.reading) as source:
+            self.format = source.facts.format
+            chunks = source.chunks()
+            first = next(chunks, None)
+            if first is None:
+                raise Invalid(N_("There is nothing in this file."))
+            with self.database.read() as unit:
+                columns, taker = self._prepare(unit, first)
+            total = source.facts.rows
+            self.state.total = max(total - columns.header, 0) if total else None
+            self._expect(columns.header, taker)
+            self._open()
+            for chunk in _below(columns.header, first, chunks):
+                with self.database.read() as unit:
+                    self._require_same(unit)
+                    batch = taker.take(unit, chunk)
+                self._write_batch(batch)
+        if self.postponed.flush() and not self.order.is_rehearsal:
+            self._link(taker)
+        self._close()
+        return columns
+
+    def _expect(self, header: int, taker: Taker) -> None:
+        """Where records link to others of the same form, read all their names first."""
+        if taker.inward:
+            with Source(self.order.path, self.order.said.reading) as source:
+                chunks = source.chunks()
+                for chunk in _below(header, next(chunks), chunks):
+                    taker.expect(chunk)
+
+    def _prepare(self, unit: Unit, first: Chunk) -> tuple[mapping.ColumnMap, Taker]:
+        """Match the columns and make sure that the import can do anything at all."""
+        form = self._form(unit)
+        said = self.order.said
+        select.require_form(unit, self.actor, form, "edit" if said.key else "create")
+        rights = policy.fields(unit, self.actor, form)
+        fields = mapping.targets(form, rights)
+        header, headings = mapping.head_of(first, mapping.names_of(fields), said)
+        columns = mapping.match(headings, header, fields, said)
+        mapped = [c.field.key for c in columns.mapped if c.field]
+        if not mapped:
+            names = ", ".join(f"“{h}”" for h in headings[:20])
+            raise Invalid(N_("None of the columns is called like a field: {names}.", names=names))
+        if said.key:
+            self._key = matching.key_field(form, said.key, mapped, rights)
+        else:
+            _require_required(form, {*mapped, *said.constants})
+        self._epoch = versions.current(unit).epoch
+        return columns, Taker(unit, self.actor, form, columns, said)
+
+    def _form(self, unit: Unit) -> Form:
+        return versions.current(unit).form(self.order.form)
+
+    def _require_same(self, unit: Unit) -> None:
+        if versions.current(unit).epoch != self._epoch:
+            raise _Moved
+
+    def _open(self) -> None:
+        """Begin the change set, unless this import goes on with one."""
+        if self.order.is_rehearsal or self.state.change_set is not None:
+            return
+        with self.database.write() as unit:
+            self.state.change_set = changesets.open(unit, "import", self.order.name, self.actor.member)
+            if self.keep:
+                self.keep(unit, self.state)
+
+    def _close(self) -> None:
+        if self.order.is_rehearsal or self.state.change_set is None:
+            return
+        with self.database.write() as unit:
+            if changesets.get(unit, self.state.change_set).state == changesets.OPEN:
+                changesets.close(unit, self.state.change_set)
+            if self.keep:
+                self.keep(unit, self.state)
+
+    def _write_batch(self, batch: Batch) -> None:
+        for start in range(0, len(batch.rows), self.size):
+            positions = [
+                i for i in range(start, min(start + self.size, len(batch.rows))) if batch.numbers[i] > self.state.row
+            ]
+            if positions:
+                self._wait()
+                self._write(batch, positions)
+
+    def _link(self, taker: Taker) -> None:
+        """Fill in the links between rows of the file, now that all of them are records."""
+        readers = {r.field.key: r for r in taker.inward}
+        left: Counter[tuple[str, str]] = Counter()
+        lines = self.postponed.rows()
+        while some := list(itertools.islice(lines, self.size)):
+            self._wait()
+            began = time.monotonic()
+            with self.database.write() as unit:
+                self._require_same(unit)
+                changes = []
+                for _, id_, links in some:
+                    values = {k: readers[k].again(unit, text) for k, text in links.items()}
+                    left.update((k, links[k]) for k, v in values.items() if not isinstance(v, int))
+                    changes.append((id_, {k: v for k, v in values.items() if isinstance(v, int)}))
+                self._update(unit, self._form(unit), [c for c in changes if c[1]])
+                if self.keep:
+                    self.keep(unit, self.state)
+            self._free_at = time.monotonic() + max(time.monotonic() - began, PAUSE)
+        text = N_("The row it points at was rejected; the link stays empty.").text(self.actor.locale)
+        self.left = [
+            {"field": k, "value": v, "text": text, "code": "left_empty", "near": None, "rows": n, "first": None}
+            for (k, v), n in left.most_common()
+        ]
+
+    def _wait(self) -> None:
+        """Leave the writer to others as long as it was held, at least a moment; what was done since counts."""
+        if self.database.is_sqlite and (left := self._free_at - time.monotonic()) > 0:
+            time.sleep(left)
+
+    def _write(self, batch: Batch, positions: Sequence[int]) -> None:
+        """One unit of work: write the rows at `positions`, and how far the import is then."""
+        state = State(**asdict(self.state))
+        began = time.monotonic()
+        try:
+            with self.database.write() as unit:
+                began = time.monotonic()
+                self._require_same(unit)
+                refused = self._write_rows(unit, batch, positions, state)
+                for i in sorted(refused):
+                    why = spooled(refused[i], self.actor.locale)
+                    self.spool.add(batch.numbers[i], [batch.chunk.row(i), why])
+                state.rejected += len(refused)
+                state.row = batch.numbers[positions[-1]]
+                if refused:
+                    state.spooled = self.spool.flush()
+                if self.keep:
+                    self.keep(unit, state)
+                if self.order.is_rehearsal:
+                    raise _Rehearsed
+        except _Rehearsed:
+            pass
+        self.state = state
+        now = time.monotonic()
+        self._free_at = now + max(now - began, PAUSE)
+
+    def _write_rows(
+        self, unit: Unit, batch: Batch, positions: Sequence[int], state: State
+    ) -> dict[int, list[tuple[Problem, Any]]]:
+        """Write what can be written, count it in `state`, and answer what is rejected, by position."""
+        refused = {i: batch.refused[i] for i in positions if i in batch.refused}
+        good = {i: batch.rows[i] for i in positions if i not in refused}
+        later = {i: links for i in good if (links := {k: v for k, v in good[i].items() if isinstance(v, Later)})}
+        good.update({i: {k: v for k, v in good[i].items() if k not in later[i]} for i in later})
+        form = self._form(unit)
+        if self._key is None:
+            division = matching.Division(new=list(good))
+        else:
+            division = matching.divide(unit, self.actor, form, self._key, good)
+        refused.update({i: [(p, None)] for i, p in division.refused.items()})
+        state.unchanged += len(division.same)
+        results = dict(zip(division.new, self._create(unit, form, [good[i] for i in division.new]), strict=True))
+        results.update(zip(division.changed, self._update(unit, form, list(division.changed.values())), strict=True))
+        for i, result in results.items():
+            if result.outcome == "refused":
+                refused[i] = [(p, _shown(batch.rows[i].get(p.path))) for p in result.problems]
+            elif result.outcome == "created":
+                state.inserted += 1
+            elif result.outcome == "updated":
+                state.updated += 1
+            else:
+                state.unchanged += 1
+        ids = {**division.same, **{i: r.id for i, r in results.items() if r.outcome != "refused"}}
+        for i in later.keys() & ids.keys():
+            links = {k: v.text for k, v in later[i].items()}
+            self.postponed.add(batch.numbers[i], [ids[i], links])
+        if later:
+            state.postponed = self.postponed.flush()
+        return refused
+
+    def _create(self, unit: Unit, form: Form, rows: list[dict[str, Any]]) -> list[Result]:
+        """All at once; if that fails as a whole, one by one, so that one row does not reject the others."""
+        if not rows:
+            return []
+        try:
+            with unit.savepoint():
+                return bulk.create_many(unit, self.actor, form, rows, via="import", change_set=self.state.change_set)
+        except MortiseError as error:
+            if len(rows) == 1:
+                return [Result("refused", None, error.problems or (Problem("", error.message, error.code),))]
+        return [result for row in rows for result in self._create(unit, form, [row])]
+
+    def _update(self, unit: Unit, form: Form, changes: list[tuple[int, dict[str, Any]]]) -> list[Result]:
+        if not changes:
+            return []
+        return bulk.update_many(unit, self.actor, form, changes, via="import", change_set=self.state.change_set)
+
+
+def _below(header: int, first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The rows below the row of the headings."""
+    start = next((i for i, n in enumerate(first.numbers) if n > header), len(first))
+    if start < len(first):
+        yield Chunk(first.numbers[start:], [column[start:] for column in first.columns])
+    yield from rest
+
+
+def _require_required(form: Form, given: set[str]) -> None:
+    """Every row would be rejected for want of a field that has no column: say so before the first one."""
+    missing = [
+        Problem(key, N_("{field} must be filled in, and no column is written to it.", field=f.label), "required")
+        for key, f in form.fields.items()
+        if f.is_required and f.kind.is_input and f.default is None and key not in given
+    ]
+    if missing:
+        raise Invalid(N_("Fields that must be filled in have no column."), problems=missing)
+
+
+def _shown(value: Any) -> Any:
+    """A value in the count of reasons."""
+    return value if value is None or isinstance(value, str | int | float) else str(value)

@@ -1,0 +1,115 @@
+"""Imports as due rows: a worker runs them, another one goes on after a crash, and files go when nobody needs them."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from webapp import clock
+from webapp.access import actors
+from webapp.access.actor import Actor
+from webapp.config import Settings
+from webapp.db import Database, Unit
+from webapp.definitions import versions
+from webapp.engines.forms import select
+from webapp.engines.forms.transfer import importing, maps
+from webapp.engines.forms.transfer.importing import Order, State
+from webapp.errors import Denied, Invalid, MortiseError, NotFound, TooLarge
+from webapp.i18n import N_
+from webapp.journal import changesets, due, periodic
+from webapp.journal.due import Job
+
+KIND = "import"
+#: Files of an import, its rejected rows too, stay this long.
+KEPT = timedelta(days=7)
+
+
+def folder_of(settings: Settings, name: str) -> Path:
+    """Where the files of one import are."""
+    return settings.data_dir / "imports" / name
+
+
+def put(settings: Settings, source: Path) -> str:
+    """Copy the file into a folder of its own; the folder's name."""
+    name = uuid.uuid4().hex
+    folder = folder_of(settings, name)
+    folder.mkdir(parents=True, mode=0o700)
+    shutil.copyfile(source, folder / "source")
+    return name
+
+
+def add(
+    unit: Unit, actor: Actor, form: str, folder: str, name: str, said: maps.FileMap, *, is_rehearsal: bool = False
+) -> int:
+    """Make the import of the file in `folder` due, on behalf of `actor`; the job's id. `name` is the file's own."""
+    found = versions.current(unit).form(form)
+    select.require_form(unit, actor, found, "edit" if said.key else "create")
+    payload = {"form": form, "folder": folder, "name": name, "map": said.json(), "is_rehearsal": is_rehearsal}
+    return due.add(unit, KIND, folder, payload, actor=actor.member)
+
+
+@due.handler(KIND)
+def run(database: Database, job: Job) -> Mapping[str, Any] | None:
+    """Import, from where the last try was committed; a file or map that cannot be used ends it for good."""
+    payload = job.payload
+    folder = folder_of(database.settings, payload["folder"])
+    state = State(**job.progress["state"]) if job.progress else State()
+    try:
+        with database.read() as unit:
+            assert job.actor is not None
+            actor = actors.of_member(unit, job.actor)
+        if not (folder / "source").exists():
+            raise NotFound(N_("The file of this import is gone."))
+        said = maps.of(payload["map"])
+        order = Order(payload["form"], folder / "source", payload["name"], said, payload["is_rehearsal"])
+        outcome = importing.run(database, actor, order, folder, state=state, keep=_keeper(job))
+    except due.Cancelled:
+        _close(database, state if job.progress is None else State(**job.progress["state"]))
+        raise
+    except (Invalid, Denied, NotFound, TooLarge) as error:
+        _close(database, State(**job.progress["state"]) if job.progress else state)
+        with database.write() as unit:
+            due.give_up(unit, job, str(error), _said(error, actor.locale))
+        return None
+    return outcome.json()
+
+
+def _keeper(job: Job) -> importing.Keep:
+    def keep(unit: Unit, state: State) -> None:
+        progress = {"done": state.done, "total": state.total, "note": None, "state": asdict(state)}
+        due.keep(unit, job, progress)
+        unit.after_commit(lambda: setattr(job, "progress", progress))
+
+    return keep
+
+
+def _close(database: Database, state: State) -> None:
+    """What was written until now stays, and can be undone."""
+    if state.change_set is not None:
+        with database.write() as unit:
+            if changesets.get(unit, state.change_set).state == changesets.OPEN:
+                changesets.close(unit, state.change_set)
+
+
+def _said(error: MortiseError, locale: str) -> dict[str, Any]:
+    """An error for whoever asked for the import."""
+    problems = [{"path": p.path, "text": p.text(locale), "code": p.code} for p in error.problems]
+    return {"error": error.message.text(locale), "problems": problems}
+
+
+@periodic.every("imports.expire", at="03:40")
+def expire(database: Database, job: Job) -> dict[str, int]:
+    """Remove the files of imports that nobody needs any more."""
+    root = database.settings.data_dir / "imports"
+    before = clock.now() - KEPT
+    gone = 0
+    for folder in root.iterdir() if root.exists() else ():
+        if datetime.fromtimestamp(folder.stat().st_mtime, before.tzinfo) < before:
+            shutil.rmtree(folder, ignore_errors=True)
+            gone += 1
+    return {"removed": gone}

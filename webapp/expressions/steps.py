@@ -1,0 +1,72 @@
+"""Steps: intermediate values of one row that later SQL uses by name.
+
+A rounding or a division needs its operand twice. Writing it twice doubles the work at every level, and nesting derived
+tables soon overflows SQLite's parser (its stack holds 100 symbols). So what is needed again, and what grew too tall,
+becomes a named step of one flat chain: `(WITH s0 AS MATERIALIZED (SELECT … AS k0), s1 AS … SELECT … FROM s1)`, which
+stays correlated to the row outside and is computed once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.visitors import InternalTraversal
+
+
+class Chain(sa.ColumnElement[Any]):
+    """`result` over `steps`, a list of (name, expression); a later step may use the names of earlier ones."""
+
+    __visit_name__ = "mortise_chain"
+    _traverse_internals = [
+        ("names", InternalTraversal.dp_string_list),
+        ("values", InternalTraversal.dp_clauseelement_list),
+        ("result", InternalTraversal.dp_clauseelement),
+        ("type", InternalTraversal.dp_type),
+    ]
+
+    def __init__(self, names: list[str], values: list[sa.ColumnElement[Any]], result: sa.ColumnElement[Any]) -> None:
+        self.names = names
+        self.values = values
+        self.result = result
+        self.type = result.type
+
+    @property
+    def _from_objects(self) -> list[Any]:
+        return list(itertools.chain.from_iterable(e._from_objects for e in (*self.values, self.result)))
+
+    def self_group(self, against: Any = None) -> Chain:
+        return self  # brings its own brackets
+
+
+@compiles(Chain)
+def _write(chain: Chain, compiler: Any, **kw: Any) -> str:
+    parts = []
+    kw.pop("within_columns_clause", None)
+    for index, (name, value) in enumerate(zip(chain.names, chain.values, strict=True)):
+        before = f"{chain.names[index - 1]}__s" if index else ""
+        carried, source = (f"{before}.*, ", f" FROM {before}") if index else ("", "")
+        parts.append(f"{name}__s AS MATERIALIZED (SELECT {carried}{compiler.process(value, **kw)} AS {name}{source})")
+    return f"(WITH {', '.join(parts)} SELECT {compiler.process(chain.result, **kw)} FROM {chain.names[-1]}__s)"
+
+
+class Steps:
+    """Collects the steps of one row context. Names are unique within one compilation."""
+
+    def __init__(self, counter: itertools.count[int]) -> None:
+        self._counter = counter
+        self.names: list[str] = []
+        self.values: list[sa.ColumnElement[Any]] = []
+
+    def add(self, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """A name for `value`."""
+        name = f"m__k{next(self._counter)}"
+        self.names.append(name)
+        self.values.append(value)
+        return sa.literal_column(name, value.type)
+
+    def close(self, result: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """`result` together with the steps it needs."""
+        return Chain(self.names, self.values, result) if self.names else result

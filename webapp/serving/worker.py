@@ -1,0 +1,33 @@
+"""The worker: does what is due."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+from webapp.config import Settings
+
+#: Packages whose import registers handlers of due rows and periodic work.
+HANDLERS = (
+    "webapp.journal.keeping",
+    "webapp.engines.forms.background",
+)
+
+
+def load_handlers() -> None:
+    for module in HANDLERS:
+        if importlib.util.find_spec(module) is not None:
+            importlib.import_module(module)
+
+
+def run(settings: Settings, *, threads: int = 4) -> None:
+    """Work until SIGTERM or SIGINT."""
+    import tasks
+    from webapp.db import Database
+
+    load_handlers()
+    database = Database(settings)
+    try:
+        tasks.run_worker(database, threads=threads)
+    finally:
+        database.dispose()

@@ -1,0 +1,94 @@
+"""What the pages over records share: the form a request is about, what it asks of a list, and addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import request
+
+from webapp.engines.forms import views
+from webapp.engines.forms.views import Asked, Scope
+from webapp.i18n import label
+from webapp.web import language, scope
+from webapp.web.htmx import htmx
+
+#: Icon of a heading by the shape of its type.
+SHAPE_ICONS = {
+    "number": "hash",
+    "duration": "hourglass-high",
+    "boolean": "toggle-right",
+    "date": "calendar",
+    "datetime": "clock",
+    "choice": "tag",
+    "choices": "tags",
+    "member": "user",
+    "department": "users",
+    "record": "link",
+    "records": "link",
+}
+VIEW_ICONS = {"grid": "table", "kanban": "layout-kanban"}
+
+
+def form(app: str, key: str) -> Scope:
+    """The form the address names, for who asks; raises `NotFound`."""
+    return views.scope(scope.unit(), scope.actor(), app, key, language.locale())
+
+
+def asked(at: Scope) -> Asked:
+    """What the query string asks of the list."""
+    return views.ask(
+        at,
+        view=request.args.get("view"),
+        written=request.args.getlist("w"),
+        sort=request.args.get("sort"),
+        search=request.args.get("q"),
+        after=request.args.get("after"),
+    )
+
+
+def part_for(**parts: str) -> str | None:
+    """The template HTMX is answered with when it fills the element of that id (`list`, `panel`); None: the content."""
+    return parts.get(htmx.target_id or "")
+
+
+class Links:
+    """Addresses of one form's pages, keeping what the list asks."""
+
+    def __init__(self, at: Scope, asked: Asked | None = None) -> None:
+        self.base = f"/{at.form.app}/{at.form.key}"
+        self.asked = asked
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """What the list asks, as hidden inputs of a form that adds to it."""
+        return parse_qsl(self.asked.address()) if self.asked else []
+
+    def _with(self, path: str, kept: str, **more: Any) -> str:
+        extra = urlencode({k: v for k, v in more.items() if v is not None})
+        query = "&".join(part for part in (kept, extra) if part)
+        return f"{self.base}{path}?{query}" if query else self.base + path
+
+    def list(
+        self, *, after: str | None = None, part: str | None = None, start: int | None = None, **changes: Any
+    ) -> str:
+        """The list with `changes` (sort, search, conditions, view), or a further piece of it."""
+        kept = self.asked.address(**changes) if self.asked else ""
+        return self._with("", kept, after=after, part=part, start=start)
+
+    def piece(self, path: str, **more: Any) -> str:
+        """A helper of the list (`/totals`, `/heads`, `/filter`) under the same conditions."""
+        return self._with(path, self.asked.address() if self.asked else "", **more)
+
+    def record(self, id_: int, path: str = "") -> str:
+        return f"{self.base}/{id_}{path}"
+
+    def new(self, **values: str) -> str:
+        return self._with("/new", "", **values)
+
+
+def form_label(at: Scope) -> str:
+    return label(at.form.label, at.locale) or at.form.key
+
+
+def app_label(at: Scope) -> str:
+    return label(at.definitions.app(at.form.app).label, at.locale) or at.form.app
