@@ -110,12 +110,13 @@ def used_icons() -> list[str]:
         names.update(line.partition("#")[0].split())
     called = re.compile(r"""\bicon\(\s*["']([a-z0-9-]+)["']""")
     keyed = re.compile(r"""\bicon["']?\s*[:=]\s*["']?([a-z][a-z0-9-]*)""")
+    quoted = re.compile(r"""\bicon["']?\s*[:=]\s*["']([a-z][a-z0-9-]*)""")  # `icon: str` names a type
     for text in (*_texts(TEMPLATES, ".html"), *_texts(STATIC / "js", ".js")):
         names.update(called.findall(text))
         names.update(keyed.findall(text))
     for text in (*_texts(ROOT / "webapp" / "engines", ".py"), *_texts(ROOT / "webapp" / "blueprints", ".py")):
         names.update(called.findall(text))
-        names.update(keyed.findall(text))
+        names.update(quoted.findall(text))
     for text in _texts(ROOT / "webapp" / "catalog", ".yaml"):
         names.update(keyed.findall(text))
     return sorted(names)
