@@ -60,6 +60,9 @@ class ColumnReader:
         self.said = {fold(k).strip(): v for k, v in said.items()}
         self.names = name_of
         self.kept = _Kept(self._understand)
+        self._parse = field.kind.parse
+        self._is_text = field.type.name == "text"
+        self._is_time = field.type.name in ("date", "datetime")
 
     def read(self, unit: Unit, cells: Sequence[Cell]) -> list[Any]:
         """The values of `cells`, a `Refusal` where one cannot be taken."""
@@ -92,27 +95,27 @@ class ColumnReader:
         return cell
 
     def _understand(self, cell: Cell) -> Any:
-        raw = self._replaced(cell)
+        raw = self._replaced(cell) if self.said else cell
         if self.names is not None:
             text = self._text(cell)
             return self.names.found(text) if text else None
-        if (refusal := _rounded(self.field, raw)) is not None:
+        if self._is_text and (refusal := _rounded(raw)) is not None:
             return refusal
+        if self._is_time and isinstance(raw, int | float):
+            raw = _as_date(self.field, raw)
         try:
-            return self.field.kind.parse(self.field, _as_date(self.field, raw))
+            return self._parse(self.field, raw)
         except FieldError as error:
             return Refusal(error.message, error.problem_code, error.near)
 
 
-def _rounded(field: Field, raw: Any) -> Refusal | None:
+def _rounded(raw: Any) -> Refusal | None:
     """A number of 16 digits or more in a column of texts has lost its last digits already: never guessed."""
-    if field.type.name != "text":
-        return None
-    if isinstance(raw, int | float) and not isinstance(raw, bool):
-        is_lost = abs(raw) >= 10**MAX_DIGITS
-    else:
-        found = _ROUNDED.fullmatch(raw.strip()) if isinstance(raw, str) and "+" in raw else None
+    if isinstance(raw, str):
+        found = _ROUNDED.fullmatch(raw.strip()) if "+" in raw else None
         is_lost = found is not None and int(found[2]) >= MAX_DIGITS
+    else:
+        is_lost = isinstance(raw, int | float) and abs(raw) >= 10**MAX_DIGITS
     if not is_lost:
         return None
     message = N_(
@@ -122,15 +125,12 @@ def _rounded(field: Field, raw: Any) -> Refusal | None:
     return Refusal(message, "digits_lost")
 
 
-def _as_date(field: Field, raw: Any) -> Any:
+def _as_date(field: Field, raw: float) -> Any:
     """The number that a spreadsheet keeps for a day, where the column was not marked as dates."""
-    kind = field.type.name
-    if kind not in ("date", "datetime") or isinstance(raw, bool) or not isinstance(raw, int | float):
-        return raw
     if not 1 <= raw < 2_958_466:
         return raw
     moment = datetime(1899, 12, 30) + timedelta(seconds=round(raw * 86400))  # noqa: DTZ001 (a wall clock)
-    return moment.date() if kind == "date" else moment.isoformat(" ")
+    return moment.date() if field.type.name == "date" else moment.isoformat(" ")
 
 
 @dataclass
