@@ -135,3 +135,6 @@ def database(request: pytest.FixtureRequest) -> Database:
     """An empty firm, on each of the two databases in turn."""
     found: Database = request.getfixturevalue("sqlite_database" if request.param == "sqlite" else "postgres_database")
     return found
+
+
+from tests.world import world  # noqa: E402, F401  (the small firm that most tests live in)

@@ -138,6 +138,10 @@ class Unit:
         """Run `action` once the unit has committed; forgotten if it (or its savepoint) rolls back."""
         self._after.append(action)
 
+    def awaits(self, action: Callable[[], None]) -> bool:
+        """Whether `action` still waits for the commit: a savepoint that fell took its own along."""
+        return any(waiting is action for waiting in self._after)
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part that may fail alone; its after-commit actions fall with it."""

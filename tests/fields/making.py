@@ -28,7 +28,9 @@ STAGES = [
 ]
 
 
-def make_field(kind: str, /, key: str = "x", *, title: Any = "X", required: bool = False, **settings: Any) -> Field:
+def make_field(
+    kind: str, /, key: str = "x", *, title: Any = "X", required: bool = False, of: Any = None, **settings: Any
+) -> Field:
     """A field with its settings checked and completed as the document's are."""
     report = Report()
     shape = field_kinds.get(kind).settings
@@ -46,7 +48,7 @@ def make_field(kind: str, /, key: str = "x", *, title: Any = "X", required: bool
         object.__setattr__(field, "values_table", values)
         object.__setattr__(field, "column", None)
     if kind == "formula":
-        field.lazy["expression"] = SimpleNamespace(type=settings.pop("of", None))
+        field.lazy["expression"] = SimpleNamespace(type=of)
     return field
 
 

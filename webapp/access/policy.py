@@ -11,14 +11,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql import visitors
 
 from webapp import clock
 from webapp.access.actor import AUDITOR, Actor
 from webapp.access.tables import department_member, member
-from webapp.db import Unit
+from webapp.db import Id, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form, FormRight, Role
 from webapp.errors import Denied, NotFound
+from webapp.expressions import Judged, Stored, binds
 from webapp.i18n import LANGUAGES, N_, Message
 
 ACTIONS = ("see", "create", "edit", "delete", "export")
@@ -73,27 +75,26 @@ def rows(unit: Unit, actor: Actor, form: Form, action: str, table: sa.FromClause
     return sa.and_(visible, granted)
 
 
-def judge(
-    unit: Unit, actor: Actor, form: Form, action: str, values: Mapping[str, Any]
-) -> sa.ColumnElement[bool] | None:
-    """The same question about an unsaved record: a condition without a table; None means yes, `false()` no.
+def may_create(unit: Unit, actor: Actor, form: Form, values: Mapping[str, Any]) -> bool:
+    """Whether an unsaved record lies inside what he may create.
 
     values  field key → Python value, with `owner` and `owner_department`
     """
-    whole = _whole(actor, action)
+    whole = _whole(actor, "create")
     if whole is not None:
-        return None if whole else sa.false()
-    return _any(_unsaved(unit, actor, form, scope, values) for scope in _scopes(unit, actor, form, action))
-
-
-def may_create(unit: Unit, actor: Actor, form: Form, values: Mapping[str, Any]) -> bool:
-    """Whether an unsaved record lies inside what he may create: `judge`, asked at once."""
-    condition = judge(unit, actor, form, "create", values)
-    if condition is None:
-        return True
-    if isinstance(condition, sa.False_):
+        return whole
+    judged = Judged(form, values)
+    asked = []
+    for scope in _scopes(unit, actor, form, "create"):
+        verdict = _unsaved(actor, form, scope, values, judged, unit.dialect)
+        if verdict is True:
+            return True
+        if verdict is not False:
+            asked.append(verdict)
+    if not asked:
         return False
-    return bool(unit.execute(sa.select(sa.case((condition, 1), else_=0))).scalar_one())
+    statement = judged.select(sa.case((sa.or_(*asked), 1), else_=0))
+    return bool(unit.execute(statement, binds(actor, clock.now(), unit.zone)).scalar_one())
 
 
 def fields(unit: Unit, actor: Actor, form: Form) -> Mapping[str, str]:
@@ -236,64 +237,69 @@ def _row(unit: Unit, actor: Actor, form: Form, scope: Any, table: sa.FromClause)
     if scope == "mine":
         return sa.or_(*_takes_part(actor, form, table))
     if isinstance(scope, str):
-        column, ids = _reach(unit, actor, scope)
+        column, ids = _reach(actor, scope)
+        if not isinstance(ids, tuple):
+            return table.c[column].in_(ids)
         if not ids:
             return sa.false()
         return table.c[column] == ids[0] if len(ids) == 1 else table.c[column].in_(ids)
-    from webapp import expressions
+    return _with_values(unit, actor, scope.condition(Stored(table), unit.dialect))
 
-    condition = scope.sql(expressions.Stored(table), unit.dialect)
-    return condition.params(expressions.binds(actor, clock.now(), unit.zone))
+
+def _with_values(unit: Unit, actor: Actor, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Give the parameters of a condition compiled just now their values; those given when it is executed go first."""
+    values = binds(actor, clock.now(), unit.zone)
+
+    def fill(parameter: sa.BindParameter[Any]) -> None:
+        if parameter.key in values:
+            parameter.value, parameter.required = values[parameter.key], False
+
+    visitors.traverse(condition, {}, {"bindparam": fill})
+    return condition
 
 
 def _unsaved(
-    unit: Unit, actor: Actor, form: Form, scope: Any, values: Mapping[str, Any]
-) -> sa.ColumnElement[bool] | None:
+    actor: Actor, form: Form, scope: Any, values: Mapping[str, Any], judged: Judged, dialect: str
+) -> bool | sa.ColumnElement[bool]:
+    """Whether a scope takes an unsaved record, or the condition that tells."""
     if scope is True:
-        return None
+        return True
     if scope == "mine":
-        return None if any(_is(actor, values.get(key)) for key in ("owner", *_member_fields(form))) else sa.false()
+        return any(_is(actor, values.get(key)) for key in ("owner", *_member_fields(form)))
     if isinstance(scope, str):
-        column, ids = _reach(unit, actor, scope)
-        return None if values.get(column) in ids else sa.false()
-    from webapp import expressions
-
-    condition = scope.sql(expressions.Judged(form, values), unit.dialect)
-    return condition.params(expressions.binds(actor, clock.now(), unit.zone))
+        column, ids = _reach(actor, scope)
+        if isinstance(ids, tuple):
+            return values.get(column) in ids
+        return sa.literal(values.get(column), Id).in_(ids)
+    condition: sa.ColumnElement[bool] = scope.condition(judged, dialect)
+    return condition
 
 
 def _is(actor: Actor, value: Any) -> bool:
     return actor.member in value if isinstance(value, (tuple, list, set)) else value == actor.member
 
 
-def _reach(unit: Unit, actor: Actor, scope: str) -> tuple[str, list[int]]:
-    """The column a scope looks at and the ids it takes."""
-    if scope == "own":
-        return "owner", [actor.member]
+def _reach(actor: Actor, scope: str) -> tuple[str, tuple[int, ...] | sa.CompoundSelect[Any]]:
+    """The column a scope looks at, and the ids it takes or the query that finds them."""
+    if scope == "own" or (scope == "team" and not actor.headed):
+        return "owner", (actor.member,)
     if scope == "team":
-        return "owner", _team(unit, actor)
+        return "owner", _team(actor)
     if scope == "department":
-        return "owner_department", list(actor.departments)
+        return "owner_department", actor.departments
     if scope == "department_and_below":
-        return "owner_department", list(actor.departments_below)
-    return "owner", []  # a scope this release does not know
+        return "owner_department", actor.departments_below
+    return "owner", ()  # a scope this release does not know
 
 
-def _team(unit: Unit, actor: Actor) -> list[int]:
-    """He himself and everybody, present or gone, in a department he heads or below it."""
-    if not actor.headed:
-        return [actor.member]
-    at = ("team", actor.member)
-    if at not in unit.memo:
-        found = unit.execute(
-            sa.union(
-                sa.select(member.c.id).where(member.c.department.in_(actor.headed)),
-                sa.select(department_member.c.member).where(department_member.c.department.in_(actor.headed)),
-            )
-        ).scalars()
-        unit.memo[at] = sorted({actor.member, *found})
-    team: list[int] = unit.memo[at]
-    return team
+def _team(actor: Actor) -> sa.CompoundSelect[Any]:
+    """He himself and everybody, present or gone, in a department he heads or below it. Asked anew each time: somebody
+    may join the team while statements are kept."""
+    return sa.union_all(
+        sa.select(sa.literal(actor.member, Id)),
+        sa.select(member.c.id).where(member.c.department.in_(actor.headed)),
+        sa.select(department_member.c.member).where(department_member.c.department.in_(actor.headed)),
+    )
 
 
 def _member_fields(form: Form) -> list[str]:

@@ -21,9 +21,9 @@ from webapp.definitions import epochs, storage, tables
 from webapp.definitions.compile import Source, compile_all
 from webapp.definitions.document import Document
 from webapp.definitions.model import Definitions
-from webapp.definitions.plan import LOSS, Plan, plan
+from webapp.definitions.plan import BLOCKED, LOSS, Plan, plan
 from webapp.definitions.validate import validate
-from webapp.errors import Busy, Conflict, Denied, NotFound
+from webapp.errors import Busy, Conflict, Denied, NotFound, Problem
 from webapp.i18n import N_
 
 if TYPE_CHECKING:
@@ -69,8 +69,14 @@ def apply(
             _require(actor, wanted.app)
             _expect(unit, definitions, wanted.app, expect_version)
             steps = plan(definitions, wanted, unit)
+        if steps.severity == BLOCKED:
+            told = [Problem(c.path, c.message, c.code) for c in steps.changes if c.severity == BLOCKED]
+            message = N_("Publishing has to wait until the data is mended.")
+            raise Conflict(message, problems=told, plan=steps, code="blocked")
         if steps.severity == LOSS and not accept_loss:
-            raise Conflict(N_("Publishing needs your consent: data would be lost or shown."), plan=steps, code="loss")
+            told = [Problem(c.path, c.message, c.code) for c in steps.changes if c.severity == LOSS]
+            message = N_("Publishing needs your consent: data would be lost or shown.")
+            raise Conflict(message, problems=told, plan=steps, code="loss")
         if steps.is_empty:
             return AppliedVersion(wanted.app, steps.before, definitions.epoch, steps, is_changed=False)
         try:

@@ -183,9 +183,9 @@ class _Planner:
         if item.key in new.computed:
             self.work.append(Work(new.key, "backfill", item.key))
         if item.is_required:
-            self._required(path, new, item, None if not is_back else item)
+            self._required(path, new, item, (new, item) if is_back else None)
         if is_back and item.is_unique:
-            self._unique(path, new, item, item)
+            self._unique(path, new, item, (new, item))
 
     def _field(self, old_form: Form, form: Form, old: Field, new: Field) -> None:
         path = f"forms.{form.key}.fields.{new.key}"
@@ -202,14 +202,14 @@ class _Planner:
             self._conversion(path, old_form, form, old, new)
         self._formula(path, old_form, form, old, new)
         if new.is_required and not old.is_required:
-            self._required(path, form, new, old)
+            self._required(path, form, new, (old_form, old))
         elif old.is_required and not new.is_required:
             self._say(path, N_("{form}: {field} may be empty now.", **names))
         if new.is_unique and not old.is_unique:
-            self._unique(path, form, new, old)
+            self._unique(path, form, new, (old_form, old))
         elif old.is_unique and not new.is_unique:
             self._say(path, N_("{form}: {field} may have duplicates now.", **names))
-        self._options(path, form, old, new)
+        self._options(path, old_form, form, old, new)
         if _rest(old) != _rest(new):
             self._say(path, N_("{form}: the settings of {field} change.", **names))
 
@@ -273,35 +273,35 @@ class _Planner:
             if (first.get("formula"), first.get("column")) != (second.get("formula"), second.get("column")):
                 self.work.append(Work(form.key, "backfill", new.key))
 
-    def _required(self, path: str, form: Form, new: Field, old: Field | None) -> None:
+    def _required(self, path: str, form: Form, new: Field, old: tuple[Form, Field] | None) -> None:
         names = {"form": form.label, "field": new.label}
         count: Any = "?"
         if self.unit is not None:
             made = storage.get()
-            count = made.count_empty(self.unit, form, old) if old is not None else made.count(self.unit, form)
+            count = made.count_empty(self.unit, *old) if old is not None else made.count(self.unit, form)
         if count == 0:
             self._say(path, N_("{form}: {field} becomes required; no record has it empty.", **names), code="required")
         else:
             message = N_("{form}: {field} becomes required; {n} records have it empty.", n=count, **names)
             self._say(path, message, code="required")
 
-    def _unique(self, path: str, form: Form, new: Field, old: Field) -> None:
+    def _unique(self, path: str, form: Form, new: Field, old: tuple[Form, Field]) -> None:
         names = {"form": form.label, "field": new.label}
-        count = storage.get().count_duplicates(self.unit, form, old) if self.unit is not None else 0
+        count = storage.get().count_duplicates(self.unit, *old) if self.unit is not None else 0
         if count:
             message = N_("{form}: {n} values of {field} occur more than once; mend them first.", n=count, **names)
             self._say(path, message, BLOCKED, "duplicates")
         else:
             self._say(path, N_("{form}: {field} takes no duplicates from now on.", **names), code="unique")
 
-    def _options(self, path: str, form: Form, old: Field, new: Field) -> None:
+    def _options(self, path: str, old_form: Form, form: Form, old: Field, new: Field) -> None:
         if not (old.type.options or new.type.options) or is_formula(new):
             return
         before, after = {o.value: o for o in old.type.options}, {o.value: o for o in new.type.options}
         for value in after.keys() - before.keys():
             self._option(path, form, new, N_("{form}: {field} can be {option} now."), after[value].label)
         for value in [v for v in before if v not in after]:
-            used = storage.get().count_option(self.unit, form, old, value) if self.unit is not None else "?"
+            used = storage.get().count_option(self.unit, old_form, old, value) if self.unit is not None else "?"
             message = N_("{form}: {field} can no longer be {option}; {n} records have it and keep it.", n=used)
             self._option(path, form, new, message, before[value].label)
         kept = [v for v in before if v in after]

@@ -141,7 +141,7 @@ class Checker:
                 code="no_old",
             )
         if len(node.parts) == 1:
-            raise ExpressionError(N_("Say which field is meant: old.… "), node.position, 3, code="syntax")
+            raise ExpressionError(N_("Say which field is meant after “old.”."), node.position, 3, code="syntax")
         return node.parts[1:], True
 
     def path(self, parts: tuple[Part, ...], form: str, up: int, is_old: bool) -> Term:
@@ -287,7 +287,7 @@ class Checker:
             return made
         if node.where is not None:
             raise ExpressionError(
-                N_("“where” belongs into count, sum, avg, min, max or any over a list of records."),
+                N_("“where” belongs in count, sum, avg, min, max or any over a list of records."),
                 node.where.position,
                 code="syntax",
             )
@@ -453,10 +453,10 @@ _ARITHMETIC: dict[tuple[str, str, str], tuple[str, Type | None]] = {
     ("duration", "/", "duration"): ("div", number(MAX_SCALE)),
     ("date", "+", "number"): ("shift_days", DATE),
     ("date", "-", "number"): ("shift_days", DATE),
-    ("date", "-", "date"): ("days", _NUMBER),
-    ("date", "-", "datetime"): ("days", _NUMBER),
-    ("datetime", "-", "date"): ("days", _NUMBER),
-    ("datetime", "-", "datetime"): ("seconds", DURATION),
+    ("date", "-", "date"): ("date_difference", _NUMBER),
+    ("date", "-", "datetime"): ("date_difference", _NUMBER),
+    ("datetime", "-", "date"): ("date_difference", _NUMBER),
+    ("datetime", "-", "datetime"): ("moment_difference", DURATION),
     ("datetime", "+", "duration"): ("shift", DATETIME),
     ("datetime", "-", "duration"): ("shift", DATETIME),
 }

@@ -21,11 +21,11 @@ _SIGNS = {
     "contains": "contains",
     "has": "contains",
     "starts": "starts with",
-}  # noqa: E501
-_ARITHMETIC = {
+}  
+ARITHMETIC = {
     "add": ("+", 6), "sub": ("-", 6), "mul": ("*", 7), "div": ("/", 7),
     "duration_add": ("+", 6), "duration_sub": ("-", 6), "duration_mul": ("*", 7), "duration_div": ("/", 7),
-    "shift_days": ("+", 6), "shift": ("+", 6), "days": ("-", 6), "seconds": ("-", 6),
+    "shift_days": ("+", 6), "shift": ("+", 6), "date_difference": ("-", 6), "moment_difference": ("-", 6),
 }  # fmt: skip
 _FUNCTION_OF = {name: key for key, name in PARAMETERS.items()}
 
@@ -77,15 +77,15 @@ class _Writer:
         if name in ("in", "between", "is_empty"):
             return self.relation(term, ""), 4
         if name == "join":
-            return " & ".join(self.text(_unwrapped(a), 6) for a in given), 5
+            return " & ".join(self.text(unwrapped(a), 6) for a in given), 5
         if name == "neg":
             return f"-{self.text(given[0], 8)}", 8
-        if name in _ARITHMETIC:
+        if name in ARITHMETIC:
             return self.arithmetic(name, given)
         return f"{name}({', '.join(self.text(a, 0) for a in given)})", 9
 
     def arithmetic(self, name: str, given: tuple[Term, ...]) -> tuple[str, int]:
-        sign, power = _ARITHMETIC[name]
+        sign, power = ARITHMETIC[name]
         right = given[1]
         if name in ("shift_days", "shift") and isinstance(right, terms.Apply) and right.function == "neg":
             sign, right = "-", right.arguments[0]
@@ -154,7 +154,7 @@ def literal(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _unwrapped(term: Term) -> Term:
+def unwrapped(term: Term) -> Term:
     """A piece of `&` without the conversion to text that `&` adds itself."""
     if isinstance(term, terms.Apply) and term.function == "text" and term.arguments[0].type.name != "text":
         return term.arguments[0]

@@ -301,6 +301,8 @@ def keep(unit: Unit, job: Job, progress: Mapping[str, Any]) -> None:
     _change(unit, job, progress=dumps(progress))
     if unit.execute(sa.select(table.c.is_cancel_asked).where(table.c.id == job.id)).scalar():
         raise Cancelled
+    if stopping.is_set():
+        raise Stopping
 
 
 def give_up(unit: Unit, job: Job, error: str, result: Mapping[str, Any] | None = None) -> None:

@@ -19,7 +19,7 @@ TEMPLATES = {"grid": "records/grid.html", "kanban": "boards/board.html"}
 
 
 @blueprint.get("/<app>/<form>")
-def show(app: str, form: str) -> Any:
+def listing(app: str, form: str) -> Any:
     at = screens.form(app, form)
     asked = screens.asked(at)
     piece = request.args.get("part")

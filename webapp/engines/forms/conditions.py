@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from webapp.definitions.model import Field, Form
+from webapp.engines.forms import formats
 from webapp.errors import Invalid, Problem, nearest
 from webapp.i18n import N_, Message, label
 
@@ -52,8 +53,8 @@ _NUMBERS = (
 #: Operators by the name of the language type, the most used first.
 OPERATORS: Mapping[str, tuple[Operator, ...]] = {
     "text": (
-        Operator("contains", N_("contains"), "contains({f}, {0})"),
-        Operator("starts", N_("begins with"), "starts({f}, {0})"),
+        Operator("contains", N_("contains"), "{f} contains {0}"),
+        Operator("starts", N_("begins with"), "{f} starts with {0}"),
         _EQUAL,
         _UNEQUAL,
         _EMPTY,
@@ -215,7 +216,7 @@ def literal(field: Field, value: Any) -> str:
 
 def _written(value: Any) -> str:
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return formats.plain(value)
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

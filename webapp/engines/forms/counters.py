@@ -44,31 +44,30 @@ def take(unit: Unit, form: str, field: str, period: str, count: int, *, gap_free
         last = _advance(unit, form, field, period, missing + RANGE - 1)
         fresh = list(range(last - missing - RANGE + 2, last + 1))
         found += fresh[:missing]
-        _own(unit, key).extend(fresh[missing:])
+        _lease(unit, key, fresh[missing:])
     return found
 
 
-def _own(unit: Unit, key: Any) -> list[int]:
-    """Numbers leased by this very transaction: its own at once, the process's when it has committed."""
-    memo = unit.memo.setdefault("counters", {})
-    if key not in memo:
-        memo[key] = []
-        unit.after_commit(lambda: _give_back(key, memo.pop(key, [])))
-    found: list[int] = memo[key]
-    return found
+def _lease(unit: Unit, key: Any, numbers: list[int]) -> None:
+    """Keep `numbers` for this transaction; what it leaves is the process's when it has committed."""
+
+    def give_back() -> None:
+        with _lock:
+            _left[key] = sorted([*_left.get(key, []), *numbers])
+
+    unit.memo.setdefault(("counters", key), []).append((give_back, numbers))
+    unit.after_commit(give_back)
 
 
 def _take_left(unit: Unit, key: Any, count: int) -> list[int]:
-    own = unit.memo.get("counters", {}).get(key, [])
-    found = [own.pop(0) for _ in range(min(count, len(own)))]
+    """From the transaction's own ranges, unless the savepoint they were taken in fell; then from the process's."""
+    leases = [numbers for action, numbers in unit.memo.get(("counters", key), []) if unit.awaits(action)]
+    found: list[int] = []
+    for numbers in leases:
+        found += [numbers.pop(0) for _ in range(min(count - len(found), len(numbers)))]
     with _lock:
         left = _left.get(key, [])
         return found + [left.pop(0) for _ in range(min(count - len(found), len(left)))]
-
-
-def _give_back(key: Any, numbers: list[int]) -> None:
-    with _lock:
-        _left[key] = sorted([*_left.get(key, []), *numbers])
 
 
 def _advance(unit: Unit, form: str, field: str, period: str, by: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import pickers, values
+from webapp.engines.forms import entry, pickers, values
 from webapp.engines.forms.display import cell, name_of, tone
 from webapp.engines.forms.fields.base import FieldError
 from webapp.engines.forms.layout import sections
@@ -199,14 +199,9 @@ def _theirs(at: Scope, found: Field, typed: tuple[str, ...], theirs: Record | No
 
 def taken(at: Scope, sent: Mapping[str, list[str]], keys: Iterable[str]) -> dict[str, Any]:
     """Field key → what was sent, of the fields that stood on the form; what cannot be there is left to the door."""
-    found: dict[str, Any] = {}
-    for key in keys:
-        given = sent.get(key, [])
-        known = at.form.names.get(key)
-        if known is not None and known.kind.is_multi:
-            found[key] = [v for v in given if v != ""]
-        elif known is not None and known.type.name == "boolean":
-            found[key] = given[-1] if given else False
-        else:
-            found[key] = given[-1] if given else None
+    wanted = list(keys)
+    found = entry.make(at.definitions, at.form, at.visible, at.locale, sent=sent).raw(wanted)
+    for key in wanted:
+        if key not in found:
+            found[key] = sent[key][-1] if sent.get(key) else None
     return found

@@ -105,7 +105,8 @@ def require_form(unit: Unit, actor: Actor, form: Form, action: str = "see") -> N
 
 def signature(actor: Actor) -> tuple[Any, ...]:
     """What of an actor decides his statements: rights are built into them with his own values."""
-    return (actor.member, actor.roles, actor.kind, actor.scope, actor.department, actor.departments_below, actor.headed)
+    departments = (actor.department, actor.departments, actor.departments_below, actor.headed)
+    return (actor.member, actor.roles, actor.kind, actor.scope, *departments)
 
 
 def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query) -> Listing:

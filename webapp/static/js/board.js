@@ -16,6 +16,7 @@ import { toast } from "./toast.js";
 
 let held = null;
 let loading = null;
+const origins = new WeakMap();
 
 const columnOf = (card) => card.closest("[data-column]");
 const cardsOf = (column) => column.querySelector("[data-cards]");
@@ -42,14 +43,14 @@ async function prepare(board) {
     Sortable.create(list, {
       group: `board-${board.id || "main"}`,
       draggable: "[data-card]",
-      filter: ":not([data-move-url])",
+      filter: (event, card) => !card?.dataset.moveUrl,
       preventOnFilter: false,
       sort: board.hasAttribute("data-sortable"),
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 160,
       delay: 220, delayOnTouchOnly: true, touchStartThreshold: 6,
       forceFallback: true, fallbackOnBody: true, fallbackTolerance: 4, fallbackClass: "lift", ghostClass: "gap",
       scroll: true, bubbleScroll: true, scrollSensitivity: 56, scrollSpeed: 14,
-      onStart: (event) => { board.classList.add("dragging"); event.item.origin = { list: event.from, before: event.item.nextElementSibling }; },
+      onStart: (event) => { board.classList.add("dragging"); origins.set(event.item, { list: event.from, before: event.item.nextElementSibling }); },
       onMove: (event) => {
         const to = event.to.closest("[data-column]");
         columnsOf(board).forEach((one) => one.classList.toggle("over", one === to));
@@ -59,11 +60,14 @@ async function prepare(board) {
         board.classList.remove("dragging");
         columnsOf(board).forEach((one) => one.classList.remove("over"));
         swallowClick(event.item);
-        if (event.from !== event.to || event.oldDraggableIndex !== event.newDraggableIndex) settle(event.item, event.item.origin);
+        if (event.from !== event.to || event.oldDraggableIndex !== event.newDraggableIndex) settle(event.item, origins.get(event.item));
       },
     });
   }
 }
+
+// A card is a link, and links have a drag of the browser's own.
+on("dragstart", "[data-card]", (event) => event.preventDefault());
 
 /** The click that ends a drag opens nothing. */
 function swallowClick(card) {

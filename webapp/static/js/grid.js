@@ -12,6 +12,7 @@ function rows(grid) {
 
 function prepare(grid) {
   const all = rows(grid);
+  for (const row of all) for (const cell of row.cells) if (!cell.hasAttribute("tabindex")) cell.tabIndex = -1;
   if (!all.length || grid.querySelector("td[tabindex='0']")) return;
   all[0].cells[Math.min(1, all[0].cells.length - 1)].tabIndex = 0;
 }

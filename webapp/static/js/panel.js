@@ -28,7 +28,10 @@ export async function open(element) {
   const isFirst = shown === null;
   shown = url;
   mark();
-  if (isFirst) history.pushState({ htmx: true }, "", address);
+  if (isFirst) {
+    history.replaceState({ ...history.state, htmx: true }, "");
+    history.pushState({ htmx: true }, "", address);
+  }
   else history.replaceState({ htmx: true }, "", address);
   if (!panel.childElementCount) panel.innerHTML = document.getElementById("panel-waiting")?.innerHTML || "";
   await window.htmx.ajax("GET", url, { source: panel, target: panel, swap: "innerHTML" });
@@ -45,7 +48,7 @@ export function close({ back = true } = {}) {
   list = null;
   if (back && home) history.pushState({ htmx: true }, "", home);
   const place = from && opener(from);
-  (place?.matches("tr") ? place.querySelector("td[tabindex], a") || place : place)?.focus();
+  (place?.matches("tr") ? place.querySelector("td[tabindex='0'], td[tabindex], a") || place : place)?.focus();
 }
 
 /** Next (1) or previous (-1) record of the list, as the list shows them now. */

@@ -28,6 +28,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "datetime": {"type": ["string", "null"], "format": "date-time"},
     "duration": {"type": ["integer", "null"]},
     "choices": {"type": "array", "items": {"type": "string"}},
+    **{name: {"type": ["integer", "object", "null"]} for name in ("member", "department", "record")},
 }
 
 

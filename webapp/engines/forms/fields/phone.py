@@ -20,6 +20,7 @@ from webapp.errors import nearest
 from webapp.i18n import N_
 
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
+_BEGUN_MOBILE = re.compile(r"1[3-9][0-9]*")  # a mobile number with too many or too few figures
 _SERVICE = re.compile(r"[0-9]{3,6}")  # 110, 12345, 95588: dialled as they are
 _SPACE = re.compile(r"[\s\-‐-―−.·()/]")
 
@@ -71,7 +72,8 @@ def _international(given: str, region: str) -> str:
 
     try:
         found = phonenumbers.parse(given, region)
-        if not phonenumbers.is_possible_number(found):
+        is_cut_off = found.country_code == 86 and _BEGUN_MOBILE.fullmatch(str(found.national_number))
+        if is_cut_off or not phonenumbers.is_possible_number(found):
             raise ValueError
     except (phonenumbers.NumberParseException, ValueError):
         raise FieldError(

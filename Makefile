@@ -1,0 +1,47 @@
+# Two commands: `make run` and `make test`. The rest are parts of them.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+HOST ?= 127.0.0.1
+
+.DEFAULT_GOAL := run
+.PHONY: setup setup-dev run test check lint bench soak shots migration clean
+
+setup:  ## environment, packages, assets: everything `make run` needs
+	@$(PYTHON) bootstrap.py
+
+setup-dev:
+	@$(PYTHON) bootstrap.py --dev
+
+run: setup  ## web and worker together, until Ctrl-C
+	@$(BIN)/mortise serve --host $(HOST) --port $(PORT)
+
+lint: setup-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@if [ -d webapp/templates ]; then $(BIN)/djlint --quiet --lint webapp/templates; fi
+
+check: lint  ## style, types, templates, migrations, translations, levels
+	@$(BIN)/pytest -q tests/contracts tests/worker/test_migrating.py
+
+# Browser tests in one process: two cores hold one Chromium well. Nothing else of this machine is asked for.
+test: lint  ## everything, on SQLite and on PostgreSQL, browser included
+	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not browser and not soak and not bench" tests
+	@$(BIN)/pytest -q -m "browser and not soak and not bench" tests || [ $$? -eq 5 ]
+
+bench: setup-dev  ## measurements
+	@$(BIN)/pytest -q -s -m bench tests
+
+soak: setup-dev  ## long property and crash tests
+	@$(BIN)/pytest -q -m soak tests
+
+shots: setup-dev  ## screenshots of every screen into shots/
+	@$(BIN)/python -m tests.browser.shots
+
+migration: setup-dev  ## a new step of the system's tables: make migration NAME="what it does"
+	@$(BIN)/python -m migrations.new "$(NAME)"
+
+clean:  ## what was built (not the data)
+	rm -rf .venv node_modules webapp/static/vendor webapp/static/build webapp/engines/forms/pinyin.txt
+	find webapp/translations -name '*.mo' -delete

@@ -1,0 +1,385 @@
+"""The work behind an apply: conversions, indexes, what does not fit, several workers, and a worker that is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.definitions.small import column, document, fields, messages, publish, put
+from webapp import clock
+from webapp.db import Database
+from webapp.definitions import storage, versions
+from webapp.definitions.tables import building
+from webapp.engines.forms import building as builder
+from webapp.engines.forms import indexes
+from webapp.errors import Conflict
+from webapp.journal import due, events
+
+
+def finish(database: Database) -> None:
+    storage.get().finish(database)
+
+
+def accounts(database: Database, rows: list[dict[str, Any]]) -> None:
+    with database.write() as unit:
+        form = versions.current(unit).form("crm.account")
+        for row in rows:
+            put(unit, form, **row)
+
+
+def as_kind(key: str, form: str = "account", **settings: Any) -> dict[str, Any]:
+    return document(lambda made: fields(made, form).update({key: settings}))
+
+
+def test_a_change_of_kind_converts_and_lists_what_did_not(database: Database) -> None:
+    publish(database, document())
+    accounts(database, [{"name": "12"}, {"name": " 7 "}, {"name": "Acme"}, {"name": "1,000"}])
+    wanted = as_kind("name", kind="integer")
+    with pytest.raises(Conflict) as caught:
+        publish(database, wanted)
+    assert "Account: 1 of 4 values of name do not convert, such as: Acme." in messages(caught.value.detail["plan"])
+    publish(database, wanted, accept_loss=True)
+    finish(database)
+    assert column(database, "crm.account", "name") == [12, 7, None, 1000]
+    with database.read() as unit:
+        report = json.loads(unit.execute(sa.select(building.c.report).where(building.c.what == "convert")).scalar_one())
+        assert report == {"failed": 1, "records": [{"id": 3, "value": "Acme"}]}
+
+
+def test_converting_there_and_back_brings_the_old_values_back(database: Database) -> None:
+    publish(database, document())
+    accounts(database, [{"name": "Acme"}, {"name": "5"}])
+    publish(database, as_kind("name", kind="integer"), accept_loss=True)
+    finish(database)
+    publish(database, document(), accept_loss=True)
+    finish(database)
+    assert column(database, "crm.account", "name") == ["Acme", "5"]
+
+
+CONVERSIONS: list[tuple[dict[str, Any], Any, dict[str, Any], Any]] = [
+    ({"kind": "text"}, "12.5", {"kind": "number", "decimals": 2}, Decimal("12.50")),
+    ({"kind": "number", "decimals": 2}, Decimal("12.50"), {"kind": "number", "decimals": 4}, Decimal("12.5000")),
+    ({"kind": "number", "decimals": 2}, Decimal("12.00"), {"kind": "integer"}, 12),
+    ({"kind": "integer"}, 12, {"kind": "text"}, "12"),
+    ({"kind": "text"}, "2026-11-22", {"kind": "date"}, "date"),
+    ({"kind": "text"}, "Steel", {"kind": "select", "options": [{"value": "s", "label": {"en": "steel"}}]}, "s"),
+    ({"kind": "select", "options": [{"value": "s", "label": {"zh": "钢铁"}}]}, "s", {"kind": "text"}, "钢铁"),
+    (
+        {"kind": "select", "options": [{"value": "s"}]},
+        "s",
+        {"kind": "multi_select", "options": [{"value": "s"}, {"value": "t"}]},
+        "s",
+    ),
+    ({"kind": "text"}, "true", {"kind": "switch"}, True),
+]
+
+
+@pytest.mark.parametrize(("old", "value", "new", "expected"), CONVERSIONS)
+def test_values_move_between_kinds(
+    database: Database, old: dict[str, Any], value: Any, new: dict[str, Any], expected: Any
+) -> None:
+    import datetime
+
+    publish(database, as_kind("x", **old))
+    accounts(database, [{"name": "A", "x": value}])
+    publish(database, as_kind("x", **new))
+    finish(database)
+    wanted = datetime.date(2026, 11, 22) if expected == "date" else expected
+    assert column(database, "crm.account", "x") == [wanted]
+
+
+def test_several_values_become_one_where_there_is_one(database: Database) -> None:
+    publish(database, document())
+    accounts(database, [{"name": "A", "tags": ("vip",)}, {"name": "B", "tags": ("vip", "new")}])
+    publish(database, as_kind("tags", kind="select", options=[{"value": "vip"}, {"value": "new"}]), accept_loss=True)
+    finish(database)
+    assert column(database, "crm.account", "tags") == ["vip", None]
+
+
+def test_a_text_becomes_a_link_where_the_title_is_found(database: Database) -> None:
+    with_text = document(lambda made: fields(made).update(customer={"kind": "text"}))
+    publish(database, with_text)
+    accounts(database, [{"name": "Acme"}, {"name": "Twin"}, {"name": "twin"}])
+    with database.write() as unit:
+        deal = versions.current(unit).form("crm.deal")
+        for name in ("ACME", "Twin", "nobody"):
+            put(unit, deal, name="d", customer=name)
+    linked = document(lambda made: fields(made).update(customer={"kind": "link", "to": "account", "reverse": "wishes"}))
+    publish(database, linked, accept_loss=True)
+    finish(database)
+    assert column(database, "crm.deal", "customer") == [1, None, None]
+    publish(database, with_text, accept_loss=True)
+    finish(database)
+    assert column(database, "crm.deal", "customer") == ["Acme", "Twin", "nobody"]
+
+
+def test_what_somebody_set_or_emptied_meanwhile_is_left_alone(database: Database) -> None:
+    publish(database, as_kind("x", kind="text"))
+    accounts(database, [{"name": "A", "x": "1"}, {"name": "B", "x": "2"}, {"name": "C", "x": "3"}])
+    publish(database, as_kind("x", kind="integer"))
+    with database.write() as unit:
+        form = versions.current(unit).form("crm.account")
+        unit.execute(sa.update(form.table).where(form.table.c.id == 2).values(x__2=99))
+        rows = [
+            {
+                "app": "crm", "form": "account", "record": record, "kind": "updated", "via": "ui",
+                "definition_version": 2, "changes": {"x": ["2", new]},
+            }
+            for record, new in ((2, 99), (3, None))
+        ]  # fmt: skip
+        events.append(unit, rows)
+    finish(database)
+    assert column(database, "crm.account", "x") == [1, 99, None]
+
+
+def test_while_converting_lists_read_the_new_column_else_the_old_one(database: Database) -> None:
+    publish(database, as_kind("x", kind="text"))
+    accounts(database, [{"name": "A", "x": "one"}])
+    publish(database, as_kind("x", kind="long_text"))
+    with database.read() as unit:
+        item = versions.current(unit).form("crm.account").fields["x"]
+        assert (item.column, item.old_column) == ("x__2", "x")
+    finish(database)
+    with database.read() as unit:
+        assert versions.current(unit).form("crm.account").fields["x"].old_column is None
+
+
+def test_a_due_row_hands_the_work_to_any_worker(database: Database) -> None:
+    publish(database, document())
+    accounts(database, [{"name": "1"}])
+    publish(database, as_kind("name", kind="integer"))
+    with database.write() as unit:
+        jobs = due.claim(unit, "w1", kinds=[builder.KIND])
+    assert [job.key for job in jobs] == ["crm"]
+    builder.build(database, jobs[0])
+    assert column(database, "crm.account", "name") == [1]
+
+
+def test_two_workers_at_once_do_everything_once(database: Database) -> None:
+    publish(database, document())
+    accounts(database, [{"name": str(i)} for i in range(900)])
+    publish(database, as_kind("name", kind="integer"))
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            finish(database)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert column(database, "crm.account", "name") == list(range(900))
+
+
+KILLED = """
+import sys, pathlib
+from tests.conftest import settings_for
+from tests.definitions.small import KEEPER
+from webapp.db import Database
+from webapp.definitions import storage, versions
+from webapp.engines.forms import building
+building.CHUNK = {"sqlite": 20, "postgresql": 20}
+database = Database(settings_for(pathlib.Path(sys.argv[1]), sys.argv[2]))
+print("ready", flush=True)
+if sys.argv[3] == "work":
+    storage.get().finish(database)
+else:
+    for line in sys.stdin:
+        done = versions.apply(database, KEEPER, line, accept_loss=True)
+        print(done.version, flush=True)
+"""
+
+
+def child(database: Database, what: str) -> subprocess.Popen[str]:
+    settings = database.settings
+    started = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(settings.data_dir), settings.database_url, what],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == "ready\n"
+    return started
+
+
+def test_work_goes_on_after_the_worker_was_killed(database: Database) -> None:
+    publish(database, document())
+    accounts(database, [{"name": str(i)} for i in range(2000)])
+    publish(database, as_kind("name", kind="integer"))
+    kills = 0
+    for _ in range(3):
+        worker = child(database, "work")
+        deadline = time.monotonic() + 20
+        before = _position(database)
+        while _position(database) == before and worker.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        if worker.poll() is None:
+            worker.send_signal(signal.SIGKILL)
+            kills += 1
+        worker.wait()
+    assert kills == 3
+    assert 0 < _position(database) < 2000
+    finish(database)
+    assert column(database, "crm.account", "name") == list(range(2000))
+    with database.read() as unit:
+        assert versions.building(unit) == []
+
+
+def _position(database: Database) -> int:
+    with database.read() as unit:
+        query = sa.select(building.c.position).where(building.c.what == "convert")
+        return int(unit.execute(query).scalar_one())
+
+
+def test_an_apply_that_is_killed_is_there_whole_or_not_at_all(database: Database) -> None:
+    publish(database, document())
+    version = 1
+    for round_ in range(6):
+        process = child(database, "apply")
+        assert process.stdin is not None
+        wanted = {f"f{round_}_{i}": {"kind": "text", "unique": True} for i in range(30)}
+        made = document(lambda m, wanted=wanted: fields(m).update(wanted))
+        process.stdin.write(json.dumps(made) + "\n")
+        process.stdin.flush()
+        time.sleep(0.02 + 0.03 * round_)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with database.read() as unit:
+            found = versions.current(unit).form("crm.deal")
+            version = versions.current(unit).app("crm").version
+            there = {c["name"] for c in sa.inspect(unit.connection).get_columns("crm__deal")}
+            assert {c.name for c in found.table.columns} <= there
+            assert set(wanted) <= set(found.fields) or not set(wanted) & there
+    assert publish(database, document(lambda m: fields(m).update(last={"kind": "text"}))).version == version + 1
+    finish(database)
+
+
+# --- indexes ----------------------------------------------------------------------------------------------------
+
+
+def present(database: Database, table: str) -> set[str]:
+    with database.read() as unit:
+        return set(builder.present(unit, table))
+
+
+def wanted(database: Database, form: str) -> list[Any]:
+    with database.read() as unit:
+        definitions = versions.current(unit)
+        return indexes.derived(definitions, definitions.form(form), unit.dialect)
+
+
+def test_a_new_form_has_its_indexes_at_once(database: Database) -> None:
+    publish(database, document())
+    assert present(database, "crm__deal") == {i.name for i in wanted(database, "crm.deal")}
+    texts = [i.sql for i in wanted(database, "crm.deal")]
+    assert any('("stage", "amount")' in t for t in texts), "heads of the board"
+    assert any('"owner", "stage"' in t for t in texts), "a rep sees his own"
+    assert all("deleted_at IS NULL" in t or '"account" IS NOT NULL' in t for t in texts)
+
+
+def test_a_new_view_brings_its_index_and_an_old_one_takes_it_along(database: Database) -> None:
+    publish(database, document())
+    before = present(database, "crm__deal")
+    view = {"kind": "grid", "filter": "stage = 'won'", "sort": ["name"]}
+    applied = publish(database, document(lambda m: m["forms"]["deal"]["views"].update(won=view)))
+    assert any("indexes are built" in text for text in messages(applied.plan))
+    finish(database)
+    names = present(database, "crm__deal")
+    assert names == {i.name for i in wanted(database, "crm.deal")} != before
+    assert any('"stage", "name__s"' in i.sql for i in wanted(database, "crm.deal"))
+    publish(database, document())
+    finish(database)
+    assert present(database, "crm__deal") == before
+
+
+def test_a_list_by_amount_and_a_board_head_use_their_indexes(database: Database) -> None:
+    publish(database, document())
+    with database.write() as unit:
+        form = versions.current(unit).form("crm.deal")
+        now = clock.now()
+        rows = [
+            {"created_at": now, "updated_at": now, "amount": Decimal(i), "stage": "won" if i % 5 else "quote", "owner": i}
+            for i in range(5000)
+        ]
+        unit.execute(sa.insert(form.table), rows)
+    if not database.is_sqlite:
+        with database.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.exec_driver_sql("VACUUM ANALYZE crm__deal")
+    nulls = "" if database.is_sqlite else "NULLS LAST"
+    page = f"SELECT * FROM crm__deal WHERE deleted_at IS NULL ORDER BY amount DESC {nulls}, id DESC LIMIT 50"
+    head = "SELECT stage, count(*), sum(amount) FROM crm__deal WHERE deleted_at IS NULL AND owner = 7 GROUP BY stage"
+    for query in (page, head):
+        explained = _explain(database, query)
+        assert "mx_crm__deal_" in explained, explained
+        assert "TEMP B-TREE FOR ORDER" not in explained
+
+
+def _explain(database: Database, query: str) -> str:
+    with database.read() as unit:
+        word = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+        return "\n".join(str(tuple(row)) for row in unit.execute(sa.text(word + query)))
+
+
+def test_no_form_has_more_than_twelve_besides_the_unique_ones(database: Database) -> None:
+    def many(made: dict[str, Any]) -> None:
+        for i in range(20):
+            fields(made)[f"n{i}"] = {"kind": "integer"}
+            made["forms"]["deal"]["views"][f"v{i}"] = {"kind": "grid", "sort": [f"n{i}"]}
+        fields(made)["no"] = {"kind": "text", "unique": True}
+
+    publish(database, document(many))
+    found = wanted(database, "crm.deal")
+    assert len([i for i in found if not i.is_unique]) == 12
+    assert len([i for i in found if i.is_unique]) == 1
+    assert all(len(i.name) <= 63 for i in found)
+    assert any('"account"' in i.sql for i in found), "links come first"
+
+
+def test_unique_is_refused_while_there_are_duplicates(database: Database) -> None:
+    publish(database, document())
+    accounts(database, [{"name": "Acme"}, {"name": "ＡＣＭＥ"}, {"name": "Other"}])
+    only = document(lambda made: fields(made, "account")["name"].update(unique=True))
+    with pytest.raises(Conflict) as caught:
+        publish(database, only, accept_loss=True)
+    assert "Account: 1 values of Name occur more than once; mend them first." in messages(caught.value.detail["plan"])
+    with database.write() as unit:
+        form = versions.current(unit).form("crm.account")
+        unit.execute(sa.update(form.table).where(form.table.c.id == 2).values(deleted_at=clock.now()))
+    publish(database, only)
+    finish(database)
+    with pytest.raises(sa.exc.IntegrityError):
+        accounts(database, [{"name": "acme"}])
+    publish(database, document())
+    accounts(database, [{"name": "acme"}])
+
+
+def test_a_duplicate_that_came_in_between_fails_the_index_and_says_so(database: Database) -> None:
+    publish(database, document())
+    accounts(database, [{"name": "Acme"}])
+    publish(database, document(lambda made: fields(made, "account")["name"].update(unique=True)))
+    accounts(database, [{"name": "acme"}])
+    finish(database)
+    with database.read() as unit:
+        failed = versions.building(unit, "crm")
+    assert [(w["what"], w["state"]) for w in failed] == [("index", "failed")]
+    assert failed[0]["report"][0]["duplicates"] == [{"value": "acme", "count": 2}]
+
+

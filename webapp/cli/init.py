@@ -1,0 +1,69 @@
+"""`mortise init`: the database, the first administrator and starter apps."""
+
+from __future__ import annotations
+
+import click
+
+from webapp.cli.console import Console
+from webapp.i18n import N_
+
+
+@click.command("init")
+@click.option("--email", help="Address of the first administrator; without it a set-up link is printed.")
+@click.option("--name", default="Admin", show_default=True, help="The administrator's name.")
+@click.option("--firm", help="The firm's name.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--app", "apps", multiple=True, help="A starter app to put in place, such as crm; may be repeated.")
+@click.pass_obj
+def init(
+    console: Console, email: str | None, name: str, firm: str | None, password_stdin: bool, apps: tuple[str, ...]
+) -> None:
+    """Make the database, the first administrator and starter apps. What is there already stays."""
+    from webapp import catalog
+    from webapp.access import setup
+
+    for app in apps:
+        catalog.text(app)  # a wrong name is told before anything is made
+    database = console.database
+    if email is not None:
+        _administrator(console, email, name, firm, password_stdin)
+    for app in apps:
+        _start(console, app)
+    with database.write() as unit:
+        secret = setup.issue(unit)
+    if secret is not None:
+        link = console.settings.base_url + setup.path(secret)
+        told = N_("Open this link within a day to set the system up: {link}", link=link)
+        console.data({"link": link}, [console.text(told)])
+
+
+def _administrator(console: Console, email: str, name: str, firm: str | None, password_stdin: bool) -> None:
+    from webapp.access import members, setup
+    from webapp.cli.people import read_password
+
+    with console.database.read() as unit:
+        if not members.is_empty(unit):
+            console.say(N_("There are members already; nobody was added."), is_error=True)
+            return
+    hashed = read_password(console, password_stdin, unlike=(name, email))
+    with console.database.write() as unit:
+        setup.begin(unit, email=email, name=name, password=hashed, firm_name=firm, locale=console.settings.locale)
+    console.say(N_("{name} is the first administrator.", name=name))
+
+
+def _start(console: Console, app: str) -> None:
+    """Publish a starter app unless it is there."""
+    from webapp import catalog
+    from webapp.cli.people import acting
+    from webapp.definitions import versions
+
+    with console.database.read() as unit:
+        actor = acting(unit, None)
+        if app in versions.current(unit).apps:
+            console.say(N_("The app “{key}” is there already.", key=app), is_error=True)
+            return
+    versions.apply(console.database, actor, catalog.text(app))
+    console.say(N_("The app “{key}” is in place.", key=app))
+
+
+commands = [init]

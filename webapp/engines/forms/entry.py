@@ -1,0 +1,229 @@
+"""Entry forms: WTForms fields made from a form's definition and one person's rights, in one language.
+
+An `EntryForm` takes what a browser sent and gives raw values to the door; the door judges. Made once per epoch, form,
+rights and language. Templates `templates/fields/<template>.html` draw a field; they read these attributes of it:
+
+key, id, name      the field's key; id of its input; name under which it is sent
+label, help        in the person's language
+template, type     which partial; the input's `type`
+attributes         further attributes of the input (inputmode, autocomplete, min, max, maxlength, decimals …)
+picks              options of a choice: `value`, `label`, `color`
+typed, value       what stands in it: all texts, and the first ("" when empty)
+title              what a link, member or department in it is called
+error              what to mend, "" when nothing
+is_required, is_disabled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wtforms.fields.core import Field as WtField
+from wtforms.fields.core import UnboundField
+from wtforms.form import BaseForm
+from wtforms.meta import DefaultMeta
+from wtforms.validators import ValidationError
+
+from webapp.definitions.model import Definitions, Field, Form
+from webapp.engines.forms.fields.base import FieldError
+from webapp.errors import Problem
+from webapp.i18n import label, language_of
+
+_KEPT = 500  # classes kept of one epoch
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One option of a choice."""
+
+    value: str
+    label: str
+    color: str | None = None
+
+
+class _Meta(DefaultMeta):
+    """No CSRF and no translations of WTForms: pages protect themselves, and texts come from our catalogs."""
+
+    csrf = False
+    locales = False
+
+
+class Sent(Mapping[str, list[str]]):
+    """What a browser sent, as name → texts, in the shape WTForms reads."""
+
+    def __init__(self, sent: Mapping[str, Sequence[str]]) -> None:
+        self._sent = {name: list(texts) for name, texts in sent.items()}
+
+    def __getitem__(self, name: str) -> list[str]:
+        return self._sent[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sent)
+
+    def __len__(self) -> int:
+        return len(self._sent)
+
+    def getlist(self, name: str) -> list[str]:
+        return self._sent.get(name, [])
+
+
+class EntryField(WtField):
+    """One input. `data` is the raw value for the door: a text, a list of texts, True or False, or None."""
+
+    def __init__(self, *, field: Field, language: str, is_disabled: bool = False, **more: Any) -> None:
+        super().__init__(label=label(field.label, language) or field.key, id=f"f-{field.key}", **more)
+        widget = field.kind.widget(field)
+        attributes = dict(widget.attributes or {})
+        attributes |= {k: v for k in ("inputmode", "autocomplete") if (v := getattr(widget, k))}
+        self.field, self.key, self.language = field, field.key, language
+        self.template, self.type, self.attributes = widget.template, widget.type, attributes
+        self.help = label(field.help, language)
+        self.is_required, self.is_disabled = field.is_required, is_disabled
+        self.typed: tuple[str, ...] = ()
+        self.title = ""
+        self.data: Any = None
+
+    @property
+    def value(self) -> str:
+        return self.typed[0] if self.typed else ""
+
+    @property
+    def error(self) -> str:
+        return str(self.errors[0]) if self.errors else ""
+
+    @property
+    def picks(self) -> tuple[Pick, ...]:
+        """Options that are still offered, and the ones chosen before they were archived."""
+        return tuple(
+            Pick(o.value, label(o.label, self.language), o.attributes.get("color"))
+            for o in self.field.type.options
+            if not o.attributes.get("archived") or o.value in self.typed
+        )
+
+    @property
+    def _is_box(self) -> bool:
+        """Boxes that are not ticked are not sent; their absence says no."""
+        return self.field.kind.is_multi or self.field.type.name == "boolean"
+
+    def process_data(self, value: Any) -> None:
+        """From a record's Python value (or a text, a default)."""
+        self.typed = self._typed(value)
+        self.data = self._raw(list(self.typed))
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if not self.is_disabled and (valuelist or self._is_box):
+            self.typed = tuple(v for v in valuelist if v != "")
+            self.data = self._raw(valuelist)
+
+    def _typed(self, value: Any) -> tuple[str, ...]:
+        if value is None or isinstance(value, str):
+            return (value,) if value else ()
+        if isinstance(value, list | tuple):
+            return tuple(str(one) for one in value)
+        return (self.field.kind.typed(self.field, value, self.language),)
+
+    def _raw(self, texts: list[str]) -> Any:
+        if self.field.kind.is_multi:
+            return [text for text in texts if text != ""]
+        last = texts[-1] if texts else None
+        if self.field.type.name == "boolean":
+            return last if last is not None else False
+        return last
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """An early word on what the kind refuses; links and members are known to the door alone."""
+        if self.is_disabled or self.field.type.name in ("record", "member", "department"):
+            return
+        try:
+            self.field.kind.parse(self.field, self.data)
+        except FieldError as error:
+            raise ValidationError(Problem(self.key, error.message, near=error.near).text(self.language)) from None
+
+
+class EntryForm(BaseForm):
+    """Bound inputs by field key, in the order of the definition."""
+
+    def __init__(
+        self,
+        inputs: Mapping[str, UnboundField[Any]],
+        *,
+        values: Mapping[str, Any] | None = None,
+        titles: Mapping[str, str | None] | None = None,
+        sent: Mapping[str, Sequence[str]] | None = None,
+        problems: Iterable[Problem] = (),
+        language: str = "zh",
+    ) -> None:
+        super().__init__(inputs, meta=_Meta())
+        self.process(None if sent is None else Sent(sent), data=dict(values or {}))
+        for key, field in self._fields.items():
+            field.title = (titles or {}).get(key) or ""
+        for problem in problems:
+            if (found := self._fields.get(problem.path)) is not None:
+                found.errors = [*found.errors, problem.text(language)]
+
+    def __iter__(self) -> Iterator[EntryField]:
+        return iter(self._fields.values())
+
+    def raw(self, keys: Iterable[str] | None = None) -> dict[str, Any]:
+        """Field key → raw value for the door, of the inputs that may be filled in.
+
+        keys   only of these: the inputs that stood on the page (a box that is not ticked is not sent)
+        """
+        wanted = None if keys is None else set(keys)
+        return {
+            field.key: field.data for field in self if not field.is_disabled and (wanted is None or field.key in wanted)
+        }
+
+
+def inputs(
+    definitions: Definitions, form: Form, rights: Mapping[str, str], locale: str
+) -> Mapping[str, UnboundField[Any]]:
+    """The inputs of `form` for somebody with `rights` (field key → hidden, masked, read or write).
+
+    What he may write can be filled in, what he may read stands there disabled, the rest is absent. Kept per epoch.
+    """
+    language = language_of(locale)
+    shown = tuple((k, rights.get(k, "hidden")) for k in form.fields if rights.get(k) in ("read", "write"))
+    kept = definitions.cache.setdefault("entry forms", {})
+    key = (form.name, shown, language)
+    if key not in kept:
+        if len(kept) >= _KEPT:
+            kept.clear()
+        kept[key] = {
+            name: EntryField(
+                field=form.fields[name],
+                language=language,
+                is_disabled=right != "write" or not form.fields[name].kind.is_input,
+            )
+            for name, right in shown
+            if form.fields[name].type.name != "records"
+        }
+    found: Mapping[str, UnboundField[Any]] = kept[key]
+    return found
+
+
+def make(
+    definitions: Definitions,
+    form: Form,
+    rights: Mapping[str, str],
+    locale: str,
+    *,
+    values: Mapping[str, Any] | None = None,
+    titles: Mapping[str, str | None] | None = None,
+    sent: Mapping[str, Sequence[str]] | None = None,
+    problems: Iterable[Problem] = (),
+) -> EntryForm:
+    """An entry form: empty, of a record's `values`, or as it was `sent`, with the door's `problems` beside the inputs.
+
+    What was sent stands exactly as it was typed; a field that was not sent keeps the record's value.
+    """
+    return EntryForm(
+        inputs(definitions, form, rights, locale),
+        values=values,
+        titles=titles,
+        sent=sent,
+        problems=problems,
+        language=language_of(locale),
+    )
