@@ -44,7 +44,7 @@ def _need_python() -> None:
         found = shutil.which(name)
         if found:
             os.execv(found, [found, *sys.argv])
-    sys.exit("Mortise needs Python 3.11 or newer; this is %d.%d." % sys.version_info[:2])  # noqa: UP031
+    sys.exit("Mortise needs Python 3.11 or newer; this is %d.%d." % sys.version_info[:2])
 
 
 def _step(what: str, is_done: bool, do) -> None:  # type: ignore[no-untyped-def]

@@ -104,21 +104,23 @@ def used_words() -> set[str]:
 
 
 def used_icons() -> list[str]:
-    """Icons named in templates, scripts, Python and app documents, and those of `icons/names.txt`."""
+    """Icons that templates and scripts ask for, those of `icons/names.txt`, and every text in Python or an app document
+    that is the name of an icon (kinds, views and forms say theirs in many ways)."""
     names: set[str] = set()
     for line in (STATIC / "icons" / "names.txt").read_text("utf-8").splitlines():
         names.update(line.partition("#")[0].split())
-    called = re.compile(r"""\bicon\(\s*["']([a-z0-9-]+)["']""")
-    keyed = re.compile(r"""\bicon["']?\s*[:=]\s*["']?([a-z][a-z0-9-]*)""")
     for text in (*_texts(TEMPLATES, ".html"), *_texts(STATIC / "js", ".js")):
-        names.update(called.findall(text))
-        names.update(keyed.findall(text))
-    for text in (*_texts(ROOT / "webapp" / "engines", ".py"), *_texts(ROOT / "webapp" / "blueprints", ".py")):
-        names.update(called.findall(text))
-        names.update(keyed.findall(text))
-    for text in _texts(ROOT / "webapp" / "catalog", ".yaml"):
-        names.update(keyed.findall(text))
+        names.update(re.findall(r"""\b(?:icon|tick)\(\s*["']([a-z0-9-]+)["']""", text))
+    there = _icons_there()
+    for text in (*_texts(ROOT / "webapp", ".py"), *_texts(ROOT / "webapp" / "catalog", ".yaml"), *_texts(TEMPLATES, ".html")):
+        names.update(there.intersection(re.findall(r"""["': ]([a-z][a-z0-9]*(?:-[a-z0-9]+)*)["',}\n]""", text)))
     return sorted(names)
+
+
+def _icons_there() -> set[str]:
+    """Names of all icons of the package, kept beside what was copied from it."""
+    kept = VENDOR / "icon-names.txt"
+    return set(kept.read_text("utf-8").split()) if kept.exists() else set()
 
 
 def _stamp() -> str:
@@ -242,7 +244,7 @@ def bundle(folder: Path, entry: str) -> str:
             visit(needed, (*trail, name))
         body = _IMPORT.sub(_binding, source)
         names = ", ".join(_EXPORT.findall(body))
-        body = re.sub(r"^export ", "", body, flags=re.M)
+        body = re.sub(r"^export (?=(?:async )?function|const|class)", "", body, flags=re.M)
         if left := re.search(r"^(?:import|export)\b.*", body, re.M):
             sys.exit(f"js/{name}.js: the bundle does not know this form: {left[0]}")
         done.append(name)
@@ -301,6 +303,8 @@ def _vendor() -> None:
             shutil.copyfile(MODULES / source, VENDOR / name)
         elif not name.endswith(".txt"):
             sys.exit(f"{source} is not in node_modules; its package changed, see VENDORED.")
+    icons = sorted(path.stem for path in (MODULES / "@tabler" / "icons" / "icons" / "outline").glob("*.svg"))
+    (VENDOR / "icon-names.txt").write_text("\n".join(icons) + "\n", "utf-8")
 
 
 def _outputs() -> dict[str, str]:
@@ -334,7 +338,7 @@ def build(force: bool = False) -> bool:
     draft = BUILD / "manifest.json.new"
     draft.write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     draft.replace(BUILD / "manifest.json")
-    stamp.write_text(now)
+    stamp.write_text(_stamp())
     _forget_old(set(manifest.values()))
     return True
 

@@ -25,6 +25,20 @@ def centre(page: Any, selector: str) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def over(page: Any, selector: str) -> tuple[float, float]:
+    """In the upper half of it: exactly in the middle a drag means neither before nor after."""
+    x, y = centre(page, selector)
+    return x, y - 16
+
+
+def drag(page: Any, source: str, target: str) -> None:
+    page.mouse.move(*centre(page, source))
+    page.mouse.down()
+    page.mouse.move(*over(page, target), steps=12)
+    page.wait_for_timeout(200)  # nobody lets go in the same instant
+    page.mouse.up()
+
+
 # Panel --------------------------------------------------------------------------------------------------------------
 
 
@@ -111,10 +125,7 @@ def test_a_card_is_dragged_with_the_mouse_and_its_column_head_follows(guide: Gui
     page.goto(f"{guide.url}/guide/board")
     page.wait_for_function("() => window.Sortable")
     before = page.inner_text("#head-needs [data-sum]")
-    page.mouse.move(*centre(page, "#card-1"))
-    page.mouse.down()
-    page.mouse.move(*centre(page, "[data-column=needs] [data-card]"), steps=12)
-    page.mouse.up()
+    drag(page, "#card-1", "[data-column=needs] [data-card]")
     page.wait_for_selector("#card-1[data-version='2']")
     assert in_column(page, "needs", "card-1")
     assert moves(guide)[0]["column"] == "needs"
@@ -129,13 +140,13 @@ def test_a_card_is_dragged_by_a_long_press_of_a_finger(guide: Guide, open_page: 
     page.wait_for_function("() => window.Sortable")
     touch = page.context.new_cdp_session(page)
     x, y = centre(page, "#card-1")
-    to_x, to_y = centre(page, "[data-column=needs] [data-card]")
+    to_x, to_y = over(page, "[data-column=needs] [data-card]")
     touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
     page.wait_for_timeout(400)
     for part in range(1, 13):
         at = {"x": x + (to_x - x) * part / 12, "y": y + (to_y - y) * part / 12}
         touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [at]})
-    page.wait_for_timeout(100)
+    page.wait_for_timeout(200)
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     page.wait_for_selector("#card-1[data-version='2']")
     assert in_column(page, "needs", "card-1")
@@ -177,10 +188,7 @@ def test_a_refused_card_slides_back_with_the_reason(guide: Guide, page: Any) -> 
     guide.refuses = "先填预计成交日"
     page.goto(f"{guide.url}/guide/board")
     page.wait_for_function("() => window.Sortable")
-    page.mouse.move(*centre(page, "#card-1"))
-    page.mouse.down()
-    page.mouse.move(*centre(page, "[data-column=needs] [data-card]"), steps=12)
-    page.mouse.up()
+    drag(page, "#card-1", "[data-column=needs] [data-card]")
     page.wait_for_selector("#toast.bad:has-text('先填预计成交日')")
     assert in_column(page, "quote", "card-1")
     assert page.inner_text("#head-quote [data-count]") == "5"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,61 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("name", ["parts", "grid", "board", "entry", "empty"])
+
+
+def _panel(page: Any) -> None:
+    page.locator("main [data-open='/guide/deal/3']:visible").first.click()
+    page.wait_for_selector("#panel h1")
+
+
+def _me(page: Any) -> None:
+    page.locator("[popovertarget=me-menu]:visible").click()
+    page.wait_for_timeout(250)
+
+
+def _search(page: Any) -> None:
+    page.locator("[data-dialog='#search']:visible").first.click()
+    page.keyboard.type("海")
+    page.wait_for_selector("#search-results .m-item")
+
+
+def _move(page: Any) -> None:
+    page.focus("#card-1")
+    page.keyboard.press("m")
+    page.wait_for_timeout(250)
+
+
+def _moved(page: Any) -> None:
+    _move(page)
+    page.locator("#move-menu .m-item:not([disabled])").last.click()
+    page.wait_for_selector("#toast button")
+
+
+def _mend(page: Any) -> None:
+    page.fill("#name", "吕嘉禾")
+    page.fill("#phone", "138 0013")
+    page.locator("button[type=submit].btn-primary").click()
+    page.wait_for_selector("#phone-error p")
+    page.faults.clear()
+
+
+STATES: dict[str, tuple[str, Callable[[Any], None] | None]] = {
+    "parts": ("", None),
+    "grid": ("/grid", None),
+    "board": ("/board", None),
+    "entry": ("/entry", None),
+    "empty": ("/empty", None),
+    "panel": ("/grid", _panel),
+    "me": ("/grid", _me),
+    "search": ("/grid", _search),
+    "move": ("/board", _move),
+    "moved": ("/board", _moved),
+    "mend": ("/entry", _mend),
+    "keys": ("/grid", lambda page: page.evaluate("() => document.getElementById('keys').showModal()")),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
 def test_guide(guide: Guide, shots: Callable[..., None], name: str) -> None:
-    shots(f"guide-{name}", f"{guide.url}/guide{'' if name == 'parts' else '/' + name}")
+    path, prepare = STATES[name]
+    shots(f"guide-{name}", f"{guide.url}/guide{path}", prepare=prepare)

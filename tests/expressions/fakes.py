@@ -193,7 +193,8 @@ def add(unit: Unit, form: str, **values: Any) -> int:
         if f.values_table is not None:
             several[key] = value or ()
             continue
-        row[key] = value
+        whole = f.column is not None and type(shape.table.c[f.column].type) is sa.BigInteger
+        row[key] = int(value) if whole and value is not None else value
         if f.type.name == "text":
             row[f"{key}__f"] = fold(value) if value else None
     made = unit.execute(sa.insert(shape.table).values(row).returning(shape.table.c.id)).scalar_one()

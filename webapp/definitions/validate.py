@@ -101,6 +101,7 @@ class _References:
             self._no_field(f"{path}.title", form["title"], fields)
         for name, item in fields.items():
             self._target(f"{path}.fields.{name}", item)
+            self._named(f"{path}.fields.{name}", FIELD, item, names)
         placed: dict[str, str] = {}
         for i, section in enumerate(form["layout"] or ()):
             for j, name in enumerate(section["fields"]):

@@ -339,7 +339,11 @@ class Compiler:
                 return backend.as_duration(backend.mul(backend.as_number(values[0]), values[1]))
             case "duration_div":
                 return backend.as_duration(backend.div(backend.as_number(values[0]), values[1]))
-            case "shift_days" | "days" | "seconds" | "shift" | "neg" | "date_of":
+            case "date_difference":
+                return backend.days(*values)
+            case "moment_difference":
+                return backend.seconds(*values)
+            case "shift_days" | "shift" | "neg" | "date_of":
                 if term.function == "date_of" and values[0].type.name == "date":
                     return values[0]
                 return getattr(backend, term.function)(*values)

@@ -25,7 +25,7 @@ _SIGNS = {
 ARITHMETIC = {
     "add": ("+", 6), "sub": ("-", 6), "mul": ("*", 7), "div": ("/", 7),
     "duration_add": ("+", 6), "duration_sub": ("-", 6), "duration_mul": ("*", 7), "duration_div": ("/", 7),
-    "shift_days": ("+", 6), "shift": ("+", 6), "days": ("-", 6), "seconds": ("-", 6),
+    "shift_days": ("+", 6), "shift": ("+", 6), "date_difference": ("-", 6), "moment_difference": ("-", 6),
 }  # fmt: skip
 _FUNCTION_OF = {name: key for key, name in PARAMETERS.items()}
 

@@ -15,13 +15,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 
 log = logging.getLogger(__name__)
 #: Seconds between a part's death and its next start; a part that ran for `STEADY` begins anew.
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY = 60.0
+#: A part that dies so often before it was ever steady has no chance: everything ends with its error in the log.
+HOPELESS = 4
 #: After the request to end; then what is left is killed.
 PATIENCE = 5.5
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -36,7 +38,8 @@ class Part:
     pid: int | None = None
     started: float = 0.0
     deaths: int = 0
-    again_at: float | None = field(default=None)
+    again_at: float | None = None
+    is_proven: bool = False
 
 
 class Supervisor:
@@ -45,9 +48,13 @@ class Supervisor:
         self._pauses = pauses
         self._patience = patience
         self._asked = 0
+        self._is_hopeless = False
 
     def run(self) -> int:
-        """Start all parts and stay until SIGTERM, SIGINT or SIGHUP; 0 when all ended in time, else 1."""
+        """Start all parts and stay until SIGTERM, SIGINT or SIGHUP; 0 when all ended in time.
+
+        1 when something had to be killed, or a part could not be started at all.
+        """
         reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         for number in _ENDING:
@@ -55,7 +62,7 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake us
         for part in self._parts:
             self._start(part)
-        while not self._asked:
+        while not self._asked and not self._is_hopeless:
             _wait(reading, self._next_start())
             self._reap()
             self._restart()
@@ -89,9 +96,14 @@ class Supervisor:
     def _note_end(self, part: Part, code: int) -> None:
         lived = time.monotonic() - part.started
         part.pid = None
-        if self._asked:
+        if self._asked or self._is_hopeless:
             return
+        part.is_proven |= lived > STEADY
         part.deaths = 1 if lived > STEADY else part.deaths + 1
+        if part.deaths >= HOPELESS and not part.is_proven:
+            log.error("%s ended (%s) %d times in a row; giving up", part.name, _said(code), part.deaths)
+            self._is_hopeless = True
+            return
         pause = self._pauses[min(part.deaths, len(self._pauses)) - 1]
         part.again_at = time.monotonic() + pause
         log.error("%s ended (%s) after %.0f s; it is started again in %.1f s", part.name, _said(code), lived, pause)
@@ -109,7 +121,7 @@ class Supervisor:
         for part in late:
             assert part.pid is not None
             os.waitpid(part.pid, 0)
-        return 1 if late else 0
+        return 1 if late or self._is_hopeless else 0
 
     def _living(self) -> list[Part]:
         return [part for part in self._parts if part.pid is not None]

@@ -87,7 +87,7 @@ def _of_need(form: Form, need: Need, scopes: Iterable[str], rank: int, view: str
     equal = [*_compared_with_one(form, need.filter), *(_column(form, key) for key in need.equal)]
     front = tuple((c, "") for c in dict.fromkeys(c for c in equal if c))
     order = _order(form, need.sort, [c for c, _ in front])
-    for i, scope in enumerate(scopes):
+    for i, scope in enumerate(scopes if "owner" not in equal else ("",)):  # one owner's records are few
         head = ((scope, ""),) if scope and scope not in equal else ()
         if front or order != (("id", " DESC"),):
             yield _Wanted((*head, *front, *order), rank + i, [view])

@@ -7,7 +7,8 @@ from typing import Any
 
 from webapp.definitions.kinds import field_kinds
 from webapp.definitions.model import Field, Form
-from webapp.definitions.spec import Integer, Key, ListOf, Number, OneOf, Report, Setting, Struct, Text
+from webapp.definitions.shapes import FieldName
+from webapp.definitions.spec import Integer, ListOf, Number, OneOf, Report, Setting, Struct, Text
 from webapp.engines.forms.fields import choices
 from webapp.engines.forms.fields.base import Widget
 from webapp.engines.forms.fields.select import Select
@@ -20,7 +21,7 @@ TYPES = ("open", "won", "lost", "paused")
 STAGE: dict[str, Setting] = {
     "type": Setting(OneOf(TYPES), "open", label=N_("Kind of stage")),
     "probability": Setting(Number(), label=N_("Probability")),
-    "required": Setting(ListOf(Key()), label=N_("Fields needed to enter")),
+    "required": Setting(ListOf(FieldName()), label=N_("Fields needed to enter")),
     "max_days": Setting(Integer(1, 3650), label=N_("Days at most")),
     "moves": Setting(ListOf(Text(60)), label=N_("May move to")),
 }
