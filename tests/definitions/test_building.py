@@ -315,7 +315,13 @@ def test_a_list_by_amount_and_a_board_head_use_their_indexes(database: Database)
         form = versions.current(unit).form("crm.deal")
         now = clock.now()
         rows = [
-            {"created_at": now, "updated_at": now, "amount": Decimal(i), "stage": "won" if i % 5 else "quote", "owner": i}
+            {
+                "created_at": now,
+                "updated_at": now,
+                "amount": Decimal(i),
+                "stage": "won" if i % 5 else "quote",
+                "owner": i,
+            }
             for i in range(5000)
         ]
         unit.execute(sa.insert(form.table), rows)
@@ -381,5 +387,3 @@ def test_a_duplicate_that_came_in_between_fails_the_index_and_says_so(database: 
         failed = versions.building(unit, "crm")
     assert [(w["what"], w["state"]) for w in failed] == [("index", "failed")]
     assert failed[0]["report"][0]["duplicates"] == [{"value": "acme", "count": 2}]
-
-

@@ -97,7 +97,8 @@ class _Compiler:
         self.definitions.cache["sources"] = {s.document.app: s for s in sources}
         self.names = {s.document.app: Names(s.document.app, s.names) for s in sources}
         self.under_way: list[model.Field] = []
-        self.told: set[int] = set()
+        self.broken: dict[str, dict[str, MortiseError]] = {}
+        self.told: dict[int, MortiseError] = {}  # keeps them, so that no id is given to another
 
     def run(self) -> model.Definitions:
         for source in self.sources:
@@ -212,11 +213,25 @@ class _Compiler:
         if item in self.under_way:
             circle = " → ".join(f.key for f in [*self.under_way[self.under_way.index(item) :], item])
             raise Invalid(N_("These formulas need each other in a circle: {circle}.", circle=circle))
+        if item.key in self.broken.get(item.form, {}):
+            raise self.broken[item.form][item.key]
         self.under_way.append(item)
         try:
             return check(item.settings["formula"], self.definitions, item.form)
+        except MortiseError as error:
+            self._tell_broken(item, error)
+            raise
         finally:
             self.under_way.pop()
+
+    def _tell_broken(self, item: model.Field, error: MortiseError) -> None:
+        """Once, at the formula where it is; those that use it are not to blame."""
+        self.broken.setdefault(item.form, {})[item.key] = error
+        app, _, form = item.form.partition(".")
+        place, self.place = self.place, app
+        if self.report is not None:
+            self._tell_error(f"forms.{form}.fields.{item.key}.formula", error)
+        self.place = place
 
     def _resolve_formulas(self, source: Source) -> None:
         for form in self.apps[source.document.app].forms.values():
@@ -401,7 +416,7 @@ class _Compiler:
         if self.report is None:
             raise error
         if id(error) not in self.told:
-            self.told.add(id(error))
+            self.told[id(error)] = error
             self.report.add(self._placed(path), error.message, error.code, error.detail.get("near"))
 
 

@@ -20,6 +20,23 @@ from webapp.i18n import N_, Message
 
 NONE, CHANGE, LOSS, BLOCKED = "none", "change", "loss", "blocked"
 _ORDER = (NONE, CHANGE, LOSS, BLOCKED)
+_SETTING = {"label": N_("label"), "icon": N_("icon"), "uses": N_("list of used apps"), "title": N_("title field")}
+_ACTION = {
+    "see": N_("see"),
+    "create": N_("create"),
+    "edit": N_("edit"),
+    "delete": N_("delete"),
+    "export": N_("export"),
+}
+_SCOPE = {
+    "true": N_("all records"),
+    "false": N_("no records"),
+    "own": N_("records of one’s own"),
+    "team": N_("records of the teams one heads"),
+    "department": N_("records of one’s department"),
+    "department_and_below": N_("records of one’s department and those below"),
+    "mine": N_("records in which one takes part"),
+}
 
 
 @dataclass(frozen=True)
@@ -95,7 +112,7 @@ class _Planner:
         start = len(self.changes)
         for setting in ("label", "icon", "uses"):
             if getattr(before, setting) != getattr(after, setting):
-                self._say(setting, N_("The app's {setting} changes.", setting=setting))
+                self._say(setting, N_("The app's {setting} changes.", setting=_SETTING[setting]))
         renamed = _renamed(before.names["forms"], after.names["forms"], lambda e: e["table"])
         for key, form in after.forms.items():
             old = before.forms.get(renamed.get(key, key)) if key in renamed or key in before.forms else None
@@ -134,7 +151,7 @@ class _Planner:
             self._say(path, N_("The form {old} is now called {new}.", old=old.key, new=new.key), code="renamed")
         for setting in ("label", "icon", "title"):
             if getattr(old, setting) != getattr(new, setting):
-                message = N_("{form}: its {setting} changes.", form=new.label, setting=setting)
+                message = N_("{form}: its {setting} changes.", form=new.label, setting=_SETTING[setting])
                 self._say(f"{path}.{setting}", message)
         if old.settings != new.settings:
             self._say(path, N_("{form}: its settings change.", form=new.label))
@@ -430,9 +447,9 @@ def _rights(key: str, old: Role, new: Role) -> Iterator[tuple[str, Message]]:
                     "Role {role}, {form}: {action} changes from {old} to {new}.",
                     role=new.label,
                     form=form,
-                    action=action,
-                    old=first,
-                    new=second,
+                    action=_ACTION[action],
+                    old=_SCOPE.get(first, first),
+                    new=_SCOPE.get(second, second),
                 )
                 yield f"{path}.may.{action}", message
         if (before.fields if before else {}) != (after.fields if after else {}):
