@@ -1,4 +1,4 @@
-"""Writers and applies at the same time: nobody fails, and nothing is written under a rule that is no longer in force."""
+"""Writers and applies at once: nobody fails, and nothing is written under a rule that is no longer in force."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def test_writers_go_on_through_applies_and_keep_the_rule_of_their_version(databa
     assert not failed, failed[0]
     assert refused, "the rule was met at least once"
     with database.read() as unit:
-        written = unit.execute(sa.select(event.c.definition_version, sa.func.count()).group_by(event.c.definition_version))
-        counts: dict[int, Any] = {row[0]: row[1] for row in written}
+        version_of = event.c.definition_version
+        counts: dict[int, Any] = dict(unit.execute(sa.select(version_of, sa.func.count()).group_by(version_of)).all())
     assert counts
     assert not [v for v in counts if v % 2 == 0], counts
     storage.get().finish(database)
