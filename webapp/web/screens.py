@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import request
+from flask import Response, make_response, request
 
 from webapp.engines.forms import views
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import label
-from webapp.web import language, scope
+from webapp.web import language, respond, scope
 from webapp.web.htmx import htmx
 
 #: Icon of a heading by the shape of its type.
@@ -50,6 +50,17 @@ def asked(at: Scope) -> Asked:
 def part_for(**parts: str) -> str | None:
     """The template HTMX is answered with when it fills the element of that id (`list`, `panel`); None: the content."""
     return parts.get(htmx.target_id or "")
+
+
+def lead_to_list(address: str) -> Response:
+    """Lead on to a list: HTMX fetches it into its place, a browser follows."""
+    if not htmx.wants_part:
+        return respond.redirect(address)
+    response = make_response("", 200)
+    # htmx names the target of such a request only when told to
+    where = {"path": address, "target": "#list", "swap": "outerMorph", "headers": {"HX-Target": "div#list"}}
+    response.headers["HX-Location"] = respond.ascii_json(where)
+    return response
 
 
 class Links:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, request
+from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import Field
@@ -32,7 +32,7 @@ def pick(app: str, form: str) -> Any:
         )
     except Invalid as error:
         return _form(at, asked, error, status=422)
-    return _go(screens.Links(at, asked).list(conditions=_placed(asked, made)))
+    return screens.lead_to_list(screens.Links(at, asked).list(conditions=_placed(asked, made)))
 
 
 def _placed(asked: Asked, made: Condition) -> tuple[Condition, ...]:
@@ -47,15 +47,6 @@ def _position(asked: Asked) -> int | None:
     given = request.args.get("position", "")
     position = int(given) if given.isascii() and given.isdigit() and len(given) < 4 else -1
     return position if 0 <= position < len(asked.conditions) else None
-
-
-def _go(address: str) -> Response:
-    """Lead on to the list: HTMX fetches it into its place, a browser follows."""
-    if not htmx.wants_part:
-        return respond.redirect(address)
-    response = make_response("", 200)
-    response.headers["HX-Location"] = respond.ascii_json({"path": address, "target": "#list", "swap": "outerMorph"})
-    return response
 
 
 def _form(at: Scope, asked: Asked, error: Invalid | None = None, *, status: int = 200) -> Response:

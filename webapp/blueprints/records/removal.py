@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import request
 
@@ -35,9 +36,15 @@ def restore(app: str, form: str, id_: int) -> Any:
     address = screens.Links(at).record(id_)
     if not htmx.wants_part:
         return respond.redirect(address)
-    answer = respond.redirect(respond.local(request.form.get("next"), address))
+    answer = screens.lead_to_list(here) if (here := _list_here(screens.Links(at))) else respond.redirect(address)
     text = N_("“{title}” is back", title=title_of(at.eye, at.form, record)).text(at.locale)
     return respond.trigger(answer, "toast", text=text)
+
+
+def _list_here(links: screens.Links) -> str | None:
+    """The address of the page that asks, if it is a list of this form: it is shown anew, with the record in it."""
+    here = urlsplit(htmx.current_url or "")
+    return (here.path + (f"?{here.query}" if here.query else "")) if here.path == links.base else None
 
 
 def _version() -> int | None:

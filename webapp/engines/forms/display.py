@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from webapp.definitions.model import Definitions, Field, Form
@@ -143,6 +144,8 @@ def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
         chosen = tags(form_field, [value] if isinstance(value, str) else value, locale)
         text = ", ".join(t.text for t in chosen)
         return {"text": text, "grid": text, "short": text, "tags": chosen}
+    if form_field.is_system and isinstance(value, datetime):
+        value = value.replace(second=0)  # nobody asks for the second of a stamp
     return {
         "text": kind.text(form_field, value, locale),
         "grid": kind.cell(form_field, value, locale),

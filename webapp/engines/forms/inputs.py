@@ -40,6 +40,7 @@ class Input:
     template  which partial of `templates/fields` draws it
     typed     what stands in it, as texts; `title` names what a pointer points at
     error     what to mend, "" when nothing
+    is_amount it counts money: the page says large ones in words (128.6 万)
     theirs    what somebody else saved meanwhile, where it differs
     """
 
@@ -56,6 +57,7 @@ class Input:
     picks: tuple[Pick, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
+    is_amount: bool = False
 
     @property
     def value(self) -> str:
@@ -151,6 +153,7 @@ def make(
         tuple(Pick(o.value, label(o.label, at.locale) or o.value, tone(o, i, found)) for i, o in enumerate(options)),
         attributes,
         _target(at, found),
+        "currency" in found.settings,
     )
 
 

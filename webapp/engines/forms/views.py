@@ -368,7 +368,7 @@ def _amount(at: Scope, key: str, value: Any, *, is_short: bool = False) -> str:
     if value is None:
         return ""
     found = at.form.names[key]
-    show = found.kind.short if is_short else found.kind.text
+    show = found.kind.short if is_short else found.kind.cell
     return show(found, value, at.locale)
 
 

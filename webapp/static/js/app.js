@@ -16,3 +16,4 @@ import "./panel.js";
 import "./grid.js";
 import "./board.js";
 import "./picker.js";
+import "./amount.js";
