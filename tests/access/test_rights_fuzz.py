@@ -134,6 +134,8 @@ def _records(unit, keeper, chance: random.Random, reference: Reference) -> None:
             values = _values(chance, name, number, ids, reference)
             owner = chance.choice(ids)
             record = records.create(unit, keeper, form, {**values, "owner": owner})
+            if name == "deal":
+                values["phone"] = record.values["phone"]  # kept in a normal form
             if chance.random() < 0.5 and name == "deal":
                 values["cost"] = Decimal(chance.randint(1, 200))
                 record = records.update(unit, keeper, form, record.id, {"cost": values["cost"]}, version=record.version)

@@ -281,7 +281,13 @@ def test_links_in_a_circle_between_new_forms_are_made(database: Database) -> Non
         "app": "ring",
         "forms": {
             "a": {"fields": {"name": {"kind": "text"}, "b": {"kind": "link", "to": "b"}}},
-            "b": {"fields": {"name": {"kind": "text"}, "a": {"kind": "link", "to": "a"}, "up": {"kind": "link", "to": "b"}}},
+            "b": {
+                "fields": {
+                    "name": {"kind": "text"},
+                    "a": {"kind": "link", "to": "a"},
+                    "up": {"kind": "link", "to": "b"},
+                }
+            },
         },
     }
     publish(database, made)
@@ -298,7 +304,10 @@ def test_an_app_may_link_to_another_it_uses_and_is_checked_with_it(database: Dat
         "uses": ["crm"],
         "forms": {
             "ticket": {
-                "fields": {"name": {"kind": "text"}, "account": {"kind": "link", "to": "crm.account", "reverse": "tickets"}}
+                "fields": {
+                    "name": {"kind": "text"},
+                    "account": {"kind": "link", "to": "crm.account", "reverse": "tickets"},
+                }
             }
         },
     }

@@ -154,6 +154,19 @@ def test_while_converting_lists_read_the_new_column_else_the_old_one(database: D
         assert versions.current(unit).form("crm.account").fields["x"].old_column is None
 
 
+def test_what_is_being_converted_cannot_change_again_until_it_is_done(database: Database) -> None:
+    publish(database, as_kind("x", kind="text"))
+    accounts(database, [{"name": "A", "x": "1"}])
+    publish(database, as_kind("x", kind="integer"))
+    renamed = document(lambda made: fields(made, "account").update(y={"kind": "integer", "was": "x"}))
+    for wanted_ in (document(), renamed, as_kind("x", kind="date")):
+        with pytest.raises(Conflict, match="still being built"):
+            publish(database, wanted_, accept_loss=True)
+    finish(database)
+    publish(database, renamed)
+    assert column(database, "crm.account", "y") == [1]
+
+
 def test_a_due_row_hands_the_work_to_any_worker(database: Database) -> None:
     publish(database, document())
     accounts(database, [{"name": "1"}])
@@ -315,7 +328,13 @@ def test_a_list_by_amount_and_a_board_head_use_their_indexes(database: Database)
         form = versions.current(unit).form("crm.deal")
         now = clock.now()
         rows = [
-            {"created_at": now, "updated_at": now, "amount": Decimal(i), "stage": "won" if i % 5 else "quote", "owner": i}
+            {
+                "created_at": now,
+                "updated_at": now,
+                "amount": Decimal(i),
+                "stage": "won" if i % 5 else "quote",
+                "owner": i,
+            }
             for i in range(5000)
         ]
         unit.execute(sa.insert(form.table), rows)
@@ -381,5 +400,3 @@ def test_a_duplicate_that_came_in_between_fails_the_index_and_says_so(database: 
         failed = versions.building(unit, "crm")
     assert [(w["what"], w["state"]) for w in failed] == [("index", "failed")]
     assert failed[0]["report"][0]["duplicates"] == [{"value": "acme", "count": 2}]
-
-

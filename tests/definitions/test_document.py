@@ -36,8 +36,13 @@ PLAIN = st.recursive(
     | st.booleans()
     | st.integers(-(10**17), 10**17)
     | st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=20)
-    | st.sampled_from(["no", "12:30", "2026-11-22", "1e3", "0x1f", "1_000", "~", "null", "<<", "*a", "&a", "a: b", "- a"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcé榫 :#'\"", min_size=1, max_size=6), inner, max_size=4),
+    | st.sampled_from(
+        ["no", "12:30", "2026-11-22", "1e3", "0x1f", "1_000", "~", "null", "<<", "*a", "&a", "a: b", "- a"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text("abcé榫 :#'\"", min_size=1, max_size=6), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -66,7 +71,22 @@ def test_all_problems_come_at_once_with_their_paths_and_near_names() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["Deal", "deal__x", "1deal", "deal-x", "_deal", "deal_", "select * from x", "<b>", "a" * 25, "new", "api", "m", "", "商机"],
+    [
+        "Deal",
+        "deal__x",
+        "1deal",
+        "deal-x",
+        "_deal",
+        "deal_",
+        "select * from x",
+        "<b>",
+        "a" * 25,
+        "new",
+        "api",
+        "m",
+        "",
+        "商机",
+    ],
 )
 def test_a_form_cannot_have_such_a_key(key: str) -> None:
     made = document()

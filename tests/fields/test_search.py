@@ -184,14 +184,13 @@ def random_people(n: int, seed: int = 7) -> list[dict[str, Any]]:
     ]
 
 
-def stands_in(word: str, record: dict[str, Any]) -> bool:
-    """The slow and plain meaning of a search for one word."""
-    if any(word in fold(str(value)) for value in record.values() if value):
-        return True
+def plain_reading(record: dict[str, Any]) -> tuple[str, list[str]]:
+    """Folded texts of a record, a line each, and the sounds of its name from every syllable on."""
     name = record["name"]
     ways = [sortkeys.syllables(name), sortkeys.surname_syllables(name) or []]
     starts = [s[i:] for s in ways for i in range(len(s))]
-    return any("".join(s).startswith(word) or "".join(w[0] for w in s).startswith(word) for s in starts)
+    sounds = [w for s in starts for w in ("".join(s), "".join(one[0] for one in s))]
+    return "\n".join(fold(str(value)) for value in record.values() if value), sounds
 
 
 def test_ten_thousand_rows_answer_as_a_slow_reading_of_all_of_them(database: Database) -> None:
@@ -201,6 +200,7 @@ def test_ten_thousand_rows_answer_as_a_slow_reading_of_all_of_them(database: Dat
     with database.write() as unit:
         create(unit, form)
         insert(unit, form, records)
+    readings = [plain_reading(record) for record in records]
     chance = random.Random(8)
     words = ["张伟", "zw", "shan", "zengwei", "机械有限", "berlin", "a_b", "100%", "%", "_", "drink", "new", "may", "5"]
     for _ in range(25):
@@ -210,7 +210,11 @@ def test_ten_thousand_rows_answer_as_a_slow_reading_of_all_of_them(database: Dat
         words.append("".join(sortkeys.syllables(record["name"]))[: chance.randrange(2, 9)])
     for word in words:
         if " " not in word:
-            wanted = [i for i, r in enumerate(records, start=1) if stands_in(word, r)]
+            wanted = [
+                i
+                for i, (texts, sounds) in enumerate(readings, start=1)
+                if word in texts or any(sound.startswith(word) for sound in sounds)
+            ]
             assert found(database, form, word) == wanted, word
 
 

@@ -40,13 +40,13 @@ _SYSTEM: Mapping[str, tuple[str, dict[str, str]]] = {
 
 @dataclass(eq=False)
 class Source:
-    """One app to compile. `open` tells which fields are in conversion: (form, field) → old column."""
+    """One app to compile. `open` are fields whose values are still being built: (form, field) → old column if any."""
 
     document: Document
     version: int
     names: Mapping[str, Any] | None
     is_fixed: bool = True  # names are as stored; False gives names to what is new
-    open: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    open: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
 
 def compile_all(
@@ -97,7 +97,8 @@ class _Compiler:
         self.definitions.cache["sources"] = {s.document.app: s for s in sources}
         self.names = {s.document.app: Names(s.document.app, s.names) for s in sources}
         self.under_way: list[model.Field] = []
-        self.told: set[int] = set()
+        self.broken: dict[str, dict[str, MortiseError]] = {}
+        self.told: dict[int, MortiseError] = {}  # keeps them, so that no id is given to another
 
     def run(self) -> model.Definitions:
         for source in self.sources:
@@ -187,7 +188,7 @@ class _Compiler:
                 path = f"forms.{form.key}.fields.{item.key}"
                 if target is None:
                     self._tell_gone(f"{path}.to", item.type.target)
-                    del form.fields[item.key], form.names[item.key]  # type: ignore[attr-defined]
+                    del form.fields[item.key], form.names[item.key]
                     continue
                 wanted = item.settings.get("reverse")
                 path = f"{path}.reverse"
@@ -212,11 +213,25 @@ class _Compiler:
         if item in self.under_way:
             circle = " → ".join(f.key for f in [*self.under_way[self.under_way.index(item) :], item])
             raise Invalid(N_("These formulas need each other in a circle: {circle}.", circle=circle))
+        if item.key in self.broken.get(item.form, {}):
+            raise self.broken[item.form][item.key]
         self.under_way.append(item)
         try:
             return check(item.settings["formula"], self.definitions, item.form)
+        except MortiseError as error:
+            self._tell_broken(item, error)
+            raise
         finally:
             self.under_way.pop()
+
+    def _tell_broken(self, item: model.Field, error: MortiseError) -> None:
+        """Once, at the formula where it is; those that use it are not to blame."""
+        self.broken.setdefault(item.form, {})[item.key] = error
+        app, _, form = item.form.partition(".")
+        place, self.place = self.place, app
+        if self.report is not None:
+            self._tell_error(f"forms.{form}.fields.{item.key}.formula", error)
+        self.place = place
 
     def _resolve_formulas(self, source: Source) -> None:
         for form in self.apps[source.document.app].forms.values():
@@ -227,7 +242,7 @@ class _Compiler:
                     _ = item.formula, item.type
                 except MortiseError as error:
                     self._tell_error(f"forms.{form.key}.fields.{item.key}.formula", error)
-                    del form.fields[item.key], form.names[item.key]  # type: ignore[attr-defined]
+                    del form.fields[item.key], form.names[item.key]
 
     # columns ----------------------------------------------------------------------------------------------
 
@@ -241,9 +256,9 @@ class _Compiler:
         for item in form.fields.values():
             holds = self._holds(item, computed)
             entry = self._entry(source, form, item, holds)
-            old = source.open.get((form.key, item.key))
-            if old:
-                object.__setattr__(item, "old_column", old)
+            if (form.key, item.key) in source.open:
+                item.lazy["is_building"] = True
+                object.__setattr__(item, "old_column", source.open[form.key, item.key])
             if entry.get("column"):
                 object.__setattr__(item, "column", entry["column"])
                 for column in columns_of(item, self._table_name):
@@ -401,7 +416,7 @@ class _Compiler:
         if self.report is None:
             raise error
         if id(error) not in self.told:
-            self.told.add(id(error))
+            self.told[id(error)] = error
             self.report.add(self._placed(path), error.message, error.code, error.detail.get("near"))
 
 

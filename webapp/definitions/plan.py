@@ -20,6 +20,23 @@ from webapp.i18n import N_, Message
 
 NONE, CHANGE, LOSS, BLOCKED = "none", "change", "loss", "blocked"
 _ORDER = (NONE, CHANGE, LOSS, BLOCKED)
+_SETTING = {"label": N_("label"), "icon": N_("icon"), "uses": N_("list of used apps"), "title": N_("title field")}
+_ACTION = {
+    "see": N_("see"),
+    "create": N_("create"),
+    "edit": N_("edit"),
+    "delete": N_("delete"),
+    "export": N_("export"),
+}
+_SCOPE = {
+    "true": N_("all records"),
+    "false": N_("no records"),
+    "own": N_("records of one’s own"),
+    "team": N_("records of the teams one heads"),
+    "department": N_("records of one’s department"),
+    "department_and_below": N_("records of one’s department and those below"),
+    "mine": N_("records in which one takes part"),
+}
 
 
 @dataclass(frozen=True)
@@ -95,7 +112,7 @@ class _Planner:
         start = len(self.changes)
         for setting in ("label", "icon", "uses"):
             if getattr(before, setting) != getattr(after, setting):
-                self._say(setting, N_("The app's {setting} changes.", setting=setting))
+                self._say(setting, N_("The app's {setting} changes.", setting=_SETTING[setting]))
         renamed = _renamed(before.names["forms"], after.names["forms"], lambda e: e["table"])
         for key, form in after.forms.items():
             old = before.forms.get(renamed.get(key, key)) if key in renamed or key in before.forms else None
@@ -108,10 +125,26 @@ class _Planner:
             count = self._count(before.forms[key])
             message = N_("The form {form} goes; its {n} records are kept and come back with it.", n=count)
             self._say(f"forms.{key}", _with(message, form=before.forms[key].label), code="removed")
+        self._under_way(before)
         self._roles(before)
         is_same = before.document == after.document
         if not is_same and len(self.changes) == start:
             self._say("app", N_("Descriptions or the order of things change."))
+
+    def _under_way(self, before: App) -> None:
+        """What is still being built has to stay where it is until it is done."""
+        for form in before.forms.values():
+            for item in form.fields.values():
+                if not item.is_building:
+                    continue
+                now = self.after.forms[form.key].fields.get(item.key) if form.key in self.after.forms else None
+                if now is None or self._entry(self.after, form, item) != self._entry(before, form, item):
+                    message = N_(
+                        "{form}: the values of {field} are still being built; publish this when that is done.",
+                        form=form.label,
+                        field=item.label,
+                    )
+                    self._say(f"forms.{form.key}.fields.{item.key}", message, BLOCKED, "building")
 
     def _count(self, form: Form) -> Any:
         return storage.get().count(self.unit, form) if self.unit is not None else "?"
@@ -134,7 +167,7 @@ class _Planner:
             self._say(path, N_("The form {old} is now called {new}.", old=old.key, new=new.key), code="renamed")
         for setting in ("label", "icon", "title"):
             if getattr(old, setting) != getattr(new, setting):
-                message = N_("{form}: its {setting} changes.", form=new.label, setting=setting)
+                message = N_("{form}: its {setting} changes.", form=new.label, setting=_SETTING[setting])
                 self._say(f"{path}.{setting}", message)
         if old.settings != new.settings:
             self._say(path, N_("{form}: its settings change.", form=new.label))
@@ -214,7 +247,7 @@ class _Planner:
             self._say(path, N_("{form}: the settings of {field} change.", **names))
 
     def _entry(self, app: App, form: Form, item: Field) -> Mapping[str, Any]:
-        entry: Mapping[str, Any] = app.names["forms"][form.key]["fields"].get(item.key, {})
+        entry: Mapping[str, Any] = app.names["forms"].get(form.key, {"fields": {}})["fields"].get(item.key, {})
         return entry
 
     def _stands_elsewhere(self, old_form: Form, form: Form, old: Field, new: Field) -> bool:
@@ -335,7 +368,10 @@ class _Planner:
         dialect = self.unit.dialect if self.unit is not None else "sqlite"
         before = {i.name for i in made.indexes(self.old, old, dialect)} if old is not None else set()
         wanted = {i.name for i in made.indexes(self.new, new, dialect)}
+        is_renamed = old is not None and old.key != new.key
         if wanted == before:
+            if is_renamed:  # what was still to be made is looked for under the new name
+                self.work.append(Work(new.key, "index"))
             return
         self.work.append(Work(new.key, "index"))
         added, gone = len(wanted - before), len(before - wanted)
@@ -387,7 +423,7 @@ def item_was(app: App, form: Form, key: str, old: Form) -> str:
     """The key a field without a column of its own had before."""
     raw = app.document["forms"][form.key]["fields"][key]
     was = raw.get("was") if isinstance(raw, Mapping) else None
-    return was if was in old.fields and was not in form.fields else key
+    return was if isinstance(was, str) and was in old.fields and was not in form.fields else key
 
 
 def _renamed(before: Mapping[str, Any], after: Mapping[str, Any], place: Any) -> dict[str, str]:
@@ -430,9 +466,9 @@ def _rights(key: str, old: Role, new: Role) -> Iterator[tuple[str, Message]]:
                     "Role {role}, {form}: {action} changes from {old} to {new}.",
                     role=new.label,
                     form=form,
-                    action=action,
-                    old=first,
-                    new=second,
+                    action=_ACTION[action],
+                    old=_SCOPE.get(first, first),
+                    new=_SCOPE.get(second, second),
                 )
                 yield f"{path}.may.{action}", message
         if (before.fields if before else {}) != (after.fields if after else {}):
@@ -442,7 +478,7 @@ def _rights(key: str, old: Role, new: Role) -> Iterator[tuple[str, Message]]:
 def _said(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return value if isinstance(value, str) else value.text
+    return value if isinstance(value, str) else str(value.text)
 
 
 def _shown(definitions: Definitions) -> Iterator[tuple[str, str, str, str]]:

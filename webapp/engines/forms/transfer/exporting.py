@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -167,18 +168,15 @@ def _csv(target: Path, form: Form, fields: Sequence[Field], locale: str, zone: s
 
 #: What a spreadsheet takes for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: A sign and digits compute nothing: phone numbers stay as they are.
+_NUMBER = re.compile(r"[+-][\d ]+(\.\d+)?")
 
 
 def _guarded(field: Field, record: Record, locale: str) -> str:
     """A text that a spreadsheet would run gets an apostrophe before it; numbers and dates stay as they are."""
     text = _text(field, record, locale)
     is_text = field.type.name not in ("number", "date", "datetime", "duration", "boolean")
-    return "'" + text if is_text and text.startswith(_FORMULA) and not _is_phone(text) else text
-
-
-def _is_phone(text: str) -> bool:
-    """`+86 138 0000 0001` or `-5`: digits behind the sign are no formula with a call in it."""
-    return all(c.isdigit() or c in "+- ()." for c in text) and any(c.isdigit() for c in text)
+    return "'" + text if is_text and text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from webapp.engines.forms.transfer.references import Later
 from webapp.engines.forms.transfer.sheets import Chunk, Source
 from webapp.engines.forms.transfer.spool import Spool, reasons, spooled, write_rejected
 from webapp.errors import Invalid, MortiseError, Problem
-from webapp.i18n import N_
+from webapp.i18n import N_, label
 from webapp.journal import changesets
 
 #: Rows of one unit of work. SQLite has one writer, which a person may be waiting for.
@@ -137,7 +137,9 @@ def run(
                 state = work.state
         target = folder / f"rejected{'.csv' if work.format == 'text' else '.xlsx'}"
         headings = [c.heading for c in columns.columns]
-        rejected = write_rejected(spool, target, headings, actor.locale) if work.state.rejected else None
+        rejected = None
+        if work.state.rejected:
+            rejected = write_rejected(spool, target, headings, work.labels, actor.locale)
         why = [*reasons(spool), *work.left]
     named = [(c.heading, c.field.key if c.field else None) for c in columns.columns]
     unmapped = [c.heading for c in columns.unmapped]
@@ -165,6 +167,7 @@ class _Import:
         self.state = state
         self.keep = keep
         self.left: list[dict[str, Any]] = []
+        self.labels: dict[str, str] = {}
         self.format = "text"
         self.size = SQLITE_ROWS if database.is_sqlite else POSTGRES_ROWS
         self._free_at = 0.0
@@ -207,6 +210,7 @@ class _Import:
         form = self._form(unit)
         said = self.order.said
         select.require_form(unit, self.actor, form, "edit" if said.key else "create")
+        self.labels = {key: label(f.label, self.actor.locale) or key for key, f in form.names.items()}
         rights = policy.fields(unit, self.actor, form)
         fields = mapping.targets(form, rights)
         header, headings = mapping.head_of(first, mapping.names_of(fields), said)

@@ -152,13 +152,12 @@ def encoding_of(path: Path) -> str:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
-    if b"\0" in head:
-        wide = "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
-        if re.search("[\0-\x08\x0e-\x1f]", head.decode(wide, "replace")) or not _decodes(path, wide):
-            raise Refused("not_a_spreadsheet")
+    if b"\0" in head and (wide := _wide(head)) and _decodes(path, wide):
         return wide
     if _decodes(path, "utf-8"):
         return "utf-8"
+    if b"\0" in head:
+        raise Refused("not_a_spreadsheet")
     scores = {"gb18030": _share(head, 0xB0, 0xD7, 0xA1), "big5": _share(head, 0xA4, 0xC6, 0x40)}
     likely = sorted((n for n in scores if scores[n] >= 0.4), key=lambda n: -scores[n])
     for name in [*likely, "cp1252"]:
@@ -166,6 +165,15 @@ def encoding_of(path: Path) -> str:
         if _decodes(path, name):
             return name
     raise Refused("encoding")
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 without a mark: read so, the text has line ends or delimiters and no other control characters."""
+    encoding = "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
+    text = head[: len(head) & ~1].decode(encoding, "replace")
+    if re.search("[\0-\x08\x0e-\x1f]", text) or not re.search("[\r\n,;\t]", text):
+        return None
+    return encoding
 
 
 def _decodes(path: Path, encoding: str) -> bool:

@@ -6,7 +6,7 @@ import csv
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +77,16 @@ def reasons(spool: Spool) -> list[dict[str, Any]]:
 _BY_VALUE = {"unknown_link", "ambiguous_link", "unknown_option", "twin", "not_unique", "type", "date"}
 
 
-def write_rejected(spool: Spool, target: Path, headings: Sequence[str], locale: str) -> Path:
-    """The rejected rows as a file (by suffix XLSX or CSV): the columns as they came, then row and reason."""
+def write_rejected(spool: Spool, target: Path, headings: Sequence[str], labels: Mapping[str, str], locale: str) -> Path:
+    """The rejected rows as a file (by suffix XLSX or CSV): the columns as they came, then row and reason.
+
+    `labels`: field key → what the person calls it.
+    """
     head = [*headings, N_("Row").text(locale), N_("Why it was rejected").text(locale)]
-    lines = ([*_wide(cells, len(headings)), number, _why(problems, locale)] for number, cells, problems in spool.rows())
+    lines = (
+        [*_wide(cells, len(headings)), number, _why(problems, labels, locale)]
+        for number, cells, problems in spool.rows()
+    )
     if target.suffix == ".xlsx":
         _write_xlsx(target, head, lines)
     else:
@@ -95,11 +101,11 @@ def _wide(cells: list[Cell], width: int) -> list[Cell]:
     return (cells + [None] * width)[:width]
 
 
-def _why(problems: list[list[Any]], locale: str) -> str:
+def _why(problems: list[list[Any]], labels: Mapping[str, str], locale: str) -> str:
     said = []
     for field, text, _, near, _ in problems:
         hint = " " + N_("Did you mean “{name}”?", name=near).text(locale) if near else ""
-        said.append(f"{field}: {text}{hint}" if field else text + hint)
+        said.append(f"{labels.get(field, field)}: {text}{hint}" if field else text + hint)
     return "\n".join(said)
 
 
