@@ -31,7 +31,7 @@ class Row(Protocol):
         """The field's value; None if the row does not hold it."""
 
     def options(self, field: FieldShape) -> tuple[Any, SQL, SQL | None]:
-        """A field with several values: the table they are in, its value column, the condition that ties it to the row."""
+        """A field with several values: their table, its value column, and what ties that to the row."""
 
 
 class Stored:
@@ -58,14 +58,15 @@ class StoredRow:
     def value(self, field: FieldShape) -> Val | None:
         if field.column is None:
             return None
-        column = self.table.c[field.column]
+        column: SQL = self.table.c[field.column]
         type_ = field.type
         folded = None
         if type_.name == "text" and f"{field.column}__f" in self.table.c:
             companion = self.table.c[f"{field.column}__f"]
             folded = lambda: companion  # noqa: E731
         filled = not column.nullable if isinstance(column, sa.Column) else False
-        sql, plain = column, None
+        sql: SQL = column
+        plain: SQL | None = None
         if type_.name in ("number", "duration") and not isinstance(column.type, Exact):
             if self.backend.name == "postgresql":
                 sql, plain = sa.cast(column, sa.Numeric), column
@@ -221,7 +222,7 @@ def _formula(field: FieldShape) -> Any:
 
 
 def binds(actor: Actor | None, now: datetime, zone: str) -> dict[str, Any]:
-    """Values for the parameters that compiled expressions hold: `m_me`, `m_my_department`, `m_now`, `m_today`, `m_zone`."""
+    """Values for the parameters of compiled expressions: `m_me`, `m_my_department`, `m_now`, `m_today`, `m_zone`."""
     return {
         "m_me": actor.member if actor else None,
         "m_my_department": actor.department if actor else None,
