@@ -207,6 +207,11 @@ def on_added(waker: Callable[[int], None]) -> None:
     _wakers.append(waker)
 
 
+def off_added(waker: Callable[[int], None]) -> None:
+    """Call it no more."""
+    _wakers.remove(waker)
+
+
 def _wake_after(unit: Unit) -> None:
     wake = unit.memo.setdefault("due.wake", _Wake())
     wake.count += 1
