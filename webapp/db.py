@@ -131,7 +131,7 @@ class Unit:
         self.memo: dict[Any, Any] = {}
         self._after: list[Callable[[], None]] = []
 
-    def execute(self, statement: sa.Executable, parameters: Any = None) -> CursorResult[Any]:
+    def execute(self, statement: sa.Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         return self.connection.execute(statement, parameters)
 
     def after_commit(self, action: Callable[[], None]) -> None:

@@ -15,7 +15,7 @@ from webapp import schema
 from webapp.access import tables as people
 from webapp.access.actor import KEEPER, Actor
 from webapp.db import Database
-from webapp.definitions import versions
+from webapp.definitions import storage, versions
 from webapp.engines.forms import bulk
 
 DOCUMENT = Path(__file__).with_name("app.yaml")
@@ -66,9 +66,6 @@ def keeper() -> Actor:
 
 def fill(database: Database, rows: int, companies: int = 2000) -> float:
     """Make the firm with `rows` deals; the rep owns REPS_OWN of them. Returns seconds."""
-    import webapp.engines.forms.fields  # the kinds register themselves
-    import webapp.engines.forms.store as store
-
     schema.create(database)
     started = time.perf_counter()
     with database.write() as unit:
@@ -86,7 +83,7 @@ def fill(database: Database, rows: int, companies: int = 2000) -> float:
         {**deal(dice, i, companies), "owner": REP_ID if i in own else dice.randint(REP_ID + 1, CROWD)} for i in range(rows)
     )
     _many(database, "bench.deal", made, rows)
-    store.finish(database)
+    storage.get().finish(database)
     with database.engine.connect() as connection:
         connection.execute(sa.text("ANALYZE"))
         connection.commit()

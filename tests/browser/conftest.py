@@ -19,7 +19,11 @@ from werkzeug.serving import make_server
 
 import build_assets
 from tests import missing
+from tests.browser.firm import Firm
 from tests.browser.guide import Guide
+from tests.pages import sales
+from tests.pages.conftest import Sales
+from tests.world import make
 
 CHROMIUM = os.environ.get("MORTISE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = [
@@ -125,6 +129,14 @@ def guide(sqlite_database: Any, serve: Callable[[Flask], str]) -> Guide:
     made = Guide(sqlite_database)
     made.url = serve(made.app)
     return made
+
+
+@pytest.fixture
+def firm(sqlite_database: Any, serve: Callable[[Flask], str]) -> Firm:
+    """The product itself, with a small firm's deals."""
+    world = make(sqlite_database)
+    world.apply(sales.DOCUMENT)
+    return Firm(Sales(world), serve(world.app))
 
 
 @pytest.fixture

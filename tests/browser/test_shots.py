@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.firm import Firm
 from tests.browser.guide import Guide
 
 pytestmark = [
@@ -74,3 +75,33 @@ STATES: dict[str, tuple[str, Callable[[Any], None] | None]] = {
 def test_guide(guide: Guide, shots: Callable[..., None], name: str) -> None:
     path, prepare = STATES[name]
     shots(f"guide-{name}", f"{guide.url}/guide{path}", prepare=prepare)
+
+
+SCREENS: dict[str, str] = {
+    "01-sign-in": "/login",
+    "02-workbench": "/",
+    "03-grid": "/crm/deal",
+    "04-kanban": "/crm/deal?view=board",
+    "05-record-page": "/crm/deal/{first}",
+    "06-entry": "/crm/deal/new",
+    "06-edit": "/crm/deal/{first}/edit",
+    "15-empty": "/crm/deal?search=nothing",
+    "15-missing": "/crm/nothing",
+}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_screens(firm: Firm, shots: Callable[..., None], name: str) -> None:
+    path = SCREENS[name].format(first=firm.deals[0])
+    sign_in = None if name == "01-sign-in" else firm.sign_in
+    forgive = (lambda page: page.faults.clear()) if name == "15-missing" else None
+    shots(name, firm.url + path, sign_in=sign_in, prepare=forgive)
+
+
+def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
+    def open_first(page: Any) -> None:
+        page.locator("main [data-open]:visible").first.click()
+        page.wait_for_selector("#panel h1")
+        page.wait_for_load_state("networkidle")
+
+    shots("05-record-panel", f"{firm.url}/crm/deal", sign_in=firm.sign_in, prepare=open_first)

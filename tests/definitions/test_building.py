@@ -154,6 +154,19 @@ def test_while_converting_lists_read_the_new_column_else_the_old_one(database: D
         assert versions.current(unit).form("crm.account").fields["x"].old_column is None
 
 
+def test_what_is_being_converted_cannot_change_again_until_it_is_done(database: Database) -> None:
+    publish(database, as_kind("x", kind="text"))
+    accounts(database, [{"name": "A", "x": "1"}])
+    publish(database, as_kind("x", kind="integer"))
+    renamed = document(lambda made: fields(made, "account").update(y={"kind": "integer", "was": "x"}))
+    for wanted_ in (document(), renamed, as_kind("x", kind="date")):
+        with pytest.raises(Conflict, match="still being built"):
+            publish(database, wanted_, accept_loss=True)
+    finish(database)
+    publish(database, renamed)
+    assert column(database, "crm.account", "y") == [1]
+
+
 def test_a_due_row_hands_the_work_to_any_worker(database: Database) -> None:
     publish(database, document())
     accounts(database, [{"name": "1"}])

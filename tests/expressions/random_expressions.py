@@ -11,7 +11,23 @@ from hypothesis import strategies as st
 Draw = Any
 
 _TEXTS = ["a", "Ab c", "ACME 公司", "ａｃｍｅ 公司", "ÄÖ straße", "don't", "100%_x", " é ", "漢字", "İi", "-", "公"]
-_NUMBERS = ["0", "1", "2", "3", "7", "10", "0.5", "0.000001", "12.34", "100", "999999.999999", "123456789012345", "-3", "-0.5", "1万"]
+_NUMBERS = [
+    "0",
+    "1",
+    "2",
+    "3",
+    "7",
+    "10",
+    "0.5",
+    "0.000001",
+    "12.34",
+    "100",
+    "999999.999999",
+    "123456789012345",
+    "-3",
+    "-0.5",
+    "1万",
+]
 
 
 def literal(draw: Draw, kind: str) -> str:
@@ -26,7 +42,14 @@ def literal(draw: Draw, kind: str) -> str:
     if kind == "date":
         return draw(
             st.sampled_from(
-                ["date(2026, 2, 28)", "date(2024, 2, 29)", "date(1, 1, 1)", "date(9999, 12, 31)", "today()", "date(2026, 12, 31)"]
+                [
+                    "date(2026, 2, 28)",
+                    "date(2024, 2, 29)",
+                    "date(1, 1, 1)",
+                    "date(9999, 12, 31)",
+                    "today()",
+                    "date(2026, 12, 31)",
+                ]
             )
         )
     if kind == "datetime":
@@ -37,9 +60,27 @@ def literal(draw: Draw, kind: str) -> str:
 
 
 _FIELDS = {
-    "number": ["amount", "cost", "rate", "quantity", "account.credit", "stage.probability", "formula_weighted", "account.parent.credit"],
+    "number": [
+        "amount",
+        "cost",
+        "rate",
+        "quantity",
+        "account.credit",
+        "stage.probability",
+        "formula_weighted",
+        "account.parent.credit",
+    ],
     "whole": ["quantity", "id * 0", "len(name)"],
-    "text": ["name", "note", "account.name", "account.parent.name", "owner.name", "formula_title", "stage.type", "owner.department.name"],
+    "text": [
+        "name",
+        "note",
+        "account.name",
+        "account.parent.name",
+        "owner.name",
+        "formula_title",
+        "stage.type",
+        "owner.department.name",
+    ],
     "boolean": ["is_key", "owner.is_active"],
     "date": ["close_date", "start"],
     "datetime": ["created_at", "seen_at"],
@@ -122,13 +163,23 @@ def expressions(draw: Draw, depth: int = 4) -> str:
 
 def _money(places: int) -> Any:
     most = 10**15 - 1
-    units = st.one_of(st.integers(-10_000, 10_000), st.integers(-most, most), st.sampled_from([0, 1, -1, 5, most, -most]))
+    units = st.one_of(
+        st.integers(-10_000, 10_000), st.integers(-most, most), st.sampled_from([0, 1, -1, 5, most, -most])
+    )
     return st.none() | units.map(lambda n: Decimal(n).scaleb(-places))
 
 
-_text = st.none() | st.sampled_from(_TEXTS) | st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
-_date = st.none() | st.sampled_from([date(2026, 1, 31), date(2024, 2, 29)]) | st.dates(date(1, 1, 1), date(9999, 12, 31))
-_moments = st.datetimes(datetime(1992, 1, 1), datetime(2036, 12, 31)).map(lambda d: d.replace(microsecond=0, tzinfo=UTC))
+_text = (
+    st.none()
+    | st.sampled_from(_TEXTS)
+    | st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+)
+_date = (
+    st.none() | st.sampled_from([date(2026, 1, 31), date(2024, 2, 29)]) | st.dates(date(1, 1, 1), date(9999, 12, 31))
+)
+_moments = st.datetimes(datetime(1992, 1, 1), datetime(2036, 12, 31)).map(
+    lambda d: d.replace(microsecond=0, tzinfo=UTC)
+)
 _several = st.lists(st.sampled_from(["vip", "new", "old"]), unique=True).map(tuple)
 
 deals = st.fixed_dictionaries(
@@ -145,5 +196,10 @@ accounts = st.fixed_dictionaries(
     {"name": _text, "industry": st.sampled_from([None, "steel", "food"]), "credit": _money(2), "tags": _several}
 )
 visits = st.fixed_dictionaries(
-    {"at": st.none() | _moments, "minutes": st.none() | st.integers(-5, 100).map(Decimal), "cost": _money(2), "note": _text}
+    {
+        "at": st.none() | _moments,
+        "minutes": st.none() | st.integers(-5, 100).map(Decimal),
+        "cost": _money(2),
+        "note": _text,
+    }
 )

@@ -40,7 +40,9 @@ def _scene(unit: Unit, scene: Mapping[str, Any], zone: str) -> tuple[World, dict
     forms: dict[str, dict[int, dict[str, Any]]] = {"crm.account": {}, "crm.deal": {}, "crm.visit": {}}
     world = World(forms, fakes.SCHEMA, fakes.NOW, zone, fakes.ANN.member, fakes.ANN.department or 0, PEOPLE)
     parent = _store(unit, world, "crm.account", scene["parent"])
-    account = _store(unit, world, "crm.account", {**scene["account"], "parent": parent["id"] if scene["linked"] else None})
+    account = _store(
+        unit, world, "crm.account", {**scene["account"], "parent": parent["id"] if scene["linked"] else None}
+    )
     here = account["id"] if scene["linked"] else None
     deal = _store(unit, world, "crm.deal", {**scene["deal"], "account": here})
     _store(unit, world, "crm.deal", {**scene["sibling"], "account": here})
@@ -78,7 +80,9 @@ def test_stored_and_judged_records_and_the_reference_agree(database: Database, z
         with database.write() as unit:
             world, deal = _scene(unit, scene, zone)
             table = fakes.SCHEMA.form("crm.deal").table
-            stored = sa.select(*(e.sql(Stored(table), unit.dialect) for e in expressions)).where(table.c.id == deal["id"])
+            stored = sa.select(*(e.sql(Stored(table), unit.dialect) for e in expressions)).where(
+                table.c.id == deal["id"]
+            )
             record = Judged(fakes.SCHEMA.form("crm.deal"), deal, row_id=deal["id"])
             judged = record.select(*(e.sql(record, unit.dialect) for e in expressions))
             parameters = binds(fakes.ANN, fakes.NOW, zone)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from webapp.cli.console import Console
 
+from webapp.cli.console import Console
 from webapp.errors import Invalid, NotFound
 from webapp.i18n import N_, Message
 
@@ -29,7 +29,6 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 @click.option("--as", "as_", metavar="E", help="The member on whose behalf it is done, by address.")
 @click.option("--background", is_flag=True, help="Leave the work to the running worker and wait for it.")
-@click.option("--json", "is_json", is_flag=True, help="Print data as JSON.")
 @click.pass_obj
 def import_(
     console: Console,
@@ -41,14 +40,12 @@ def import_(
     dry_run: bool,
     as_: str | None,
     background: bool,
-    is_json: bool,
 ) -> None:
     """Read records of FORM in APP from FILE (CSV, TSV, XLSX or XLS)."""
     from dataclasses import replace
 
     from webapp.engines.forms.transfer import jobs, maps
 
-    console.is_json = console.is_json or is_json
     said = maps.read(map_) if map_ else maps.of({})
     said = replace(said, key=key or said.key)
     database = console.database
@@ -149,7 +146,6 @@ def _beside(rejected: str | None, file: Path) -> str | None:
 @click.option("-o", "--output", "target", type=_FILE, required=True)
 @click.option("--raw", is_flag=True, help="CSV: do not put an apostrophe before texts that look like formulas.")
 @click.option("--as", "as_", metavar="E", help="The member on whose behalf it is done, by address.")
-@click.option("--json", "is_json", is_flag=True, help="Print data as JSON.")
 @click.pass_obj
 def export(
     console: Console,
@@ -160,7 +156,6 @@ def export(
     target: Path,
     raw: bool,
     as_: str | None,
-    is_json: bool,
 ) -> None:
     """Write the records of FORM in APP to a file."""
     from dataclasses import replace
@@ -168,7 +163,6 @@ def export(
     from webapp.definitions import versions
     from webapp.engines.forms.transfer import exporting
 
-    console.is_json = console.is_json or is_json
     chosen = format_ or (target.suffix[1:] if target.suffix[1:] in exporting.FORMATS else "xlsx")
     with console.database.read() as unit:
         actor = _actor(unit, as_)

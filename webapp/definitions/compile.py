@@ -40,13 +40,13 @@ _SYSTEM: Mapping[str, tuple[str, dict[str, str]]] = {
 
 @dataclass(eq=False)
 class Source:
-    """One app to compile. `open` tells which fields are in conversion: (form, field) → old column."""
+    """One app to compile. `open` are fields whose values are still being built: (form, field) → old column if any."""
 
     document: Document
     version: int
     names: Mapping[str, Any] | None
     is_fixed: bool = True  # names are as stored; False gives names to what is new
-    open: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    open: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
 
 def compile_all(
@@ -188,7 +188,7 @@ class _Compiler:
                 path = f"forms.{form.key}.fields.{item.key}"
                 if target is None:
                     self._tell_gone(f"{path}.to", item.type.target)
-                    del form.fields[item.key], form.names[item.key]  # type: ignore[attr-defined]
+                    del form.fields[item.key], form.names[item.key]
                     continue
                 wanted = item.settings.get("reverse")
                 path = f"{path}.reverse"
@@ -242,7 +242,7 @@ class _Compiler:
                     _ = item.formula, item.type
                 except MortiseError as error:
                     self._tell_error(f"forms.{form.key}.fields.{item.key}.formula", error)
-                    del form.fields[item.key], form.names[item.key]  # type: ignore[attr-defined]
+                    del form.fields[item.key], form.names[item.key]
 
     # columns ----------------------------------------------------------------------------------------------
 
@@ -256,9 +256,9 @@ class _Compiler:
         for item in form.fields.values():
             holds = self._holds(item, computed)
             entry = self._entry(source, form, item, holds)
-            old = source.open.get((form.key, item.key))
-            if old:
-                object.__setattr__(item, "old_column", old)
+            if (form.key, item.key) in source.open:
+                item.lazy["is_building"] = True
+                object.__setattr__(item, "old_column", source.open[form.key, item.key])
             if entry.get("column"):
                 object.__setattr__(item, "column", entry["column"])
                 for column in columns_of(item, self._table_name):

@@ -69,7 +69,7 @@ def sources(unit: Unit, without: str | None = None) -> list[Source]:
         .join(tables.app, sa.and_(tables.app.c.key == version.c.app, tables.app.c.version == version.c.version))
         .order_by(version.c.app)
     ).all()
-    open_work = _open_conversions(unit) if rows else {}
+    open_work = _open_work(unit) if rows else {}
     return [
         Source(
             document=load(json.loads(row.document)),
@@ -82,19 +82,19 @@ def sources(unit: Unit, without: str | None = None) -> list[Source]:
     ]
 
 
-def _open_conversions(unit: Unit) -> dict[str, dict[tuple[str, str], str]]:
+def _open_work(unit: Unit) -> dict[str, dict[tuple[str, str], str | None]]:
+    """App → (form, field) of values that are still being converted or computed → the old column, if SQL reads both."""
     building = tables.building
     rows = unit.execute(
         sa.select(building.c.app, building.c.form, building.c.field, building.c.payload)
-        .where(building.c.state == "open", building.c.what == "convert")
+        .where(building.c.state == "open", building.c.field.is_not(None))
         .order_by(building.c.id)
     )
-    found: dict[str, dict[tuple[str, str], str]] = {}
+    found: dict[str, dict[tuple[str, str], str | None]] = {}
     for row in rows:
         payload = json.loads(row.payload)
-        column = payload["old"].get("column")
-        if column and payload["is_readable"]:  # one SQL expression reads both columns
-            found.setdefault(row.app, {})[row.form, row.field] = column
+        column = payload["old"].get("column") if payload.get("is_readable") else None
+        found.setdefault(row.app, {})[row.form, row.field] = column
     return found
 
 

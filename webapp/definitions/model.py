@@ -75,6 +75,11 @@ class Field:
         return self.lazy.get("expression")
 
     @property
+    def is_building(self) -> bool:
+        """Whether its values are still being converted or computed behind the last apply."""
+        return bool(self.lazy.get("is_building"))
+
+    @property
     def visible(self) -> Expression | None:
         """The condition under which the field is shown and asked for; None means always."""
         return self.lazy.get("visible")

@@ -125,10 +125,26 @@ class _Planner:
             count = self._count(before.forms[key])
             message = N_("The form {form} goes; its {n} records are kept and come back with it.", n=count)
             self._say(f"forms.{key}", _with(message, form=before.forms[key].label), code="removed")
+        self._under_way(before)
         self._roles(before)
         is_same = before.document == after.document
         if not is_same and len(self.changes) == start:
             self._say("app", N_("Descriptions or the order of things change."))
+
+    def _under_way(self, before: App) -> None:
+        """What is still being built has to stay where it is until it is done."""
+        for form in before.forms.values():
+            for item in form.fields.values():
+                if not item.is_building:
+                    continue
+                now = self.after.forms[form.key].fields.get(item.key) if form.key in self.after.forms else None
+                if now is None or self._entry(self.after, form, item) != self._entry(before, form, item):
+                    message = N_(
+                        "{form}: the values of {field} are still being built; publish this when that is done.",
+                        form=form.label,
+                        field=item.label,
+                    )
+                    self._say(f"forms.{form.key}.fields.{item.key}", message, BLOCKED, "building")
 
     def _count(self, form: Form) -> Any:
         return storage.get().count(self.unit, form) if self.unit is not None else "?"
@@ -231,7 +247,7 @@ class _Planner:
             self._say(path, N_("{form}: the settings of {field} change.", **names))
 
     def _entry(self, app: App, form: Form, item: Field) -> Mapping[str, Any]:
-        entry: Mapping[str, Any] = app.names["forms"][form.key]["fields"].get(item.key, {})
+        entry: Mapping[str, Any] = app.names["forms"].get(form.key, {"fields": {}})["fields"].get(item.key, {})
         return entry
 
     def _stands_elsewhere(self, old_form: Form, form: Form, old: Field, new: Field) -> bool:
@@ -352,7 +368,10 @@ class _Planner:
         dialect = self.unit.dialect if self.unit is not None else "sqlite"
         before = {i.name for i in made.indexes(self.old, old, dialect)} if old is not None else set()
         wanted = {i.name for i in made.indexes(self.new, new, dialect)}
+        is_renamed = old is not None and old.key != new.key
         if wanted == before:
+            if is_renamed:  # what was still to be made is looked for under the new name
+                self.work.append(Work(new.key, "index"))
             return
         self.work.append(Work(new.key, "index"))
         added, gone = len(wanted - before), len(before - wanted)
@@ -404,7 +423,7 @@ def item_was(app: App, form: Form, key: str, old: Form) -> str:
     """The key a field without a column of its own had before."""
     raw = app.document["forms"][form.key]["fields"][key]
     was = raw.get("was") if isinstance(raw, Mapping) else None
-    return was if was in old.fields and was not in form.fields else key
+    return was if isinstance(was, str) and was in old.fields and was not in form.fields else key
 
 
 def _renamed(before: Mapping[str, Any], after: Mapping[str, Any], place: Any) -> dict[str, str]:
@@ -459,7 +478,7 @@ def _rights(key: str, old: Role, new: Role) -> Iterator[tuple[str, Message]]:
 def _said(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return value if isinstance(value, str) else value.text
+    return value if isinstance(value, str) else str(value.text)
 
 
 def _shown(definitions: Definitions) -> Iterator[tuple[str, str, str, str]]:

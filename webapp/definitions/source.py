@@ -23,7 +23,7 @@ _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-class _Loader(_Base):  # type: ignore[misc]
+class _Loader(_Base):
     """Builds dicts, lists, texts, numbers, booleans and nothing else; notes duplicate keys."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
@@ -113,7 +113,7 @@ def write(data: Any) -> str:
     return text
 
 
-class _Writer(_Dumper):  # type: ignore[misc]
+class _Writer(_Dumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 

@@ -235,10 +235,10 @@ class Checker:
                 raise ExpressionError(
                     N_("Nothing equals empty; write “is empty” or “is not empty”."), term.position, code="compare_empty"
                 )
+            if term.type.name in ("records", "choices"):
+                raise coerce.wrong(term, N_("a single value"))
         left, right = coerce.meet(left, right)
         kind = left.type.name
-        if kind in ("records", "choices"):
-            raise coerce.wrong(left, N_("a single value"))
         if operator not in ("=", "!=") and kind in ("boolean", "choice", *coerce.POINTERS):
             raise ExpressionError(
                 N_(

@@ -171,7 +171,7 @@ _add(
     _mid,
     N_("Characters from the middle: from which (1 is the first), how many."),
     "mid(name, 2, 3)",
-)  # noqa: E501
+)
 _add(
     "replace",
     "text",
@@ -180,7 +180,7 @@ _add(
     _replace,
     N_("The text with every occurrence of one part replaced."),
     "replace(phone, '-', '')",
-)  # noqa: E501
+)
 _add(
     "find",
     "text",
@@ -189,7 +189,7 @@ _add(
     _find,
     N_("Where the first text begins in the second (1 is the start), 0 if nowhere."),
     "find('@', email)",
-)  # noqa: E501
+)
 _add(
     "concat",
     "text",
@@ -198,7 +198,7 @@ _add(
     lambda b, *x: b.join(list(x)) if len(x) > 1 else x[0],
     N_("The values one after the other, as one text."),
     "concat(name, ' ', phone)",
-)  # noqa: E501
+)
 _add("text", "text", "any", TEXT, lambda b, x: b.as_text(x), N_("The value as text."), "text(amount)")
 
 
@@ -234,7 +234,7 @@ _add(
     _round,
     N_("Rounded to so many decimals, halves away from zero; less than 0 rounds to tens, hundreds …"),
     "round(amount, 1)",
-)  # noqa: E501
+)
 _add(
     "floor", "number", "number", number(0), lambda b, x: b.floor(x), N_("The next whole number below."), "floor(amount)"
 )
@@ -257,7 +257,7 @@ _add(
     lambda b, *x: b.least(list(x)),
     N_("The smallest of the values; over a list of records, of all of them."),
     "min(amount, 1000)",
-)  # noqa: E501
+)
 _add(
     "max",
     "number",
@@ -266,7 +266,7 @@ _add(
     lambda b, *x: b.least(list(x), greatest=True),
     N_("The largest of the values; over a list of records, of all of them."),
     "max(amount, 0)",
-)  # noqa: E501
+)
 _add(
     "mod", "number", "number number", lambda a: number(max(a[0].type.scale, a[1].type.scale)), lambda b, x, y: b.mod(x, y),
     N_("The rest of a division, with the sign of the divisor."), "mod(quantity, 12)",
@@ -324,7 +324,7 @@ _add(
     _part("quarter"),
     N_("The quarter, 1 to 4; as a group: each quarter of each year."),
     "quarter(close_date)",
-)  # noqa: E501
+)
 _add(
     "month",
     "time",
@@ -333,7 +333,7 @@ _add(
     _part("month"),
     N_("The month, 1 to 12; as a group: each month of each year."),
     "month(close_date)",
-)  # noqa: E501
+)
 _add(
     "week",
     "time",
@@ -342,7 +342,7 @@ _add(
     _part("week"),
     N_("The week of the year (ISO, from Monday); as a group: each week of each year."),
     "week(close_date)",
-)  # noqa: E501
+)
 _add(
     "day",
     "time",
@@ -360,7 +360,7 @@ _add(
     _part("weekday"),
     N_("The day of the week, 1 for Monday to 7 for Sunday."),
     "weekday(close_date)",
-)  # noqa: E501
+)
 _add(
     "hour",
     "time",
@@ -409,7 +409,7 @@ _add(
     lambda b, y, m, d: b.make_date(y, m, d),
     N_("The date of a year, a month and a day."),
     "date(2026, 12, 31)",
-)  # noqa: E501
+)
 _add(
     "add_days",
     "time",
@@ -418,7 +418,7 @@ _add(
     lambda b, x, n: b.shift_days(x, n),
     N_("The date so many days later."),
     "add_days(close_date, 7)",
-)  # noqa: E501
+)
 _add(
     "add_months",
     "time",
@@ -427,7 +427,7 @@ _add(
     lambda b, x, n: b.shift_months(x, n),
     N_("The same day so many months later, at most the last day of that month."),
     "add_months(start, 12)",
-)  # noqa: E501
+)
 _add(
     "add_years", "time", "date whole", DATE,
     lambda b, x, n: b.shift_months(x, b.mul(n, b.literal(Decimal(12), number(0)))),
@@ -441,7 +441,7 @@ _add(
     lambda b, x, y: b.days(y, x),
     N_("How many days from the first date to the second."),
     "days_between(created_at, today())",
-)  # noqa: E501
+)
 _add(
     "hours_between",
     "time",
@@ -450,7 +450,7 @@ _add(
     _hours_between,
     N_("How many hours from the first moment to the second."),
     "hours_between(created_at, now())",
-)  # noqa: E501
+)
 for _name, _months, _start, _end in (
     ("week", 0, N_("The Monday of the week of a date."), N_("The Sunday of the week of a date.")),
     ("month", 1, N_("The first day of the month of a date."), N_("The last day of the month of a date.")),
@@ -473,7 +473,7 @@ for _name, _months, _start, _end in (
         _end_of(_months, _name) if _months else _week_end,
         _end,
         f"end_of_{_name}(today())",
-    )  # noqa: E501
+    )
 for _name, _seconds, _help in (
     ("minutes", 60, N_("A duration of so many minutes.")),
     ("hours", 3600, N_("A duration of so many hours.")),
@@ -493,4 +493,4 @@ _add(
     lambda b: b.parameter("m_my_department", DEPARTMENT),
     N_("The main department of the member who asks."),
     "owner_department = my_department()",
-)  # noqa: E501
+)

@@ -68,13 +68,14 @@ def find_field(schema: Schema, eyes: Eyes | None, form: str, part: Part) -> Fiel
         )
     if part.is_label and part.text in allowed:
         return allowed[part.text]
-    names = [*allowed, *(t for f in allowed.values() for t in texts_of(f.label))]
+    labels = [t for f in allowed.values() for t in texts_of(f.label)]
+    near = nearest(part.text, labels) if part.is_label else nearest(part.text, allowed) or nearest(part.text, labels)
     raise ExpressionError(
         N_("There is no field “{name}” on the form “{form}”.", name=part.text, form=shape.label),
         part.position,
         len(part.text),
         code="unknown_name",
-        near=nearest(part.text, names),
+        near=near,
     )
 
 

@@ -125,9 +125,9 @@ class PostgreSQL(Backend):
         type_ = self.sql_type(values[0].type)
         name = "greatest" if greatest else "least"
         sql = getattr(fn, name)(*(v.sql for v in values), type_=type_)
-        some_empty = sa.or_(*(v.sql.is_(sa.null()) for v in values if not v.filled))
-        if any(not v.filled for v in values):
-            sql = sa.case((some_empty, sa.null()), else_=sql)
+        empties = [v.sql.is_(sa.null()) for v in values if not v.filled]
+        if empties:
+            sql = sa.case((sa.or_(*empties), sa.null()), else_=sql)
         made = self.made(
             sa.type_coerce(sql, type_), values[0].type, *values, cost=8, bound=max(v.bound for v in values)
         )

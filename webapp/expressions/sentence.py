@@ -54,7 +54,12 @@ _AGGREGATES = {
     "any": N_("there are {what}"),
 }
 _SPANS = {"minutes": N_("{n} minutes"), "hours": N_("{n} hours"), "days": N_("{n} days")}
-_ATTRIBUTES = {"probability": N_("probability"), "type": N_("type"), "color": N_("colour"), "max_days": N_("longest stay in days")}
+_ATTRIBUTES = {
+    "probability": N_("probability"),
+    "type": N_("type"),
+    "color": N_("colour"),
+    "max_days": N_("longest stay in days"),
+}
 
 
 def sentence(term: Term, schema: Schema, form: str, locale: str | None) -> str:
@@ -105,8 +110,10 @@ class _Speaker:
         name, given = term.function, term.arguments
         if name in ("and", "or"):
             power = 2 if name == "and" else 1
-            link = self.words(N_(" and ") if name == "and" else N_(" or "))
-            text = link.join(self.say(a, power + 1) for a in given)
+            words = N_("{condition} and {another}") if name == "and" else N_("{condition} or {another}")
+            text = self.say(given[0], power + 1)
+            for another in given[1:]:
+                text = self.words(words, condition=text, another=self.say(another, power + 1))
             return self.bracketed(text) if power < least else text
         if name == "not":
             return self.negated(given[0])
@@ -206,7 +213,9 @@ class _Speaker:
     def counted(self, function: str, what: str, where: Term | None) -> str:
         words = N_("there are no {what}") if function == "none" else _AGGREGATES[function]
         text = self.words(words, what=what)
-        return f"{text}{'' if self.is_chinese else ' '}{self.bracketed(self.say(where, 0))}" if where is not None else text
+        return (
+            f"{text}{'' if self.is_chinese else ' '}{self.bracketed(self.say(where, 0))}" if where is not None else text
+        )
 
     def path(self, term: Term) -> str:
         match term:

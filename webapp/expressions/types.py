@@ -73,9 +73,10 @@ class FieldShape(Protocol):
     For `records`, `reverse_of` names the link field on the other form.
     """
 
-    key: str
-    column: str | None
-
+    @property
+    def key(self) -> str: ...
+    @property
+    def column(self) -> str | None: ...
     @property
     def label(self) -> str | Mapping[str, str]: ...
     @property
@@ -91,8 +92,8 @@ class FieldShape(Protocol):
 class FormShape(Protocol):
     """A form as the language sees it: every name an expression on it may use, system fields and reverse links too."""
 
-    name: str
-
+    @property
+    def name(self) -> str: ...
     @property
     def label(self) -> str | Mapping[str, str]: ...
     @property

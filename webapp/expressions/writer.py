@@ -21,7 +21,7 @@ _SIGNS = {
     "contains": "contains",
     "has": "contains",
     "starts": "starts with",
-}  
+}
 ARITHMETIC = {
     "add": ("+", 6), "sub": ("-", 6), "mul": ("*", 7), "div": ("/", 7),
     "duration_add": ("+", 6), "duration_sub": ("-", 6), "duration_mul": ("*", 7), "duration_div": ("/", 7),

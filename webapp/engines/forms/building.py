@@ -20,7 +20,7 @@ from webapp.definitions import epochs, storage, tables
 from webapp.definitions.compile import is_formula
 from webapp.definitions.model import App, Definitions, Field, Form
 from webapp.definitions.storage import Index
-from webapp.engines.forms import conversions, indexes
+from webapp.engines.forms import conversions, indexes, labelled
 from webapp.engines.forms import tables as ddl
 from webapp.i18n import N_
 from webapp.journal import due
@@ -56,8 +56,9 @@ class FormStorage:
     def finish(self, database: Database) -> None:
         finish(database)
 
-    def labelled_views(self, unit: Unit, app: App) -> None:
-        return None
+    def labelled_views(self, unit: Unit, definitions: Definitions, app: App) -> None:
+        retired = [entry["table"] for entry in app.names["retired"].values()]
+        labelled.rebuild(unit, definitions, app, retired)
 
     def count(self, unit: Unit, form: Form) -> int:
         return _count(unit, form, sa.true())
@@ -182,7 +183,7 @@ def _convert(database: Database, work: Any) -> None:
             return
         definitions = epochs.current(unit)
         last, failed = conversions.chunk(unit, definitions, form, held, CHUNK[unit.dialect])
-        report = json.loads(held.report) if held.report else {"failed": 0, "records": []}
+        report: dict[str, Any] = json.loads(held.report) if held.report else {"failed": 0, "records": []}
         report["failed"] += len(failed)
         report["records"] = [*report["records"], *failed][:MOST_REPORTED]
         values = {"report": json.dumps(report, ensure_ascii=False)}
@@ -225,7 +226,7 @@ def _compute(unit: Unit, form: Form, item: Field, position: int, size: int) -> i
     table = form.table
     assert item.formula is not None and item.column is not None
     expression = item.formula.sql(Stored(table), unit.dialect)
-    parameters = binds(_System(), clock.now(), unit.zone)
+    parameters = binds(None, clock.now(), unit.zone)  # the same for everybody (decisions 22)
     query = sa.select(table.c.id, expression).where(table.c.id > position).order_by(table.c.id).limit(size)
     rows = unit.execute(query, parameters).all()
     if not rows:
@@ -238,15 +239,6 @@ def _compute(unit: Unit, form: Form, item: Field, position: int, size: int) -> i
     columns = {name: sa.bindparam(f"v_{name}", type_=table.c[name].type) for name in names}
     unit.execute(sa.update(table).where(table.c.id == sa.bindparam("m_id")).values(columns), updates)
     return int(rows[-1][0])
-
-
-class _System:
-    """Computed fields are the same for everybody: nobody's eyes (decisions 22)."""
-
-    member = 0
-    department = None
-    departments_below: tuple[int, ...] = ()
-    headed: tuple[int, ...] = ()
 
 
 # --- indexes ----------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ class Converter:
             return self._found(text)
         is_choice = self.old.type.name in ("choice", "choices")
         is_read = is_choice and self.new.type.name not in ("choice", "choices")
-        attempts = [text] if is_read or self.old.type.name in ("record", "member", "department") else []
+        attempts: list[Any] = [text] if is_read or self.old.type.name in ("record", "member", "department") else []
         attempts = attempts or [self.old.kind.json(self.old, value), text]
         for attempt in attempts:
             if isinstance(attempt, list) and not self.new.kind.is_multi:

@@ -22,6 +22,7 @@ from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import guards, search, select, uniqueness, values
 from webapp.engines.forms.fields import serial
+from webapp.engines.forms.fields.base import Kind
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.reading import value_of
 from webapp.engines.forms.record import Record
@@ -294,12 +295,17 @@ def _guard(unit: Unit, actor: Actor, form: Form, id_: int | None, action: str, r
 
 def _vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
     found: list[Problem] = []
-    for field in form.fields.values():
+    for field in vetting(form):
         if after.get(field.key) != before.get(field.key):
             found += field.kind.vet(field, form, before, after)
     for veto in guards.vetoes:
         found += veto(unit, actor, form, before, after)
     return found
+
+
+def vetting(form: Form) -> list[Field]:
+    """The fields whose kind has something to say about a change."""
+    return [f for f in form.fields.values() if type(f.kind).vet is not Kind.vet]
 
 
 def _require_version(

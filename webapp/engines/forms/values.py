@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -13,7 +14,7 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms.fields.base import FieldError
+from webapp.engines.forms.fields.base import FieldError, Kind
 from webapp.errors import Invalid, Problem, nearest
 from webapp.expressions import fold
 from webapp.i18n import N_, Message
@@ -151,14 +152,29 @@ def _found(unit: Unit, actor: Actor, field: Field, text: str) -> list[int]:
 def row(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
     """Column → value for the columns of `values` in the form's table (companions included)."""
     columns: dict[str, Any] = {}
+    plan = columns_of(form)
     for key, value in values.items():
-        field = form.names[key]
-        if field.column is None:
-            continue
-        columns[field.column] = value
-        if not field.is_system:
-            columns.update(field.kind.companions(field, value))
+        column, field = plan[key]
+        if column is not None:
+            columns[column] = value
+            if field is not None:
+                columns.update(field.kind.companions(field, value))
     return columns
+
+
+def columns_of(form: Form) -> dict[str, tuple[str | None, Field | None]]:
+    """Field key → its column, and the field itself if its kind keeps companions beside the value. Made once a form."""
+    found: dict[str, tuple[str | None, Field | None]] | None = _COLUMNS.get(form)
+    if found is None:
+        found = {}
+        for key, field in form.names.items():
+            is_plain = field.is_system or type(field.kind).companions is Kind.companions
+            found[key] = (field.column, None if is_plain else field)
+        _COLUMNS[form] = found
+    return found
+
+
+_COLUMNS: WeakKeyDictionary[Form, dict[str, tuple[str | None, Field | None]]] = WeakKeyDictionary()
 
 
 def required(form: Form, values: Mapping[str, Any]) -> list[Problem]:
