@@ -3,12 +3,11 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 import sqlalchemy as sa
 
-from tests.journal.test_events import row
+from tests.journal.test_events import row, settle
 from webapp import cli, migrating
 from webapp.db import Database
 from webapp.journal import changesets, due, events, seals
@@ -34,12 +33,10 @@ def mortise(database: Database, monkeypatch, capsys):
     return run
 
 
-def test_help_is_quick_and_imports_no_command():
-    begin = time.monotonic()
+def test_help_imports_neither_commands_nor_database():
     script = "import sys; from webapp.cli import run; run(['--help']); print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "audit" in done.stdout and done.stdout.endswith("False\n")
-    assert time.monotonic() - begin < 2
 
 
 def test_every_command_that_is_there_can_be_called(mortise):
@@ -88,6 +85,7 @@ def test_change_sets_are_listed(database: Database, mortise):
 def test_a_rewritten_journal_is_exit_1(database: Database, mortise):
     with database.write() as unit:
         events.append(unit, [row(n) for n in range(5)])
+    settle(database)
     assert mortise("audit", "seal")[:2] == (0, "5 events sealed.\n")
     assert mortise("audit", "verify")[0] == 0
     with database.write() as unit:
