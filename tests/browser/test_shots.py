@@ -77,7 +77,7 @@ def test_guide(guide: Guide, shots: Callable[..., None], name: str) -> None:
     shots(f"guide-{name}", f"{guide.url}/guide{path}", prepare=prepare)
 
 
-SCREENS = {
+SCREENS: dict[str, str] = {
     "01-sign-in": "/login",
     "02-workbench": "/",
     "03-grid": "/crm/deal",

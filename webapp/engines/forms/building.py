@@ -20,7 +20,7 @@ from webapp.definitions import epochs, storage, tables
 from webapp.definitions.compile import is_formula
 from webapp.definitions.model import App, Definitions, Field, Form
 from webapp.definitions.storage import Index
-from webapp.engines.forms import conversions, indexes
+from webapp.engines.forms import conversions, indexes, labelled
 from webapp.engines.forms import tables as ddl
 from webapp.i18n import N_
 from webapp.journal import due
@@ -56,8 +56,9 @@ class FormStorage:
     def finish(self, database: Database) -> None:
         finish(database)
 
-    def labelled_views(self, unit: Unit, app: App) -> None:
-        return None
+    def labelled_views(self, unit: Unit, definitions: Definitions, app: App) -> None:
+        retired = [entry["table"] for entry in app.names["retired"].values()]
+        labelled.rebuild(unit, definitions, app, retired)
 
     def count(self, unit: Unit, form: Form) -> int:
         return _count(unit, form, sa.true())
