@@ -80,7 +80,8 @@ def fill(database: Database, rows: int, companies: int = 2000) -> float:
     _many(database, "bench.company", ({"name": f"公司 {i}"} for i in range(companies)), companies)
     own = set(dice.sample(range(rows), min(REPS_OWN, rows)))
     made = (
-        {**deal(dice, i, companies), "owner": REP_ID if i in own else dice.randint(REP_ID + 1, CROWD)} for i in range(rows)
+        {**deal(dice, i, companies), "owner": REP_ID if i in own else dice.randint(REP_ID + 1, CROWD)}
+        for i in range(rows)
     )
     _many(database, "bench.deal", made, rows)
     storage.get().finish(database)

@@ -93,9 +93,7 @@ def _departments(unit: Unit, owners: set[int]) -> dict[int, int | None]:
     return {row.id: row.department for row in unit.execute(statement)} if owners else {}
 
 
-def _complete(
-    actor: Actor, base: Row, stamps: Row, homes: Mapping[int, int | None], row: Row
-) -> dict[str, Any]:
+def _complete(actor: Actor, base: Row, stamps: Row, homes: Mapping[int, int | None], row: Row) -> dict[str, Any]:
     record = {**base, **stamps, **row}
     owner = row.get("owner")
     if owner is None:
