@@ -27,7 +27,7 @@ from webapp.engines.forms.fields.base import Kind
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.reading import value_of
 from webapp.engines.forms.record import Record
-from webapp.errors import Conflict, Denied, Invalid, Problem, Stale
+from webapp.errors import Conflict, Denied, Invalid, NotFound, Problem, Stale
 from webapp.expressions import binds
 from webapp.i18n import N_
 from webapp.journal import events, interests
@@ -70,7 +70,7 @@ def create(
     _require_own(unit, actor, form, record)
     id_ = _insert(unit, form, record, client_id)
     _record_event(unit, actor, form, id_, "created", via=via, change_set=change_set)
-    return get(unit, actor, form, id_)
+    return _seen(unit, actor, form, id_, 1)
 
 
 def update(
@@ -112,7 +112,7 @@ def update(
     _write(unit, actor, form, id_, before, after, via)
     changes = {k: after[k] for k in after if after[k] != before.get(k)}
     _record_event(unit, actor, form, id_, "updated", before=before, changes=changes, via=via, change_set=change_set)
-    return get(unit, actor, form, id_)
+    return _seen(unit, actor, form, id_, after["version"])
 
 
 def delete(
@@ -272,6 +272,14 @@ def _load(unit: Unit, actor: Actor, form: Form, id_: int, action: str) -> Row:
         get(unit, actor, form, id_)  # NotFound where he may not even see it
         raise Denied(N_("Your role does not allow this with this record."), action=action)
     return found
+
+
+def _seen(unit: Unit, actor: Actor, form: Form, id_: int, version: int) -> Record:
+    """The record just written, if its writer may still see it: a deal may be handed over, or made for a colleague."""
+    try:
+        return get(unit, actor, form, id_)
+    except NotFound:
+        return Record(form, id_, version, {}, is_out_of_sight=True)
 
 
 def _binds(unit: Unit, actor: Actor) -> dict[str, Any]:
