@@ -1,5 +1,6 @@
 """Text to tree: what is accepted, and that hostile input gets a clear error, never a crash."""
 
+
 from __future__ import annotations
 
 import pytest
@@ -144,7 +145,7 @@ def test_hostile_input_is_refused_with_a_clear_error(text: str) -> None:
         ),
         max_size=40,
     ).map(" ".join)
-)  # noqa: E501
+)
 def test_any_text_parses_or_is_refused(text: str) -> None:
     try:
         parse(text)
