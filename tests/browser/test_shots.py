@@ -17,8 +17,6 @@ pytestmark = [
 ]
 
 
-
-
 def _panel(page: Any) -> None:
     page.locator("main [data-open='/guide/deal/3']:visible").first.click()
     page.wait_for_selector("#panel h1")
@@ -77,7 +75,7 @@ def test_guide(guide: Guide, shots: Callable[..., None], name: str) -> None:
     shots(f"guide-{name}", f"{guide.url}/guide{path}", prepare=prepare)
 
 
-SCREENS = {
+SCREENS: dict[str, str] = {
     "01-sign-in": "/login",
     "02-workbench": "/",
     "03-grid": "/crm/deal",

@@ -245,3 +245,21 @@ def _mangle(made: Any, randomly: Any) -> None:
 def test_a_broken_formula_is_told_where_it_is_and_not_where_it_is_used() -> None:
     found = problems(formulas(a="b + 1", b="c + 1", c="amuont + 1"))
     assert list(found) == ["forms.deal.fields.c.formula"]
+
+
+def test_broken_shapes_and_broken_references_come_in_one_answer() -> None:
+    def spoil(made: dict[str, Any]) -> None:
+        deal = made["forms"]["deal"]
+        deal["fields"]["amount"]["kind"] = "mony"
+        deal["titel"] = "x"
+        deal["title"] = "nane"
+        deal["views"]["all"]["sort"] = ["-amount", "stagee"]
+        made["roles"]["rep"]["forms"]["dael"] = {"may": {}}
+
+    assert set(problems(spoil)) == {
+        "forms.deal.fields.amount.kind",
+        "forms.deal.titel",
+        "forms.deal.title",
+        "forms.deal.views.all.sort[1]",
+        "roles.rep.forms.dael",
+    }

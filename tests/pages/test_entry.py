@@ -35,10 +35,18 @@ def test_a_new_record_is_entered_and_shown(sales_: Sales) -> None:
 
 
 def test_a_refused_entry_keeps_everything_and_says_what_to_mend_beside_the_field(sales_: Sales) -> None:
-    values = {"m__fields": KEYS, "name": "", "amount": "viel", "stage": "quote", "tags": "key", "note": "第一行\n第二行"}
+    values = {
+        "m__fields": KEYS,
+        "name": "",
+        "amount": "viel",
+        "stage": "quote",
+        "tags": "key",
+        "note": "第一行\n第二行",
+    }
     answer = sales_.post("/crm/deal/new", values)
     assert answer.status_code == 422
     page = answer.text
+    assert "请填写商机名称" in page
     assert 'value="viel"' in page
     assert "第一行\n第二行" in page
     assert re.search(r'value="key" checked', page)
@@ -95,9 +103,7 @@ def test_the_panel_and_the_page_are_one_address(sales_: Sales) -> None:
     assert "data-close-panel" in panel.text
     edited = sales_.get(f"/crm/deal/{id_}/edit", target="panel")
     assert 'hx-target="#panel"' in edited.text
-    saved = sales_.post(
-        f"/crm/deal/{id_}/edit", {"m__fields": "name", "name": "新名", "version": "1"}, target="panel"
-    )
+    saved = sales_.post(f"/crm/deal/{id_}/edit", {"m__fields": "name", "name": "新名", "version": "1"}, target="panel")
     assert saved.status_code == 200
     assert "新名" in saved.text
     assert "data-close-panel" in saved.text
@@ -116,7 +122,9 @@ def test_another_teams_record_gives_nothing_by_any_way(sales_: Sales) -> None:
     assert "秘密" not in sales_.get("/crm/deal/pick/account?q=秘密").text
     assert "秘密" not in sales_.get(f"/crm/deal?w=account:is:{account}").text
     assert "秘密" not in sales_.get(f"/crm/deal/new?account={account}").text
-    linked = sales_.post("/crm/deal/new", {"m__fields": "name,stage,account", "name": "x", "stage": "contact", "account": str(account)})
+    linked = sales_.post(
+        "/crm/deal/new", {"m__fields": "name,stage,account", "name": "x", "stage": "contact", "account": str(account)}
+    )
     assert linked.status_code == 422
     assert "秘密" not in linked.text
 
@@ -155,7 +163,9 @@ def test_without_scripts_a_deleted_record_can_be_brought_back_from_the_list(sale
 
 
 def test_a_rep_may_not_send_what_he_may_not_write(sales_: Sales) -> None:
-    answer = sales_.post("/crm/deal/new", {"m__fields": "name,stage,cost", "name": "x", "stage": "contact", "cost": "1"})
+    answer = sales_.post(
+        "/crm/deal/new", {"m__fields": "name,stage,cost", "name": "x", "stage": "contact", "cost": "1"}
+    )
     assert answer.status_code == 422
     id_ = sales_.deal("y")
     assert sales_.post(f"/crm/deal/{id_}/edit", {"m__fields": "cost", "cost": "1"}).status_code == 422

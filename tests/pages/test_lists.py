@@ -201,6 +201,7 @@ def test_everything_reads_in_english_too(sales_: Sales) -> None:
     assert "All deals" in page
     assert not re.search(r"[\u4e00-\u9fff]", page.replace("岚川装备", "").replace("简体中文", "").replace("榫卯", ""))
 
+
 SAMPLES = {
     "text": ["装"],
     "number": ["5", "7"],

@@ -76,3 +76,6 @@ def test_a_misspelt_product_is_told_once_for_all_its_rows_and_the_rejected_rows_
     assert (again.state.inserted, again.state.rejected) == (wrong, 0)
     assert firm.count("sales.deal") == expected["opportunities"]
     assert again.unmapped == ["行号", "退回原因"]
+    for brought in (again, outcome):
+        assert undo.undo(firm.database, firm.actor(), brought.state.change_set).left == []
+    assert firm.count("sales.deal") == 0

@@ -156,7 +156,7 @@ def _publish(
                 made.index_now(unit, after, form)
         _write_version(unit, actor, document, after, steps, note)
         _leave_work(unit, actor, app, after.apps[app].version, steps)
-        made.labelled_views(unit, after.apps[app])
+        made.labelled_views(unit, after, after.apps[app])
         moved = epochs.move(unit)
     return AppliedVersion(app, after.apps[app].version, moved, steps)
 

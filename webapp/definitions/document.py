@@ -238,20 +238,44 @@ class Document:
 
 def load(text: str | bytes | Mapping[str, Any]) -> Document:
     """A document from YAML or JSON text, or from plain data; raises `Invalid` with all problems of its shape."""
+    report = Report()
+    document = shaped(text, report)
+    if report.problems:
+        raise Invalid(N_("The app document needs mending."), problems=once(report.problems))
+    return document
+
+
+def shaped(text: str | bytes | Mapping[str, Any], report: Report) -> Document:
+    """The same, but problems of the shape go to `report`; then only what is whole is in the document.
+
+    Raises `Invalid` where there is nothing to look at.
+    """
     data = text if isinstance(text, Mapping) else source.read(text)
     if isinstance(text, Mapping):
         source.check_plain(text)
     if not isinstance(data, Mapping):
         problem = Problem("document", N_("A map beginning with “mortise: 1” is expected here."), "type")
         raise Invalid(N_("The document cannot be read."), problems=[problem])
-    report = Report()
-    checked = DOCUMENT.check(data, "", report)
-    if report.problems or checked is None:
-        raise Invalid(N_("The app document needs mending."), problems=_once(report.problems))
-    return Document(source=dict(data), data=checked)
+    checked = DOCUMENT.check(data, "", report) or {}
+    return Document(source=dict(data), data=_whole(checked) if report.problems else checked)
 
 
-def _once(problems: list[Problem]) -> list[Problem]:
+def _whole(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a checked document can be looked at; a broken field keeps its key, so that it can be named."""
+    found = {name: data.get(name) for name in DOCUMENT.settings}
+    found["uses"] = [key for key in found["uses"] or () if key]
+    forms = {k: {**dict.fromkeys(FORM.settings), **f} for k, f in (found["forms"] or {}).items() if f}
+    for form in forms.values():
+        form["fields"] = {k: f or {} for k, f in (form["fields"] or {}).items()}
+        form["layout"] = [s for s in form["layout"] or () if s and all(s.get("fields") or [None])]
+        form["views"] = {k: v for k, v in (form["views"] or {}).items() if v and v.get("kind")}
+        form["checks"] = [c for c in form["checks"] or () if c and "field" in c]
+    found["forms"] = forms
+    found["roles"] = {k: r for k, r in (found["roles"] or {}).items() if r and all((r.get("forms") or {}).values())}
+    return found
+
+
+def once(problems: list[Problem]) -> list[Problem]:
     seen: dict[tuple[str, str], Problem] = {}
     for problem in problems:
         seen.setdefault((problem.path or "document", str(problem.message)), problem)

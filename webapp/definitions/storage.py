@@ -52,7 +52,7 @@ class Storage(Protocol):
     def finish(self, database: Database) -> None:
         """Do all open work here and now."""
 
-    def labelled_views(self, unit: Unit, app: App) -> None:
+    def labelled_views(self, unit: Unit, definitions: Definitions, app: App) -> None:
         """Rebuild the SQL views with labels that other tools read."""
 
     def count_empty(self, unit: Unit, form: Form, field: Field) -> int: ...

@@ -11,10 +11,10 @@ from typing import Any
 
 from webapp.definitions import model
 from webapp.definitions.compile import Source, compile_all, is_formula
-from webapp.definitions.document import FIELD, SYSTEM_FIELDS, VIEW, Document, load
+from webapp.definitions.document import FIELD, SYSTEM_FIELDS, VIEW, Document, once, shaped
 from webapp.definitions.shapes import FieldName, SortKey, leaves
 from webapp.definitions.spec import ExpressionText, Report
-from webapp.errors import Invalid, MortiseError, Problem, nearest
+from webapp.errors import Invalid, MortiseError, nearest
 from webapp.i18n import N_
 
 #: Types a formula can end in.
@@ -23,21 +23,17 @@ RESULTS = frozenset(["text", "number", "boolean", "date", "datetime", "duration"
 
 def validate(wanted: Document | Mapping[str, Any] | str | bytes, definitions: model.Definitions) -> Document:
     """A good document from text, data or a loaded document; raises `Invalid` with all problems, each with its path."""
-    document = wanted if isinstance(wanted, Document) else load(wanted)
     report = Report()
+    document = wanted if isinstance(wanted, Document) else shaped(wanted, report)
+    is_whole = not report.problems
     _References(document, definitions, report).look()
+    if not is_whole:
+        raise Invalid(N_("The app document needs mending."), problems=once(report.problems))
     compiled = _compile(document, definitions, report)
     _types(document, compiled, report)
     if report.problems:
-        raise Invalid(N_("The app document needs mending."), problems=_once(report))
+        raise Invalid(N_("The app document needs mending."), problems=once(report.problems))
     return document
-
-
-def _once(report: Report) -> list[Problem]:
-    seen: dict[tuple[str, str], Problem] = {}
-    for problem in report.problems:
-        seen.setdefault((problem.path, str(problem.message)), problem)
-    return list(seen.values())
 
 
 def _compile(document: Document, definitions: model.Definitions, report: Report) -> model.Definitions:

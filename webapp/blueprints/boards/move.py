@@ -54,6 +54,8 @@ def _moved(at: Scope, asked: Asked, before: Record, record: Record) -> Response:
         is_placed=bool(request.form.get("placed")),
         **card_context(at, asked),
     )
+    if request.form.get("placed"):
+        respond.trigger(answer, "close-dialog")
     if old == new:
         return answer
     options = {o.value: o for o in by.type.options}
@@ -84,13 +86,13 @@ def _refuse(at: Scope, asked: Asked, record: Record, to: str, keys: list[str], e
         else ()
     )
     label = next((o.label for o in by.type.options if o.value == to), to)
-    message = N_("“{column}” needs more first", column=label) if is_form else _reason(error)
-    return respond.part(
+    message = (N_("“{column}” needs more first", column=label) if is_form else _reason(error)).text(at.locale)
+    answer = respond.part(
         "boards/_refused.html",
         status=422,
         parts=parts,
         keys=",".join(i.key for p in parts for i in p.inputs),
-        message=message.text(at.locale),
+        message=message,
         column=to,
         column_label=N_("{column}", column=label).text(at.locale),
         version=record.version,
@@ -98,6 +100,7 @@ def _refuse(at: Scope, asked: Asked, record: Record, to: str, keys: list[str], e
         at=at,
         links=screens.Links(at),
     )
+    return answer if is_form else respond.trigger(answer, "m:error", status=422, message=message)
 
 
 def _reason(error: Invalid) -> Message:
@@ -116,6 +119,6 @@ def _stale(at: Scope, asked: Asked, error: Stale, id_: int) -> Response:
         current=labels.get(str(current.values.get(by.key)), ""),
         wanted=labels.get(request.form.get("column", ""), ""),
     )
-    return respond.part(
-        "boards/_refused.html", status=409, parts=(), message=message.text(at.locale), at=at, links=screens.Links(at)
-    )
+    text = message.text(at.locale)
+    answer = respond.part("boards/_refused.html", status=409, parts=(), message=text, at=at, links=screens.Links(at))
+    return respond.trigger(answer, "m:error", status=409, message=text)

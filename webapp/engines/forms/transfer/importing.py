@@ -32,8 +32,10 @@ from webapp.errors import Invalid, MortiseError, Problem
 from webapp.i18n import N_, label
 from webapp.journal import changesets
 
-#: Rows of one unit of work. SQLite has one writer, which a person may be waiting for.
+#: Rows of one unit of work at most. SQLite has one writer, which a person may be waiting for: there it is as many as
+#: fit into HELD seconds, but not fewer than LEAST_ROWS, or the commits would cost more than the rows.
 SQLITE_ROWS, POSTGRES_ROWS = 200, 1000
+HELD, LEAST_ROWS = 0.02, 50
 #: Seconds the writer is left to others at least, between two units on SQLite.
 PAUSE = 0.005
 
@@ -252,13 +254,12 @@ class _Import:
                 self.keep(unit, self.state)
 
     def _write_batch(self, batch: Batch) -> None:
-        for start in range(0, len(batch.rows), self.size):
-            positions = [
-                i for i in range(start, min(start + self.size, len(batch.rows))) if batch.numbers[i] > self.state.row
-            ]
-            if positions:
-                self._wait()
-                self._write(batch, positions)
+        start = next((i for i, n in enumerate(batch.numbers) if n > self.state.row), len(batch.rows))
+        while start < len(batch.rows):
+            positions = range(start, min(start + self.size, len(batch.rows)))
+            self._wait()
+            self._write(batch, positions)
+            start = positions.stop
 
     def _link(self, taker: Taker) -> None:
         """Fill in the links between rows of the file, now that all of them are records."""
@@ -278,7 +279,7 @@ class _Import:
                 self._update(unit, self._form(unit), [c for c in changes if c[1]])
                 if self.keep:
                     self.keep(unit, self.state)
-            self._free_at = time.monotonic() + max(time.monotonic() - began, PAUSE)
+            self._held(time.monotonic() - began, len(some))
         text = N_("The row it points at was rejected; the link stays empty.").text(self.actor.locale)
         self.left = [
             {"field": k, "value": v, "text": text, "code": "left_empty", "near": None, "rows": n, "first": None}
@@ -313,8 +314,14 @@ class _Import:
         except _Rehearsed:
             pass
         self.state = state
-        now = time.monotonic()
-        self._free_at = now + max(now - began, PAUSE)
+        self._held(time.monotonic() - began, len(positions))
+
+    def _held(self, seconds: float, rows: int) -> None:
+        """The writer was held so long for so many rows: leave it alone as long, and take as many as fit into a turn."""
+        self._free_at = time.monotonic() + max(seconds, PAUSE)
+        if self.database.is_sqlite:
+            fitting = int(rows * HELD / max(seconds, 0.001))
+            self.size = min(max(fitting, LEAST_ROWS), SQLITE_ROWS)
 
     def _write_rows(
         self, unit: Unit, batch: Batch, positions: Sequence[int], state: State
@@ -322,8 +329,7 @@ class _Import:
         """Write what can be written, count it in `state`, and answer what is rejected, by position."""
         refused = {i: batch.refused[i] for i in positions if i in batch.refused}
         good = {i: batch.rows[i] for i in positions if i not in refused}
-        later = {i: links for i in good if (links := {k: v for k, v in good[i].items() if isinstance(v, Later)})}
-        good.update({i: {k: v for k, v in good[i].items() if k not in later[i]} for i in later})
+        later = _later(good)
         form = self._form(unit)
         if self._key is None:
             division = matching.Division(new=list(good))
@@ -344,8 +350,7 @@ class _Import:
                 state.unchanged += 1
         ids = {**division.same, **{i: r.id for i, r in results.items() if r.outcome != "refused"}}
         for i in later.keys() & ids.keys():
-            links = {k: v.text for k, v in later[i].items()}
-            self.postponed.add(batch.numbers[i], [ids[i], links])
+            self.postponed.add(batch.numbers[i], [ids[i], later[i]])
         if later:
             state.postponed = self.postponed.flush()
         return refused
@@ -366,6 +371,17 @@ class _Import:
         if not changes:
             return []
         return bulk.update_many(unit, self.actor, form, changes, via="import", change_set=self.state.change_set)
+
+
+def _later(rows: dict[int, dict[str, Any]]) -> dict[int, dict[str, str]]:
+    """Take the links that wait for other rows of the file out of `rows`: position → field key → name."""
+    later = {}
+    for i, row in rows.items():
+        links = {k: v.text for k, v in row.items() if isinstance(v, Later)}
+        if links:
+            later[i] = links
+            rows[i] = {k: v for k, v in row.items() if k not in links}
+    return later
 
 
 def _below(header: int, first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:

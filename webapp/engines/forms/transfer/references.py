@@ -23,6 +23,8 @@ from webapp.i18n import N_, Message
 
 #: Names asked for in one statement.
 AT_ONCE = 500
+#: Names remembered; then it begins anew.
+MOST_KEPT = 200_000
 #: Names among which the nearest is looked for, and unknown names for which it is.
 MOST_OFFERED, MOST_UNKNOWN = 5000, 300
 _NUMBERED = re.compile(r"#(\d{1,18})")
@@ -90,10 +92,11 @@ class People(Names):
     def __init__(self, unit: Unit, kind: str) -> None:
         super().__init__(N_("member") if kind == "member" else N_("department"))
         if kind == "member":
-            statement = sa.select(member.c.id, member.c.name, member.c.email).where(member.c.is_active)
+            statement: sa.Select[Any] = sa.select(member.c.id, member.c.name, member.c.email)
+            statement = statement.where(member.c.is_active)
         else:
             statement = sa.select(department.c.id, department.c.name, sa.null())
-        for id_, name, address in unit.execute(statement):
+        for id_, name, address in unit.execute(statement).all():
             self._ids.setdefault(_key(name), set()).add(id_)
             self._ids.setdefault(f"#{id_}", set()).add(id_)
             if address:
@@ -127,6 +130,8 @@ class Records(Names):
         self._is_offering = False
 
     def learn(self, unit: Unit, texts: Iterable[str]) -> None:
+        if len(self._ids) > MOST_KEPT:
+            self._ids.clear()
         unknown = [t for t in dict.fromkeys(_key(t) for t in texts) if t not in self._ids]
         if not unknown:
             return
@@ -135,6 +140,7 @@ class Records(Names):
         self._look_up(unit, id_, numbers)
         for field in self.fields:
             left = [t for t in unknown if t not in self._ids]
+            assert field.column is not None
             folded = self._form.table.c.get(f"{field.column}__f")
             if folded is not None:
                 self._look_up(unit, folded, {t: t for t in left})
@@ -165,7 +171,7 @@ class Records(Names):
         """The names that can be offered; none where there are so many that the nearest would be chance."""
         if not self.fields:
             return []
-        column = self._form.table.c[self.fields[0].column]
+        column = self._form.table.c[str(self.fields[0].column)]
         statement = sa.select(column).where(self._live, column.is_not(None)).limit(MOST_OFFERED + 1)
         names = [str(name) for name in unit.execute(statement, self._parameters).scalars()]
         return names if len(names) <= MOST_OFFERED else []

@@ -1,0 +1,152 @@
+"""A card moves on the real board: by mouse at a desk, by finger on a phone, by keyboard alone; or goes back, with why.
+
+Each time both heads change, the database has it, and the history says who and when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.pages import sales
+from tests.pages.conftest import Sales
+from tests.world import make
+from webapp.db import Database
+
+COOKIE = "mortise"
+
+
+class Board:
+    """The board of the small firm, its server, and a deal of Ann's."""
+
+    def __init__(self, database: Database, serve: Callable[[Flask], str]) -> None:
+        world = make(database)
+        world.apply(sales.DOCUMENT)
+        self.sales = Sales(world)
+        self.sales.deal("另一单", amount="500000", stage="quote")
+        self.deal = self.sales.deal("装盒线改造", amount="1000000", stage="contact")
+        self.url = serve(world.app)
+
+    def open(self, page: Any) -> Any:
+        cookie = self.sales.client("ann").get_cookie(COOKIE)
+        assert cookie
+        page.context.add_cookies([{"name": COOKIE, "value": cookie.value, "url": self.url}])
+        page.goto(f"{self.url}/crm/deal?view=board")
+        page.wait_for_function("() => window.Sortable && document.querySelector('#count-0').textContent === '1'")
+        return page
+
+    def heads(self, page: Any, place: int) -> tuple[str, str]:
+        return page.inner_text(f"#count-{place}"), page.text_content(f"#total-{place}")
+
+    def assert_moved(self, page: Any) -> None:
+        page.wait_for_selector(f"[data-column=quote] #card-{self.deal}[data-version='2']")
+        page.wait_for_function("() => document.querySelector('#count-1').textContent === '2'")
+        assert page.text_content("#count-0") == "0"
+        assert page.text_content("#total-1") == "150 万"
+        assert page.text_content("#total-0") == "¥0"
+        assert self.sales.value("deal", self.deal, "stage") == "quote"
+        page.goto(f"{self.url}/crm/deal/{self.deal}/history")
+        line = page.inner_text("#timeline li >> nth=0")
+        assert "Ann 把阶段从 初步接触 改为 报价" in line.replace("\n", " ")
+        assert "今天" in line
+
+
+@pytest.fixture
+def board(database: Database, serve: Callable[[Flask], str]) -> Board:
+    return Board(database, serve)
+
+
+def centre(page: Any, selector: str) -> tuple[float, float]:
+    box = page.locator(selector).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page: Any, source: str, target: str) -> None:
+    page.mouse.move(*centre(page, source))
+    page.mouse.down()
+    x, y = centre(page, target)
+    page.mouse.move(x, y - 16, steps=15)  # in its upper half: the middle is neither before nor after
+    page.wait_for_timeout(250)
+    page.mouse.up()
+
+
+def test_a_card_is_moved_with_the_mouse_at_a_desk(board: Board, page: Any) -> None:
+    board.open(page)
+    drag(page, f"#card-{board.deal}", "[data-column=quote] [data-card]")
+    board.assert_moved(page)
+
+
+def test_a_card_is_moved_by_a_finger_on_a_phone(board: Board, phone: Any) -> None:
+    board.open(phone)
+    touch = phone.context.new_cdp_session(phone)
+    x, y = centre(phone, f"#card-{board.deal}")
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]})
+
+    send("touchStart", (x, y))
+    phone.wait_for_timeout(400)
+    for part in range(1, 16):
+        send("touchMove", (x + (385 - x) * part / 15, y + 4))
+    phone.wait_for_function("() => document.querySelector('[data-board]').scrollLeft > 250")
+    send("touchMove", (195, y + 8))
+    phone.wait_for_timeout(300)
+    phone.wait_for_selector("[data-column=quote].over")
+    send("touchEnd")
+    board.assert_moved(phone)
+
+
+def test_a_card_is_moved_by_the_keyboard_alone(board: Board, page: Any) -> None:
+    board.open(page)
+    page.focus(f"#card-{board.deal}")
+    for key in ("Space", "ArrowRight", "Space"):
+        page.keyboard.press(key)
+    board.assert_moved(page)
+
+
+def test_the_menu_of_a_card_moves_it_too(board: Board, page: Any) -> None:
+    board.open(page)
+    page.focus(f"#card-{board.deal}")
+    page.keyboard.press("m")
+    page.click("#move-menu .m-item:has-text('报价')")
+    board.assert_moved(page)
+
+
+def test_a_move_is_taken_back_from_its_toast(board: Board, page: Any) -> None:
+    board.open(page)
+    drag(page, f"#card-{board.deal}", "[data-column=quote] [data-card]")
+    page.click("#toast button:has-text('撤销')")
+    page.wait_for_selector(f"[data-column=contact] #card-{board.deal}[data-version='3']")
+    page.wait_for_function("() => document.querySelector('#count-0').textContent === '1'")
+    assert board.sales.value("deal", board.deal, "stage") == "contact"
+
+
+def test_a_stage_that_needs_a_field_asks_for_it_and_then_takes_the_card(board: Board, page: Any) -> None:
+    board.open(page)
+    page.focus(f"#card-{board.deal}")
+    page.keyboard.press("m")
+    page.click("#move-menu .m-item:has-text('输单')")
+    page.wait_for_selector("#dialog[open] [name=lost_reason]")
+    assert page.locator(f"[data-column=contact] #card-{board.deal}").count() == 1
+    assert board.sales.value("deal", board.deal, "stage") == "contact"
+    page.fill("#dialog [name=lost_reason]", "价格太高")
+    page.click("#dialog button[type=submit]")
+    page.wait_for_selector(f"[data-column=lost] #card-{board.deal}")
+    page.wait_for_function("() => !document.querySelector('#dialog').open")
+    assert board.sales.value("deal", board.deal, "lost_reason") == "价格太高"
+    page.faults.clear()  # the browser counts the refusal as a fault
+
+
+def test_a_refused_move_goes_back_with_the_reason(board: Board, page: Any) -> None:
+    won = board.sales.deal("赢了的", stage="won")
+    board.open(page)
+    drag(page, f"#card-{won}", "[data-column=quote] [data-card]")
+    page.wait_for_selector("#toast:popover-open")
+    assert "赢单" in page.inner_text("#toast")
+    page.wait_for_selector(f"[data-column=won] #card-{won}")
+    assert page.text_content("#count-1") == "1"
+    assert board.sales.value("deal", won, "stage") == "won"
+    page.faults.clear()  # the browser counts the refusal as a fault
