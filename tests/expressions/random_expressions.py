@@ -1,5 +1,6 @@
 """Random well-typed expressions as text, and random records, drawn by hypothesis."""
 
+# ruff: noqa: E501 - tables read better in one line a row
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
@@ -177,9 +178,8 @@ _text = (
 _date = (
     st.none() | st.sampled_from([date(2026, 1, 31), date(2024, 2, 29)]) | st.dates(date(1, 1, 1), date(9999, 12, 31))
 )
-_moments = st.datetimes(datetime(1992, 1, 1), datetime(2036, 12, 31)).map(
-    lambda d: d.replace(microsecond=0, tzinfo=UTC)
-)
+_moments = st.datetimes(datetime(1992, 1, 1), datetime(2036, 12, 31))  # noqa: DTZ001 - hypothesis wants naive bounds
+_moments = _moments.map(lambda d: d.replace(microsecond=0, tzinfo=UTC))
 _several = st.lists(st.sampled_from(["vip", "new", "old"]), unique=True).map(tuple)
 
 deals = st.fixed_dictionaries(

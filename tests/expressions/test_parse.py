@@ -1,5 +1,6 @@
 """Text to tree: what is accepted, and that hostile input gets a clear error, never a crash."""
 
+
 from __future__ import annotations
 
 import pytest
