@@ -191,11 +191,11 @@ def _convert(database: Database, work: Any) -> None:
             mend_search(unit, form, ids)
             unit.execute(sa.update(building).where(building.c.id == work.id).values(position=ids[-1], **values))
     if ids is None:
-        _end_conversion(database, work)
+        _end(database, work)
 
 
-def _end_conversion(database: Database, work: Any) -> None:
-    """The old column is no longer read: everybody compiles anew."""
+def _end(database: Database, work: Any) -> None:
+    """The values are whole and no old column is read any more: everybody compiles anew."""
     with database.write() as unit:
         epochs.lock(unit)
         held = _hold(unit, work)
@@ -214,10 +214,10 @@ def _backfill(database: Database, work: Any) -> None:
             _close(unit, held, "dropped")
             return
         last = _compute(unit, form, item, held.position, CHUNK[unit.dialect])
-        if last is None:
-            _close(unit, held, "done")
-        else:
+        if last is not None:
             unit.execute(sa.update(building).where(building.c.id == work.id).values(position=last))
+    if last is None:
+        _end(database, work)
 
 
 def mend_search(unit: Unit, form: Form, ids: Iterable[int]) -> None:
