@@ -80,4 +80,21 @@ def list_change_sets(console: Console, limit: int) -> None:
     console.table([{**asdict(one), "events": count} for one, count in found], _CHANGE_SET)
 
 
+@change_set.command("undo")
+@click.argument("id", type=int)
+@click.option("--as", "as_", metavar="E", help="The member on whose behalf it is done, by address.")
+@click.pass_obj
+def undo_change_set(console: Console, id: int, as_: str | None) -> None:
+    """Take back a change set; what others have changed since stays, and is counted."""
+    from dataclasses import asdict
+
+    from webapp.cli.people import acting
+    from webapp.engines.forms import records, undo  # noqa: F401  (the door registers what undoing needs)
+
+    with console.database.read() as unit:
+        actor = acting(unit, as_)
+    done = undo.undo(console.database, actor, id)
+    console.data(asdict(done), [console.text(N_("Change set {id} is undone.", id=id))])
+
+
 commands = [jobs, change_set]
