@@ -98,7 +98,7 @@ def _form(
     theirs = record if isinstance(error, Stale) else None
     parts = inputs.parts(at, record=record, raw=sent or prefilled, problems=problems, theirs=theirs)
     shown = {i.key for p in parts for i in p.inputs}
-    context = {
+    context: dict[str, Any] = {
         "at": at,
         "links": screens.Links(at),
         "parts": parts,
