@@ -160,6 +160,8 @@ def test_every_text_that_scripts_speak_is_given_to_them() -> None:
 def test_no_script_builds_html_from_text_or_runs_text() -> None:
     for path in (ROOT / "webapp" / "static" / "js").glob("*.js"):
         text = path.read_text("utf-8")
-        assert not re.search(r"\beval\(|new Function|document\.write|insertAdjacentHTML|setAttribute\(\"style", text), path.name
+        assert not re.search(r"\beval\(|new Function|document\.write|insertAdjacentHTML|setAttribute\(\"style", text), (
+            path.name
+        )
         for line in re.findall(r".*\.innerHTML.*", text):
             assert "panel-waiting" in line, path.name  # a template of our own page

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp import schema
+from webapp import migrating
 from webapp.access import tables as people
 from webapp.access.actor import KEEPER, Actor
 from webapp.db import Database
@@ -66,7 +66,7 @@ def keeper() -> Actor:
 
 def fill(database: Database, rows: int, companies: int = 2000) -> float:
     """Make the firm with `rows` deals; the rep owns REPS_OWN of them. Returns seconds."""
-    schema.create(database)
+    migrating.migrate(database)
     started = time.perf_counter()
     with database.write() as unit:
         unit.execute(people.department.insert(), [{"id": 1, "name": "Sales"}])
@@ -80,7 +80,8 @@ def fill(database: Database, rows: int, companies: int = 2000) -> float:
     _many(database, "bench.company", ({"name": f"公司 {i}"} for i in range(companies)), companies)
     own = set(dice.sample(range(rows), min(REPS_OWN, rows)))
     made = (
-        {**deal(dice, i, companies), "owner": REP_ID if i in own else dice.randint(REP_ID + 1, CROWD)} for i in range(rows)
+        {**deal(dice, i, companies), "owner": REP_ID if i in own else dice.randint(REP_ID + 1, CROWD)}
+        for i in range(rows)
     )
     _many(database, "bench.deal", made, rows)
     storage.get().finish(database)

@@ -159,7 +159,7 @@ def shots(open_page: Callable[..., Any]) -> Callable[..., None]:
                 for theme in themes:
                     page = open_page(phone=size == "phone", language=language, theme=theme)
                     if sign_in:
-                        sign_in(page)
+                        sign_in(page, language)
                     page.goto(url)
                     page.wait_for_load_state("networkidle")
                     if prepare:

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.definitions.small import column, document, fields, messages, publish, put
+from tests.definitions.small import KEEPER, column, document, fields, messages, people, publish, put
 from webapp import clock
 from webapp.db import Database
 from webapp.definitions import storage, versions
 from webapp.definitions.tables import building
 from webapp.engines.forms import building as builder
-from webapp.engines.forms import indexes
+from webapp.engines.forms import indexes, records
 from webapp.errors import Conflict
 from webapp.journal import due, events
 
@@ -149,7 +149,10 @@ def test_while_converting_lists_read_the_new_column_else_the_old_one(database: D
     with database.read() as unit:
         item = versions.current(unit).form("crm.account").fields["x"]
         assert (item.column, item.old_column) == ("x__2", "x")
+        form = versions.current(unit).form("crm.account")
+        assert records.get(unit, KEEPER, form, 1).values["x"] == "one"
     finish(database)
+    assert column(database, "crm.account", "x") == ["one"]
     with database.read() as unit:
         assert versions.current(unit).form("crm.account").fields["x"].old_column is None
 
@@ -165,6 +168,27 @@ def test_what_is_being_converted_cannot_change_again_until_it_is_done(database: 
     finish(database)
     publish(database, renamed)
     assert column(database, "crm.account", "y") == [1]
+
+
+def test_converted_values_are_found_by_searching(database: Database) -> None:
+    from webapp.engines.forms.select import Query, select
+
+    def found(text: str) -> list[int]:
+        with database.read() as unit:
+            form = versions.current(unit).form("crm.account")
+            return [record.id for record in select(unit, KEEPER, form, Query(search=text)).records]
+
+    publish(database, as_kind("x", kind="text"))
+    with database.write() as unit:
+        people(unit)
+        form = versions.current(unit).form("crm.account")
+        records.create(unit, KEEPER, form, {"name": "A", "x": "s"}, via="ui")
+        records.create(unit, KEEPER, form, {"name": "B", "x": "其他"}, via="ui")
+    options = [{"value": "s", "label": {"zh": "钢铁行业"}}, {"value": "o", "label": {"zh": "其他"}}]
+    publish(database, as_kind("x", kind="select", options=options))
+    finish(database)
+    assert found("钢铁") == [1]
+    assert found("其他") == [2]
 
 
 def test_a_due_row_hands_the_work_to_any_worker(database: Database) -> None:

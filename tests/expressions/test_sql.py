@@ -139,7 +139,7 @@ def test_a_number_that_leaves_the_limit_is_empty_and_never_a_float(database: Dat
     most = D(10**15 - 1)
     values = {**DEAL, "quantity": most, "amount": most / 100, "cost": most / 10**6}
     empty = ["quantity * quantity", "quantity * 1001", "amount * amount", "quantity / 0.000001", "quantity + 0.000001",
-             "cost * quantity", "(quantity * 999) + (quantity * 999)", "days(quantity)"]  # fmt: skip
+             "cost * quantity",  "(quantity * 999) + (quantity * 999)", "days(quantity) / hours(1)"]  # fmt: skip
     exact = {"quantity * 1000": most * 1000, "amount * 2": most / 50}
     with world(database) as unit:
         for text in empty:

@@ -29,13 +29,23 @@ class Console:
 
     @functools.cached_property
     def database(self) -> Database:
-        """The firm's database, brought up to date if it is older than this program."""
+        """The firm's database, brought up to date if it is older than this program; work made due wakes the worker."""
         from webapp import migrating
         from webapp.db import Database
+        from webapp.journal import due
 
         found = Database(self.settings)
         migrating.migrate(found, say=lambda message: self.say(message, is_error=True))
-        click.get_current_context().call_on_close(found.dispose)
+
+        def wake(count: int) -> None:
+            import tasks
+
+            tasks.Queue(found).wake(count)
+
+        due.on_added(wake)
+        context = click.get_current_context()
+        context.call_on_close(lambda: due.off_added(wake))
+        context.call_on_close(found.dispose)
         return found
 
     @functools.cached_property

@@ -6,6 +6,7 @@ commit is the caller's.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +28,7 @@ from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.reading import value_of
 from webapp.engines.forms.record import Record
 from webapp.errors import Conflict, Denied, Invalid, Problem, Stale
+from webapp.expressions import binds
 from webapp.i18n import N_
 from webapp.journal import events, interests
 
@@ -231,9 +233,7 @@ def stored(unit: Unit, form: Form, id_: int, *, lock: bool = False) -> Row:
     return found
 
 
-def _stored(
-    unit: Unit, form: Form, condition: sa.ColumnElement[bool], lock: bool, **more: Any
-) -> dict[str, Any] | None:
+def _stored(unit: Unit, form: Form, condition: sa.ColumnElement[bool], lock: bool, **more: Any) -> Row | None:
     cache = versions.current(unit).cache
     key = ("stored", form.name)
     if key not in cache:
@@ -255,8 +255,6 @@ def _stored(
 def _decoded(field: Field, value: Any) -> Any:
     if field.values_table is None:
         return value
-    import json
-
     return (tuple(json.loads(value)) or None) if value else None
 
 
@@ -277,8 +275,6 @@ def _load(unit: Unit, actor: Actor, form: Form, id_: int, action: str) -> Row:
 
 
 def _binds(unit: Unit, actor: Actor) -> dict[str, Any]:
-    from webapp.expressions import binds
-
     return binds(actor, clock.now(), unit.zone)
 
 
@@ -380,9 +376,7 @@ def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client_id: str | 
     return found
 
 
-def _write(
-    unit: Unit, actor: Actor, form: Form, id_: int, before: Row, after: dict[str, Any], via: str
-) -> None:
+def _write(unit: Unit, actor: Actor, form: Form, id_: int, before: Row, after: dict[str, Any], via: str) -> None:
     """Store what differs, with the next version; losing a race to another writer is `Stale`."""
     now = clock.now().replace(microsecond=0)
     after.update(version=before["version"] + 1, updated_at=now, updated_by=actor.member)
