@@ -58,7 +58,7 @@ def import_(
     if job.state != "done":
         result = job.result or {}
         problems = "".join(f"\n  {p['path']}: {p['text']}" for p in result.get("problems", ()))
-        raise Invalid(N_("{text}", text=(result.get("error") or job.error or job.state) + problems))
+        raise Invalid(N_("The import failed: {why}", why=(result.get("error") or job.error or job.state) + problems))
     _tell(console, job.result, file, dry_run)
 
 
