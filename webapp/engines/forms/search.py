@@ -12,10 +12,14 @@ found as a superset and the text itself decides. For names also the sounds from 
 
 from __future__ import annotations
 
+import functools
+import itertools
 import re
 import zlib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
@@ -23,6 +27,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from webapp.db import Id, Unit
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import sortkeys
+from webapp.engines.forms.fields.base import Kind
 from webapp.expressions.fold import fold
 
 HAN_LENGTH, WORD_LENGTH, SOUND_LENGTH = 2, 4, 8
@@ -30,10 +35,13 @@ MOST_TOKENS = 50_000  # of one record; a tsvector holds 1 MB
 MOST_TERMS, LONGEST_TERM = 8, 100
 LONGEST_NAME = 60  # names longer than this are not searched by sound
 
+_REMEMBERED = 4096  # names whose readings are remembered
+
 _END, _SOUNDS_FOLLOW = "\x1e", "\x1f"
 _SOUND, _TOO_MANY = "\ue000", "\ue001"  # private letters: how sounds begin, and the token of an endless text
 _HAN = "々〇ぁ-ゖァ-ヺー㐀-䶿一-鿿가-힣豈-﫿\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"[{_HAN}]+|\d+|[^\W\d_{_HAN}]+")
+_PLAIN_RUNS = re.compile(r"[0-9]+|[a-zA-Z]+")  # the same in a text of ASCII
 _IS_HAN = re.compile(rf"[{_HAN}]")
 _PLAIN = re.compile(r"[a-z0-9à-öø-ÿа-я々〇ぁ-ゖァ-ヺー㐀-䶵一-鿋가-힣\ue000\ue001]*")
 _NOT_TYPED = re.compile(r"[\x00-\x1f\ue000-\uf8ff]+")
@@ -55,16 +63,55 @@ def is_searched(field: Field) -> bool:
     return not field.is_system and (field.column is not None or field.values_table is not None)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """How one field comes into the search text; `known` keeps the parts of its options, which are few."""
+
+    key: str
+    field: Field
+    mark: str
+    is_name: bool
+    known: dict[Any, str] | None
+
+    def text(self, value: Any) -> str:
+        if self.known is None:
+            return self._made(value)
+        if (found := self.known.get(value)) is None:
+            found = self.known[value] = self._made(value)
+        return found
+
+    def _made(self, value: Any) -> str:
+        text = _clean(self.field.kind.search(self.field, value))
+        return self.mark + text + (_sounds_text(text) if self.is_name else "") + _END if text else ""
+
+
+_PARTS: WeakKeyDictionary[Form, list[_Part]] = WeakKeyDictionary()
+
+
+def _parts(form: Form) -> list[_Part]:
+    """The fields of a form that have something to search for, made once a form."""
+    found = _PARTS.get(form)
+    if found is None:
+        found = _PARTS[form] = [
+            _Part(key, field, mark(field), _is_name(form, field), {} if field.type.name == "choice" else None)
+            for key, field in form.fields.items()
+            if is_searched(field) and type(field.kind).search is not Kind.search
+        ]
+    return found
+
+
+def _is_name(form: Form, field: Field) -> bool:
+    return field.key == form.title or getattr(field.kind, "is_name", False)
+
+
 def text_of(form: Form, values: Mapping[str, Any]) -> str:
     """The search text of a record with these values (field key → Python value; all searched fields)."""
-    parts = []
-    for key, field in form.fields.items():
-        found = field.kind.search(field, values[key]) if is_searched(field) and values.get(key) is not None else ""
-        text = _NOT_TYPED.sub(" ", fold(found)).strip() if found else ""
-        if text:
-            is_name = key == form.title or getattr(field.kind, "is_name", False)
-            parts.append(mark(field) + text + (_sounds_text(text) if is_name else "") + _END)
-    return "".join(parts)
+    return "".join([p.text(v) for p in _parts(form) if (v := values.get(p.key)) is not None])
+
+
+def _clean(text: str) -> str:
+    folded = fold(text)
+    return (folded if folded.isprintable() else _NOT_TYPED.sub(" ", folded)).strip()
 
 
 def _sounds_text(text: str) -> str:
@@ -73,15 +120,17 @@ def _sounds_text(text: str) -> str:
     return _SOUNDS_FOLLOW + " ".join(dict.fromkeys(words)) if words else ""
 
 
-def _readings(name: str) -> list[list[str]]:
-    if len(name) > LONGEST_NAME or not _IS_HAN.search(name):
-        return []
+@functools.lru_cache(_REMEMBERED)
+def _readings(name: str) -> tuple[tuple[str, ...], ...]:
+    """Remembered for a while: a record's text and its tokens ask for the same name one after the other."""
+    if len(name) > LONGEST_NAME or name.isascii() or not _IS_HAN.search(name):
+        return ()
     other = sortkeys.surname_syllables(name)
-    return [sortkeys.syllables(name), *([other] if other else [])]
+    return (tuple(sortkeys.syllables(name)), *([tuple(other)] if other else []))
 
 
-def _initials(syllables: list[str]) -> str:
-    return "".join(s[0] for s in syllables)
+def _initials(syllables: Iterable[str]) -> str:
+    return "".join([s[0] for s in syllables])
 
 
 # Tokens ---------------------------------------------------------------------------------------------------
@@ -89,27 +138,29 @@ def _initials(syllables: list[str]) -> str:
 
 def tokens(text: str) -> set[str]:
     """Tokens of any text (folded here)."""
-    return _grams(fold(text))
+    return set(_grams(fold(text)))
 
 
 def tokens_of(search_text: str | None) -> list[str]:
     """Tokens of a search text, sounds included, in a fixed order; the same text always gives the same tokens."""
-    found: set[str] = set()
+    found: dict[str, None] = {}
     for part in (search_text or "").split(_END):
         text, _, sounds = part[2:].partition(_SOUNDS_FOLLOW)
-        found |= _grams(text)
+        found.update(dict.fromkeys(_grams(text)))
         if sounds:
-            found |= _sounds(text)
+            found.update(dict.fromkeys(_sounds(text)))
         if len(found) > MOST_TOKENS:
             return [_TOO_MANY]
-    return sorted(found)
+    return list(found)
 
 
-def _grams(folded: str) -> set[str]:
-    found: set[str] = set()
-    for run in _RUNS.findall(folded):
+def _grams(folded: str) -> list[str]:
+    found: list[str] = []
+    runs = _PLAIN_RUNS if folded.isascii() else _RUNS
+    for run in runs.findall(folded):
         n = _gram_length(run)
-        found.update(_indexable(run[i : i + n]) for i in range(len(run)))
+        grams = [run[i : i + n] for i in range(len(run))]
+        found += grams if _PLAIN.fullmatch(run) else map(_indexable, grams)
     return found
 
 
@@ -117,14 +168,16 @@ def _gram_length(run: str) -> int:
     return HAN_LENGTH if _IS_HAN.match(run) else WORD_LENGTH
 
 
-def _sounds(name: str) -> set[str]:
+def _sounds(name: str) -> list[str]:
     """From every syllable on: the syllables, and their initials."""
-    found = set()
+    found: list[str] = []
     for syllables in _readings(name):
-        for i in range(len(syllables)):
-            rest = syllables[i:]
-            for word in ("".join(rest), _initials(rest)):
-                found.add(_indexable(_SOUND + word[:SOUND_LENGTH]))
+        whole, starts = "".join(syllables), itertools.accumulate(map(len, syllables[:-1]), initial=0)
+        initials = _initials(syllables)
+        words = [whole[at : at + SOUND_LENGTH] for at in starts]
+        words += [initials[i : i + SOUND_LENGTH] for i in range(len(initials))]
+        is_plain = _PLAIN.fullmatch(whole)
+        found += [_SOUND + word if is_plain else _indexable(_SOUND + word) for word in words]
     return found
 
 

@@ -83,15 +83,21 @@ def _surname(given: str) -> tuple[str, str]:
     return "", given
 
 
+_WORDS = re.compile(r"[\u3007\u4e00-\u9fff]+|[^\W_\u3007\u4e00-\u9fff]+")
 _SYLLABLE = re.compile(r"([a-z]+)[1-5](?=[\u3007\u4e00-\u9fff])(.)")
 
 
 def syllables(text: str) -> list[str]:
     """Readings without tones, one a Han character; other letters and digits stay together as words."""
     found: list[str] = []
-    for word in re.findall(r"[\u3007\u4e00-\u9fff]+|[^\W_\u3007\u4e00-\u9fff]+", fold(text)):
-        found += [m[1] for m in _SYLLABLE.finditer(sort_key(word))] if _is_han(word) else [word]
+    for word in _WORDS.findall(fold(text)):
+        found += _word_syllables(word) if _is_han(word) else [word]
     return found
+
+
+@functools.lru_cache(2048)
+def _word_syllables(word: str) -> tuple[str, ...]:
+    return tuple([m[1] for m in _SYLLABLE.finditer(sort_key(word))])
 
 
 def surname_syllables(text: str) -> list[str] | None:
@@ -107,8 +113,7 @@ def surname_syllables(text: str) -> list[str] | None:
 def initials(text: str) -> str:
     """``zw`` for 张伟, ``hzacmekj`` for 杭州ACME科技: first letters of syllables, other words whole."""
     return "".join(
-        "".join(m[1][0] for m in _SYLLABLE.finditer(sort_key(word))) if _is_han(word) else word
-        for word in re.findall(r"[\u3007\u4e00-\u9fff]+|[^\W_\u3007\u4e00-\u9fff]+", fold(text))
+        "".join(s[0] for s in _word_syllables(word)) if _is_han(word) else word for word in _WORDS.findall(fold(text))
     )
 
 
