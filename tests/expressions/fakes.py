@@ -1,6 +1,5 @@
 """A small world of forms for the language: deals of accounts, with visits, in plain tables."""
 
-# ruff: noqa: E501 - tables read better in one line a row
 from __future__ import annotations
 
 import os

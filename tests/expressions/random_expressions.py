@@ -1,6 +1,5 @@
 """Random well-typed expressions as text, and random records, drawn by hypothesis."""
 
-# ruff: noqa: E501 - tables read better in one line a row
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
@@ -178,7 +177,7 @@ _text = (
 _date = (
     st.none() | st.sampled_from([date(2026, 1, 31), date(2024, 2, 29)]) | st.dates(date(1, 1, 1), date(9999, 12, 31))
 )
-_moments = st.datetimes(datetime(1992, 1, 1), datetime(2036, 12, 31))  # noqa: DTZ001 - hypothesis wants naive bounds
+_moments = st.datetimes(datetime(1992, 1, 1), datetime(2036, 12, 31))
 _moments = _moments.map(lambda d: d.replace(microsecond=0, tzinfo=UTC))
 _several = st.lists(st.sampled_from(["vip", "new", "old"]), unique=True).map(tuple)
 

@@ -1,7 +1,6 @@
 """Random expressions over random records: SQL over the stored row, SQL over the judged record and the slow reference
 give one verdict, on both databases. `MORTISE_SOAK` multiplies the number of examples."""
 
-# ruff: noqa: E501 - tables read better in one line a row
 from __future__ import annotations
 
 import os

@@ -1,6 +1,5 @@
 """Names: labels, near names, types that do not fit, and whose eyes look."""
 
-# ruff: noqa: E501 - tables read better in one line a row
 from __future__ import annotations
 
 from decimal import Decimal as D

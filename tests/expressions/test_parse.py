@@ -1,6 +1,5 @@
 """Text to tree: what is accepted, and that hostile input gets a clear error, never a crash."""
 
-
 from __future__ import annotations
 
 import pytest

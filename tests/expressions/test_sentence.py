@@ -1,6 +1,5 @@
 """Expressions in words, in both languages."""
 
-# ruff: noqa: E501 - tables read better in one line a row
 from __future__ import annotations
 
 import pytest

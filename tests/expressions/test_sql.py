@@ -1,6 +1,5 @@
 """SQL of stored and judged records on both databases: every function, the limits of numbers, deep and long expressions."""
 
-# ruff: noqa: E501 - tables read better in one line a row
 from __future__ import annotations
 
 from collections.abc import Iterator

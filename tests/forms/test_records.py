@@ -58,7 +58,9 @@ def test_what_is_equal_already_is_no_change_and_no_event(world: World) -> None:
     same = update(world, "ann", deal.id, name="a", amount="5.00")
     assert same.version == 1
     with world.database.read() as unit:
-        assert unit.execute(sa.select(sa.func.count()).select_from(event).where(event.c.kind == "updated")).scalar() == 0
+        assert (
+            unit.execute(sa.select(sa.func.count()).select_from(event).where(event.c.kind == "updated")).scalar() == 0
+        )
 
 
 def test_a_stale_save_brings_the_record_as_it_is_now(world: World) -> None:
@@ -140,7 +142,10 @@ def test_the_bin_and_back(world: World) -> None:
 
 
 def test_a_unique_value_is_taken_once_among_the_living(world: World) -> None:
-    unique = CRM.replace("name: {kind: text, label: {en: Name, zh: 名称}, required: true}", "name: {kind: text, label: {en: Name, zh: 名称}, required: true, unique: true}")
+    unique = CRM.replace(
+        "name: {kind: text, label: {en: Name, zh: 名称}, required: true}",
+        "name: {kind: text, label: {en: Name, zh: 名称}, required: true, unique: true}",
+    )
     world.apply(unique, accept_loss=True)
     admin = world.actor("admin")
     first = create(world, "ann", "crm.account", name="ACME 包装")
@@ -246,7 +251,9 @@ def test_ten_megabytes_in_a_cell_are_refused_by_name(world: World) -> None:
     assert list(refused(error)) == ["name"]
 
 
-@pytest.mark.parametrize("name", ["'; DROP TABLE crm__deal; --", "<script>alert(1)</script>", "%_\\", "\ud83d\ude00 商机", "a\u0000b"])
+@pytest.mark.parametrize(
+    "name", ["'; DROP TABLE crm__deal; --", "<script>alert(1)</script>", "%_\\", "\ud83d\ude00 商机", "a\u0000b"]
+)
 def test_hostile_texts_are_kept_as_they_are_or_refused(world: World, name: str) -> None:
     try:
         deal = create(world, "ann", name=name.encode("utf-16", "surrogatepass").decode("utf-16"))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from webapp import clock
 from webapp.access import secret
-from webapp.access.actor import KEEPER, Actor
+from webapp.access.actor import Actor
 from webapp.access.tables import department, department_member, member, role_holder, session, setting, token
 from webapp.db import Unit
 from webapp.errors import NotFound, Unauthenticated
@@ -36,23 +36,6 @@ def of_member(unit: Unit, member_id: int) -> Actor:
     if row is None:
         raise NotFound(N_("There is no active member with this number."))
     return _actor(unit, row)
-
-
-def for_command(unit: Unit, address: str | None) -> Actor:
-    """On whose behalf a command line works: the member with this address, else the first administrator."""
-    statement = sa.select(member.c.id).where(member.c.is_active).order_by(member.c.id)
-    if address:
-        statement = statement.where(member.c.email == address.strip().lower())
-    else:
-        statement = statement.where(
-            member.c.id.in_(sa.select(role_holder.c.member).where(role_holder.c.role == KEEPER))
-        )
-    id_ = unit.execute(statement.limit(1)).scalar()
-    if id_ is None and address:
-        raise NotFound(N_("There is no active member with the address {email}.", email=address))
-    if id_ is None:
-        raise NotFound(N_("There is no administrator yet; run mortise init first."))
-    return of_member(unit, id_)
 
 
 def on_behalf(unit: Unit, member_id: int) -> Actor:

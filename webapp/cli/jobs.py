@@ -86,13 +86,15 @@ def list_change_sets(console: Console, limit: int) -> None:
 @click.pass_obj
 def undo_change_set(console: Console, id: int, email: str | None) -> int:
     """Take back everything of a change set; what has been changed since stays and is named."""
-    from webapp.access import actors
+    from webapp.cli.people import acting
     from webapp.engines.forms import undo
 
     with console.database.read() as unit:
-        actor = actors.for_command(unit, email)
+        actor = acting(unit, email)
     done = undo.undo(console.database, actor, id)
-    left = [{"form": form, "record": record, "reason": reason.text(console.locale)} for form, record, reason in done.left]
+    left = [
+        {"form": form, "record": record, "reason": reason.text(console.locale)} for form, record, reason in done.left
+    ]
     if console.is_json:
         console.data({"change_set": done.change_set, "undone": done.undone, "left": left})
     else:

@@ -43,14 +43,14 @@ def import_(
     """Read records of FORM in APP from FILE (CSV, TSV, XLSX or XLS)."""
     from dataclasses import replace
 
-    from webapp.access import actors
+    from webapp.cli.people import acting
     from webapp.engines.forms.transfer import jobs, maps
 
     said = maps.read(map_) if map_ else maps.of({})
     said = replace(said, key=key or said.key)
     database = console.database
     with database.read() as unit:
-        actor = actors.for_command(unit, as_)
+        actor = acting(unit, as_)
     folder = jobs.put(database.settings, file)
     with database.write() as unit:
         id_ = jobs.add(unit, actor, f"{app}.{form}", folder, file.name, said, is_rehearsal=dry_run)
@@ -160,13 +160,13 @@ def export(
     """Write the records of FORM in APP to a file."""
     from dataclasses import replace
 
-    from webapp.access import actors
+    from webapp.cli.people import acting
     from webapp.definitions import versions
     from webapp.engines.forms.transfer import exporting
 
     chosen = format_ or (target.suffix[1:] if target.suffix[1:] in exporting.FORMATS else "xlsx")
     with console.database.read() as unit:
-        actor = actors.for_command(unit, as_)
+        actor = acting(unit, as_)
         found = versions.current(unit).form(f"{app}.{form}")
     wanted = exporting.from_view(found, view, chosen) if view else exporting.Wanted(found.name, chosen)
     count = exporting.write(console.database, actor, replace(wanted, is_guarded=not raw), target)
