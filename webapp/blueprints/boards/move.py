@@ -8,7 +8,7 @@ from flask import Response, request
 
 from webapp.blueprints.boards import blueprint
 from webapp.blueprints.boards.columns import board, card_context, placed
-from webapp.engines.forms import inputs, records, views
+from webapp.engines.forms import boards, inputs, records
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Asked, Scope
@@ -21,7 +21,7 @@ from webapp.web.htmx import htmx
 @blueprint.post("/<app>/<form>/<int:id_>/move")
 def move(app: str, form: str, id_: int) -> Any:
     at, asked = board(app, form)
-    by, to = views.by_field(at, asked.view), request.form.get("column", "")
+    by, to = boards.by_field(at, asked.view), request.form.get("column", "")
     before = records.get(at.unit, at.actor, at.form, id_)
     keys = [k for k in request.form.get("m__fields", "").split(",") if k and k != by.key][:50]
     given = inputs.taken(at, request.form.to_dict(flat=False), keys)
@@ -41,7 +41,7 @@ def _version() -> int | None:
 
 
 def _moved(at: Scope, asked: Asked, before: Record, record: Record) -> Response:
-    by = views.by_field(at, asked.view)
+    by = boards.by_field(at, asked.view)
     old, new = str(before.values.get(by.key) or ""), str(record.values.get(by.key) or "")
     links = screens.Links(at, asked)
     if not htmx.wants_part:
@@ -49,7 +49,7 @@ def _moved(at: Scope, asked: Asked, before: Record, record: Record) -> Response:
     answer = respond.part(
         "boards/_moved.html",
         heads=placed(at, asked, {old, new}),
-        card=views.card(at, asked.view, record),
+        card=boards.card(at, asked.view, record),
         at_lane=[o.value for o in by.type.options].index(new),
         is_placed=bool(request.form.get("placed")),
         **card_context(at, asked),
@@ -73,7 +73,7 @@ def _moved(at: Scope, asked: Asked, before: Record, record: Record) -> Response:
 
 def _refuse(at: Scope, asked: Asked, record: Record, to: str, keys: list[str], error: Invalid) -> Response:
     """The reason, in his language; fields he could fill at once come as a small form."""
-    by = views.by_field(at, asked.view)
+    by = boards.by_field(at, asked.view)
     missing = [p.path for p in error.problems if p.path != by.key]
     fillable = [
         k for k in dict.fromkeys([*keys, *missing]) if k in at.form.fields and inputs.writable(at, at.form.fields[k])
@@ -111,7 +111,7 @@ def _reason(error: Invalid) -> Message:
 def _stale(at: Scope, asked: Asked, error: Stale, id_: int) -> Response:
     """Somebody else was faster: both values are said, and the card comes as it stands now."""
     scope.end_unit(commit=False)
-    by = views.by_field(at, asked.view)
+    by = boards.by_field(at, asked.view)
     current: Record = error.detail["current"]
     labels = {o.value: o.label for o in by.type.options}
     message = N_(

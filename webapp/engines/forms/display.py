@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from webapp.definitions.model import Definitions, Field, Form
+from webapp.engines.forms import paths
 from webapp.engines.forms.record import Linked, Masked, Record
 from webapp.expressions.types import Option
 from webapp.i18n import label
@@ -44,6 +44,7 @@ class Cell:
     is_masked: bool = False
     is_binned: bool = False
     is_writable: bool = False
+    is_amount: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -120,8 +121,15 @@ def name_of(form_field: Field, locale: str) -> str:
     return label(form_field.label, locale) or form_field.key
 
 
+def is_amount(form_field: Field) -> bool:
+    """Whether it counts money: typed in, or computed and shown so."""
+    return form_field.kind_key == "money" or form_field.settings.get("show") == "money"
+
+
 def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
     """The value of one field of a record as it may be seen; an unknown or hidden one is empty."""
+    if "." in key:
+        return _far(eye, form, record, key)
     form_field = form.names[key]
     kind = form_field.kind
     made: dict[str, Any] = {
@@ -129,6 +137,7 @@ def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
         "label": name_of(form_field, eye.locale),
         "shape": form_field.type.name,
         "kind": kind.key,
+        "is_amount": is_amount(form_field),
     }
     is_writable = eye.visible.get(key) == "write" and kind.is_input
     value = record.values.get(key)
@@ -149,14 +158,26 @@ def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
         chosen = tags(form_field, [value] if isinstance(value, str) else value, locale)
         text = ", ".join(t.text for t in chosen)
         return {"text": text, "grid": text, "short": text, "tags": chosen}
-    if form_field.is_system and isinstance(value, datetime):
-        value = value.replace(second=0)  # nobody asks for the second of a stamp
     return {
         "text": kind.text(form_field, value, locale),
         "grid": kind.cell(form_field, value, locale),
         "short": kind.short(form_field, value, locale),
         "href": _reach(form_field, value),
     }
+
+
+def _far(eye: Eye, form: Form, record: Record, path: str) -> Cell:
+    """What stands at the end of a path; the name of what it points at, if it points."""
+    form_field = paths.field(eye.definitions, form, path)
+    assert form_field is not None
+    name, kind = paths.name(eye.definitions, form, path, eye.locale), form_field.kind.key
+    made = Cell(path, name, form_field.type.name, kind, is_amount=is_amount(form_field))
+    value = record.values.get(path)
+    if value is None or value == "":
+        return made
+    if form_field.type.name in ("record", "member", "department"):
+        return replace(made, text=str(value), grid=str(value), short=str(value))
+    return replace(made, **shown(form_field, value, eye.locale))
 
 
 def _linked(form_field: Field, linked: Linked) -> dict[str, Any]:
@@ -182,11 +203,12 @@ def title_of(eye: Eye, form: Form, record: Record) -> str:
 def face(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Face:
     """A card from the fields `keys` (the view's `card` or its columns); a leading link heads it, else the title."""
     title = Cell(form.title, "", "text", "text", text=title_of(eye, form, record))
-    cells = [cell(eye, form, record, k) for k in keys if k in form.names and eye.sees(k) and k != form.title]
+    cells = [cell(eye, form, record, k) for k in keys if k != form.title and ("." in k or eye.sees(k))]
     head, sub, rest = title, None, [c for c in cells if not c.is_empty]
     if rest and rest[0].shape == "record" and keys and rest[0].key == next(k for k in keys if k != form.title):
         head, sub = rest.pop(0), title
-    number = _take(rest, NUMBERS)
+    number = next((c for c in rest if c.is_amount), None)
+    rest = [c for c in rest if c.shape not in NUMBERS]  # a figure without its name says nothing
     person = _take(rest, ("member",))
     when = _take(rest, MOMENTS)
     if sub is None:

@@ -19,8 +19,9 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
+from webapp.engines.forms import paths
 from webapp.engines.forms.record import Linked, Masked
-from webapp.expressions import Stored
+from webapp.expressions import Stored, check
 
 #: Put behind the title of a linked record that lies in the bin (a character no folded or typed text contains).
 _BINNED = "\x1f"
@@ -45,6 +46,16 @@ def readable(unit: Unit, actor: Actor, form: Form, wanted: Iterable[str] | None 
 def readers(unit: Unit, actor: Actor, form: Form, keys: Mapping[str, str], table: sa.FromClause) -> list[Reader]:
     """A reader for each of `keys` (field key → right) over `table`, the form's table or an alias of it."""
     return [_reader(unit, actor, form.names[key], right, table) for key, right in keys.items()]
+
+
+def path_reader(unit: Unit, actor: Actor, form: Form, path: str, table: sa.FromClause) -> Reader:
+    """Reads what stands at the end of a path such as `account.industry`, as far as the actor may see the way there.
+
+    Raises `Invalid` when a field on the way is not his to read.
+    """
+    definitions, eyes = versions.current(unit), policy.eyes(unit, actor)
+    expression = check(paths.readable(definitions, form, path), definitions, form.name, eyes=eyes)
+    return Reader(path, [expression.sql(Stored(table), unit.dialect, eyes)], _decode_plain)
 
 
 def _has_value(field: Field) -> bool:

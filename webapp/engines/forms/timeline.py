@@ -93,7 +93,7 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
         entry.actor_name or N_("The system").text(eye.locale),
         said,
         entry.at,
-        formats.near(entry.at.replace(second=0), eye.locale, zone, clock.now()),
+        formats.near(entry.at, eye.locale, zone, clock.now()),
         _VIA[entry.via].text(eye.locale) if entry.via in _VIA else "",
         more,
     )
