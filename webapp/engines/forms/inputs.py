@@ -6,15 +6,16 @@ What was typed is shown again exactly as typed; nothing is judged here, that is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import entry, pickers, values
+from webapp.engines.forms import entry, judge, pickers, records, visibility
 from webapp.engines.forms.display import cell, name_of, tone
 from webapp.engines.forms.fields.base import FieldError
 from webapp.engines.forms.layout import sections
 from webapp.engines.forms.record import Masked, Record
+from webapp.engines.forms.values import parse
 from webapp.engines.forms.views import Scope
 from webapp.errors import Problem
 from webapp.i18n import label
@@ -42,6 +43,8 @@ class Input:
     error     what to mend, "" when nothing
     is_amount it counts money: the page says large ones in words (128.6 万)
     theirs    what somebody else saved meanwhile, where it differs
+    is_hidden its condition does not hold now: it stands there unseen, so that nothing typed is lost
+    is_quick  one of the few that a new record is entered with on the phone
     """
 
     key: str
@@ -58,6 +61,8 @@ class Input:
     attributes: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
     is_amount: bool = False
+    is_hidden: bool = False
+    is_quick: bool = False
 
     @property
     def value(self) -> str:
@@ -76,6 +81,14 @@ class Part:
     columns: int
     is_closed: bool
     inputs: tuple[Input, ...]
+
+    @property
+    def is_hidden(self) -> bool:
+        return all(i.is_hidden for i in self.inputs)
+
+    @property
+    def is_quick(self) -> bool:
+        return any(i.is_quick for i in self.inputs)
 
 
 def writable(at: Scope, found: Field) -> bool:
@@ -99,19 +112,76 @@ def parts(
     """
     wanted = None if only is None else set(only)
     said = {p.path: p.text(at.locale) for p in reversed(list(problems))}
+    standing = standing_values(at, record)
+    unseen = hidden(at, record, raw, standing) if wanted is None else frozenset()
+    quick = _quick(at, said) if record is None else frozenset()
 
     def takes(found: Field) -> bool:
         return _is_shown(at, found, record) and (wanted is None or found.key in wanted)
+
+    def made(key: str) -> Input:
+        one = make(at, at.form.fields[key], standing, raw, said.get(key, ""), theirs)
+        return replace(one, is_hidden=key in unseen and key not in said, is_quick=key in quick)
 
     return tuple(
         Part(
             section.label if wanted is None else "",
             section.columns,
             section.is_closed and not any(k in said for k in section.keys) and wanted is None,
-            tuple(make(at, at.form.fields[k], record, raw, said.get(k, ""), theirs) for k in section.keys),
+            tuple(made(k) for k in section.keys),
         )
         for section in sections(at.form, at.locale, takes)
     )
+
+
+def standing_values(at: Scope, record: Record | None) -> Mapping[str, Any]:
+    """What the form starts with: the record as the actor sees it, or the builder's defaults."""
+    return record.values if record is not None else judge.defaults(at.unit, at.actor, at.form, {})
+
+
+def hidden(
+    at: Scope, record: Record | None, raw: Mapping[str, list[str]] | None, standing: Mapping[str, Any] | None = None
+) -> frozenset[str]:
+    """Keys of the fields that are not shown, by the record as it is stored and what was typed over it."""
+    deciding = visibility.asked(at.form)
+    if not visibility.conditions(at.form):
+        return frozenset()
+    values: dict[str, Any] = dict.fromkeys(at.form.fields)
+    values |= records.stored(at.unit, at.form, record.id) if record else standing or standing_values(at, None)
+    for key in deciding & set(raw or {}):
+        found = at.form.fields[key]
+        if writable(at, found):
+            values[key] = _judged(at, found, (raw or {})[key])
+    known = {k: v for k, v in values.items() if k in at.form.fields}
+    return visibility.hidden(at.unit, at.actor, at.form, known, record.id if record else None)
+
+
+def _judged(at: Scope, found: Field, typed: list[str]) -> Any:
+    """What was typed as a value; while it is none yet the field counts as empty."""
+    try:
+        return parse(at.unit, at.actor, found, typed if found.kind.is_multi else typed[-1] if typed else None)
+    except FieldError:
+        return None
+
+
+QUICK = 5
+
+
+def _quick(at: Scope, said: Mapping[str, str]) -> frozenset[str]:
+    """The few inputs a record is entered with on the phone: what is required or checked, then the first of the form."""
+    asked = [k for k, f in at.form.fields.items() if f.is_required and f.default is None]
+    asked += [c.field for c in at.form.checks if c.field]
+    asked = [k for k in dict.fromkeys(asked) if k in at.form.fields and writable(at, at.form.fields[k])]
+    unseen = visibility.conditions(at.form)
+    sometimes = {k for one in unseen for k in one.keys}
+    for section in at.form.layout or ():
+        for key in section["fields"]:
+            if len(asked) >= QUICK:
+                break
+            found = at.form.fields[key]
+            if key not in asked and key not in sometimes and found.default is None and writable(at, found):
+                asked.append(key)
+    return frozenset([*asked, *said])
 
 
 def _is_shown(at: Scope, found: Field, record: Record | None) -> bool:
@@ -122,13 +192,13 @@ def _is_shown(at: Scope, found: Field, record: Record | None) -> bool:
 def make(
     at: Scope,
     found: Field,
-    record: Record | None,
+    standing: Mapping[str, Any],
     raw: Mapping[str, list[str]] | None,
     error: str = "",
     theirs: Record | None = None,
 ) -> Input:
     widget = found.kind.widget(found)
-    typed = tuple(raw[found.key]) if raw is not None and found.key in raw else _standing(at, found, record)
+    typed = tuple(raw[found.key]) if raw is not None and found.key in raw else _standing(at, found, standing)
     options = [o for o in found.type.options if not o.attributes.get("archived") or o.value in typed]
     template = widget.template
     attributes = dict(widget.attributes or {})
@@ -157,9 +227,9 @@ def make(
     )
 
 
-def _standing(at: Scope, found: Field, record: Record | None) -> tuple[str, ...]:
-    """What stands in the field at first: the record's value, else the builder's default."""
-    value = record.values.get(found.key) if record is not None else _default(at, found)
+def _standing(at: Scope, found: Field, standing: Mapping[str, Any]) -> tuple[str, ...]:
+    """What stands in the field at first."""
+    value = standing.get(found.key)
     if value is None:
         return ()
     if isinstance(value, tuple | list):
@@ -167,15 +237,6 @@ def _standing(at: Scope, found: Field, record: Record | None) -> tuple[str, ...]
     if isinstance(value, bool):
         return ("true",) if value else ()
     return (found.kind.typed(found, value, at.locale),)
-
-
-def _default(at: Scope, found: Field) -> Any:
-    if found.default is None:
-        return None
-    try:
-        return values.parse(at.unit, at.actor, found, found.default)
-    except FieldError:
-        return None
 
 
 def _title(at: Scope, found: Field, typed: tuple[str, ...]) -> str:
@@ -195,7 +256,7 @@ def _target(at: Scope, found: Field) -> str:
 
 
 def _theirs(at: Scope, found: Field, typed: tuple[str, ...], theirs: Record | None) -> str | None:
-    if theirs is None or _standing(at, found, theirs) == typed:
+    if theirs is None or _standing(at, found, theirs.values) == typed:
         return None
     return cell(at.eye, at.form, theirs, found.key).text
 
