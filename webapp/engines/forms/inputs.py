@@ -168,20 +168,18 @@ QUICK = 5
 
 
 def _quick(at: Scope, said: Mapping[str, str]) -> frozenset[str]:
-    """The few inputs a record is entered with on the phone: what is required or checked, then the first of the form."""
-    asked = [k for k, f in at.form.fields.items() if f.is_required and f.default is None]
-    asked += [c.field for c in at.form.checks if c.field]
-    asked = [k for k in dict.fromkeys(asked) if k in at.form.fields and writable(at, at.form.fields[k])]
-    unseen = visibility.conditions(at.form)
-    sometimes = {k for one in unseen for k in one.keys}
-    for section in at.form.layout or ():
-        for key in section["fields"]:
-            if len(asked) >= QUICK:
-                break
-            found = at.form.fields[key]
-            if key not in asked and key not in sometimes and found.default is None and writable(at, found):
-                asked.append(key)
-    return frozenset([*asked, *said])
+    """The few inputs a record is entered with on the phone: what is required or checked, the first of the form, what
+    is told in many words, and so on until there are enough."""
+    fields = at.form.fields
+    chosen = [k for k, f in fields.items() if f.is_required and f.default is None]
+    chosen += [c.field for c in at.form.checks if c.field in fields]
+    sometimes = {k for one in visibility.conditions(at.form) for k in one.keys}
+    order = [k for s in at.form.layout or () for k in s["fields"]] or list(fields)
+    free = [k for k in order if k not in chosen and k not in sometimes and fields[k].default is None]
+    free = [k for k in free if writable(at, fields[k])]
+    free[1:] = sorted(free[1:], key=lambda k: fields[k].kind_key != "long_text")
+    chosen = [k for k in dict.fromkeys(chosen) if writable(at, fields[k])]
+    return frozenset([*chosen, *free[: max(0, QUICK - len(chosen))], *said])
 
 
 def _is_shown(at: Scope, found: Field, record: Record | None) -> bool:
