@@ -172,7 +172,7 @@ def _quick(at: Scope, said: Mapping[str, str]) -> frozenset[str]:
     is told in many words, and so on until there are enough."""
     fields = at.form.fields
     chosen = [k for k, f in fields.items() if f.is_required and f.default is None]
-    chosen += [c.field for c in at.form.checks if c.field in fields]
+    chosen += [c.field for c in at.form.checks if c.field and c.field in fields]
     sometimes = {k for one in visibility.conditions(at.form) for k in one.keys}
     order = [k for s in at.form.layout or () for k in s["fields"]] or list(fields)
     free = [k for k in order if k not in chosen and k not in sometimes and fields[k].default is None]
