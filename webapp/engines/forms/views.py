@@ -276,22 +276,32 @@ def columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
         may = key in at.form.names and is_sortable(found) and at.may_ask(key)
         sort_to = None if not may else f"-{key}" if now == "asc" else key
         name = paths.name(at.definitions, at.form, key, at.locale)
-        made.append(Column(key, name, found.type.name, found.kind_key, _width(at.form, found), now, sort_to))
+        made.append(Column(key, name, found.type.name, found.kind_key, _width(at, found, name), now, sort_to))
     return tuple(made)
 
 
-def _width(form: Form, found: Field) -> str:
-    """The class that sets a column's width: by what its values need."""
+def _width(at: Scope, found: Field, name: str) -> str:
+    """The class that sets a column's width: by what its values and its heading need."""
     shape = found.type.name
-    if found.key == form.title and found.form == form.name:
+    if found.key == at.form.title and found.form == at.form.name:
         return "c-l"
     if shape in NUMBERS:
-        return "c-m" if is_amount(found) or shape == "duration" else "c-xs"
+        long = _room(name) > 16
+        is_wide = is_amount(found) or shape == "duration" or _room(name) > 10
+        return "c-w" if long else "c-m" if is_wide else "c-xs"
     if shape in MOMENTS:
         return "c-date" if shape == "date" else "c-time"
     if shape == "member":
         return "c-s w3"
-    return "c-xs" if shape in ("choice", "boolean") else "c-m w2"
+    if shape in ("choice", "boolean"):
+        longest = max((_room(label(o.label, at.locale) or o.value) for o in found.type.options), default=0)
+        return "c-xs" if max(longest, _room(name)) <= 10 else "c-date" if longest <= 15 else "c-w"
+    return "c-m w2"
+
+
+def _room(text: str) -> int:
+    """How wide a text is, in letters: a Han character takes two."""
+    return sum(2 if ord(c) > 0x2E7F else 1 for c in text)
 
 
 def grid(at: Scope, asked: Asked) -> Grid:
