@@ -380,9 +380,7 @@ def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client_id: str | 
     return found
 
 
-def _write(
-    unit: Unit, actor: Actor, form: Form, id_: int, before: Row, after: dict[str, Any], via: str
-) -> None:
+def _write(unit: Unit, actor: Actor, form: Form, id_: int, before: Row, after: dict[str, Any], via: str) -> None:
     """Store what differs, with the next version; losing a race to another writer is `Stale`."""
     now = clock.now().replace(microsecond=0)
     after.update(version=before["version"] + 1, updated_at=now, updated_by=actor.member)

@@ -133,7 +133,9 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
         condition = check(text, definitions, form.name, expect="boolean", eyes=eyes)
         base = base.where(condition.sql(Stored(table), unit.dialect, eyes))
     if query.search and query.search.strip():
-        base = base.where(search.condition(form, table, query.search, unit.dialect, fields=searchable(unit, actor, form)))
+        base = base.where(
+            search.condition(form, table, query.search, unit.dialect, fields=searchable(unit, actor, form))
+        )
     counting = base.with_only_columns(sa.literal(1), maintain_column_froms=True)
     return Listing(
         found,

@@ -20,7 +20,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import bulk, select
+from webapp.engines.forms import bulk, ready, select
 from webapp.engines.forms.record import Result
 from webapp.engines.forms.transfer import mapping, matching
 from webapp.engines.forms.transfer.cells import Batch, Taker
@@ -175,6 +175,7 @@ class _Import:
         self._free_at = 0.0
         self._epoch = -1
         self._key: Any = None
+        self._shape: Form
 
     def run(self) -> mapping.ColumnMap:
         with Source(self.order.path, self.order.said.reading) as source:
@@ -225,7 +226,7 @@ class _Import:
             self._key = matching.key_field(form, said.key, mapped, rights)
         else:
             _require_required(form, {*mapped, *said.constants})
-        self._epoch = versions.current(unit).epoch
+        self._epoch, self._shape = versions.current(unit).epoch, form
         return columns, Taker(unit, self.actor, form, columns, said)
 
     def _form(self, unit: Unit) -> Form:
@@ -257,9 +258,18 @@ class _Import:
         start = next((i for i, n in enumerate(batch.numbers) if n > self.state.row), len(batch.rows))
         while start < len(batch.rows):
             positions = range(start, min(start + self.size, len(batch.rows)))
+            if self._key is None:
+                self._make_ready(batch, positions)
             self._wait()
             self._write(batch, positions)
             start = positions.stop
+
+    def _make_ready(self, batch: Batch, positions: Sequence[int]) -> None:
+        """Work out what the rows will be stored as, while the writer is left to others anyway."""
+        for i in positions:
+            row = batch.rows[i]
+            if i not in batch.refused and not any(isinstance(v, Later) for v in row.values()):
+                batch.rows[i] = ready.Ready(row, self._shape, self.database.engine.dialect)
 
     def _link(self, taker: Taker) -> None:
         """Fill in the links between rows of the file, now that all of them are records."""
