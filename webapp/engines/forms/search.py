@@ -361,7 +361,11 @@ def statements(table: str, dialect: str) -> list[str]:
     name = index_name(table)
     if dialect == "sqlite":
         options = "content='', detail=none, columnsize=0, tokenize='unicode61 remove_diacritics 0'"
-        return [f'CREATE VIRTUAL TABLE IF NOT EXISTS "{name}" USING fts5(tokens, {options})']
+        return [
+            f'CREATE VIRTUAL TABLE IF NOT EXISTS "{name}" USING fts5(tokens, {options})',
+            # Twice as many segments before they are merged: a third less work for writers, nothing lost for readers.
+            f'INSERT INTO "{name}" ("{name}", rank) VALUES (\'automerge\', 8)',  # noqa: S608
+        ]
     return [
         f'CREATE TABLE IF NOT EXISTS "{name}" (id bigint PRIMARY KEY, tokens tsvector NOT NULL)',
         f'CREATE INDEX IF NOT EXISTS "{f"ix_{name}"[:63]}" ON "{name}" USING gin (tokens)',

@@ -107,6 +107,10 @@ class _Rehearsed(Exception):
     """Ends a unit of a dry run, so that nothing of it stays."""
 
 
+class _Failed(Exception):
+    """Ends a unit of which some row cannot be written: it is done again with savepoints."""
+
+
 Keep = Callable[[Unit, State], None]
 
 
@@ -176,6 +180,7 @@ class _Import:
         self._epoch = -1
         self._key: Any = None
         self._shape: Form
+        self._is_careful = False
 
     def run(self) -> mapping.ColumnMap:
         with Source(self.order.path, self.order.said.reading) as source:
@@ -302,8 +307,18 @@ class _Import:
             time.sleep(left)
 
     def _write(self, batch: Batch, positions: Sequence[int]) -> None:
-        """One unit of work: write the rows at `positions`, and how far the import is then."""
+        """One unit of work: write the rows at `positions`, and how far the import is then.
+
+        Savepoints cost as much as many rows, so they are taken only where the unit has failed as a whole before.
+        """
+        try:
+            self._write_once(batch, positions, is_careful=False)
+        except _Failed:
+            self._write_once(batch, positions, is_careful=True)
+
+    def _write_once(self, batch: Batch, positions: Sequence[int], *, is_careful: bool) -> None:
         state = State(**asdict(self.state))
+        self._is_careful = is_careful
         began = time.monotonic()
         try:
             with self.database.write() as unit:
@@ -369,6 +384,11 @@ class _Import:
         """All at once; if that fails as a whole, one by one, so that one row does not reject the others."""
         if not rows:
             return []
+        if not self._is_careful:
+            try:
+                return bulk.create_many(unit, self.actor, form, rows, via="import", change_set=self.state.change_set)
+            except MortiseError as error:
+                raise _Failed from error
         try:
             with unit.savepoint():
                 return bulk.create_many(unit, self.actor, form, rows, via="import", change_set=self.state.change_set)
