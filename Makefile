@@ -14,7 +14,7 @@ setup-dev:
 	@$(PYTHON) bootstrap.py --dev
 
 run: setup  ## web and worker together, until Ctrl-C
-	@$(BIN)/mortise serve --host $(HOST) --port $(PORT)
+	@$(BIN)/mortise serve --host $(HOST) --port $(PORT) --app crm
 
 lint: setup-dev
 	@$(BIN)/ruff check .

@@ -76,7 +76,7 @@ def _install(npm: list[str]) -> None:
     digest = _digest((ROOT / "package-lock.json").read_bytes())
     if stamp.exists() and stamp.read_text() == digest:
         return
-    done = _run([*npm, "ci", "--silent", "--include=dev"], cwd=ROOT)
+    done = _run([*npm, "ci", "--loglevel=error", "--no-progress", "--include=dev"], cwd=ROOT)
     if done.returncode:
         sys.exit("npm could not install the packages of package-lock.json; see its message above.")
     stamp.write_text(digest)
@@ -112,7 +112,11 @@ def used_icons() -> list[str]:
     for text in (*_texts(TEMPLATES, ".html"), *_texts(STATIC / "js", ".js")):
         names.update(re.findall(r"""\b(?:icon|tick)\(\s*["']([a-z0-9-]+)["']""", text))
     there = _icons_there()
-    for text in (*_texts(ROOT / "webapp", ".py"), *_texts(ROOT / "webapp" / "catalog", ".yaml"), *_texts(TEMPLATES, ".html")):
+    for text in (
+        *_texts(ROOT / "webapp", ".py"),
+        *_texts(ROOT / "webapp" / "catalog", ".yaml"),
+        *_texts(TEMPLATES, ".html"),
+    ):
         names.update(there.intersection(re.findall(r"""["': ]([a-z][a-z0-9]*(?:-[a-z0-9]+)*)["',}\n]""", text)))
     return sorted(names)
 

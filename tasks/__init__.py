@@ -133,7 +133,7 @@ def _consumer(huey: Huey, threads: int) -> Any:
 
     from huey.consumer import Consumer
 
-    class Ending(Consumer):  # type: ignore[misc]
+    class Ending(Consumer):
         """Tells the running jobs that the end has come, so that they give themselves back."""
 
         def stop(self, graceful: bool = False) -> None:

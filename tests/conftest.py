@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import missing
-from webapp import schema
+from webapp import migrating
 from webapp.config import Settings
 from webapp.db import Database
 
@@ -87,7 +87,7 @@ def _postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFacto
     with _admin(postgres_url).connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     database = Database(settings_for(tmp_path_factory.mktemp("pg"), _with_name(postgres_url, name)))
-    schema.create(database)
+    migrating.migrate(database)
     database.dispose()
     yield postgres_url, name
     with _admin(postgres_url).connect() as connection:
@@ -98,7 +98,7 @@ def _postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFacto
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sqlite")
     database = Database(settings_for(folder))
-    schema.create(database)
+    migrating.migrate(database)
     with database.engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

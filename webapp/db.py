@@ -12,6 +12,7 @@ import decimal
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -188,6 +189,9 @@ class Database:
         self.settings = settings
         self.engine = make_engine(settings)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        if os.environ.get("TZ") != settings.timezone:  # SQLite's `localtime` is the process's (decisions 15)
+            os.environ["TZ"] = settings.timezone
+            time.tzset()
         self._lock = WriteLock(_sqlite_path(settings)) if self.is_sqlite else None
 
     @contextmanager

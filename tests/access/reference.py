@@ -160,6 +160,8 @@ def random_rights(chance: random.Random) -> dict[str, dict[str, dict[str, Any]]]
             if chance.random() < 0.8 and may["see"] is False:
                 may["see"] = chance.choice(("own", "team", True))
             fields = {key: chance.choice(LEVELS) for key in FIELDS[form] if chance.random() < 0.35}
+            if form == "deal" and chance.random() < 0.6:
+                fields["cost"] = chance.choice(("hidden", "masked"))
             forms[form] = {"may": may, "fields": fields}
         rights[f"r{number}"] = forms
     return rights

@@ -277,9 +277,12 @@ def history_tells_readable_fields_of_visible_records(case: Case) -> None:
             assert refused(lambda row=row: history.history(case.unit, case.actor, form, row.id))
             continue
         for entry in history.history(case.unit, case.actor, form, row.id):
-            for key in entry.changes:
+            for key, values in entry.changes.items():
                 if key in form.fields:
-                    assert case.reference.level(case.person, "deal", key) != "hidden", key
+                    level = case.reference.level(case.person, "deal", key)
+                    assert level != "hidden", key
+                    if level == "masked":
+                        assert all(value is None or isinstance(value, Masked) for value in values), key
 
 
 @way("create")

@@ -17,7 +17,13 @@ def codes(answer: Any) -> dict[str, str]:
 def test_a_record_goes_in_and_comes_out_the_same(program: Any) -> None:
     ann = program("ann")
     account = ann.make(ACCOUNTS, name="禾穗食品", industry="food")
-    values = {"name": "二期装盒线改造", "account": account, "amount": "1286000.50", "close_date": "2026-11-30", "stage": "quote"}
+    values = {
+        "name": "二期装盒线改造",
+        "account": account,
+        "amount": "1286000.50",
+        "close_date": "2026-11-30",
+        "stage": "quote",
+    }
     made = ann.post(DEALS, {"values": values})
     assert made.status_code == 201
     assert made.headers["ETag"] == '"1"'
@@ -40,7 +46,8 @@ def test_links_and_options_are_taken_by_name(program: Any) -> None:
 
 def test_every_wrong_field_is_named_at_once(program: Any) -> None:
     answer = program("ann").post(
-        DEALS, {"values": {"amount": "many", "stage": "qoute", "account": 999_999, "nmae": "x", "close_date": "2026-02-30"}}
+        DEALS,
+        {"values": {"amount": "many", "stage": "qoute", "account": 999_999, "nmae": "x", "close_date": "2026-02-30"}},
     )
     assert answer.status_code == 422
     assert answer.mimetype == "application/problem+json"
@@ -64,7 +71,9 @@ def test_a_list_filters_sorts_searches_and_counts(program: Any) -> None:
     assert ann.get(f"{DEALS}?search=zhx").json["records"]
 
 
-@pytest.mark.parametrize("sort", ["amount", "-amount", "name", "-stage", "close_date,-amount", "-amount,id", "account,name"])
+@pytest.mark.parametrize(
+    "sort", ["amount", "-amount", "name", "-stage", "close_date,-amount", "-amount,id", "account,name"]
+)
 def test_pages_joined_are_the_whole_list(program: Any, sort: str) -> None:
     ann = program("ann")
     accounts = [ann.make(ACCOUNTS, name=n) for n in ("张三", "阿里", "Zeta")]
@@ -140,7 +149,10 @@ def test_a_repeat_with_the_same_key_gets_the_first_answer(program: Any) -> None:
 def test_a_batch_is_all_or_nothing(program: Any) -> None:
     ann = program("ann")
     known = ann.make(DEALS, name="known", amount="1")
-    batch = {"create": [{"values": {"name": "a"}}, {"values": {"name": "b"}}], "update": [{"id": known, "values": {"amount": "5"}}]}
+    batch = {
+        "create": [{"values": {"name": "a"}}, {"values": {"name": "b"}}],
+        "update": [{"id": known, "values": {"amount": "5"}}],
+    }
     done = ann.post(f"{DEALS}/batch", batch).json
     assert [c["version"] for c in done["created"]] == [1, 1]
     assert done["updated"] == [{"id": known, "version": 2}]
@@ -252,7 +264,9 @@ def test_a_reading_token_writes_nothing(program: Any) -> None:
     assert refused.status_code == 403
 
 
-@pytest.mark.parametrize("body", ["", "[1]", "{", '{"values": 3}', '{"values": {}, "x": 1}', "[" * 5000, '{"values": {"name": NaN}}'])
+@pytest.mark.parametrize(
+    "body", ["", "[1]", "{", '{"values": 3}', '{"values": {}, "x": 1}', "[" * 5000, '{"values": {"name": NaN}}']
+)
 def test_a_broken_body_is_a_clear_400(program: Any, body: str) -> None:
     ann = program("ann")
     headers = {"Authorization": f"Bearer {ann.secret}", "Content-Type": "application/json"}

@@ -82,7 +82,8 @@ def test_purge_keeps_what_may_match_and_drops_the_rest() -> None:
         "@keyframes go{to{x:1}}@keyframes gone{to{x:1}}.a.run{animation:go 1s}"
     )
     assert build_assets.purge(css, {"a", "run"}) == (
-        "@charset 'x';.a{x:1}.a:not(.z){n:1}p{e:1}@media (min-width:1px){.a{w:1}}@keyframes go{to{x:1}}.a.run{animation:go 1s}"
+        "@charset 'x';.a{x:1}.a:not(.z){n:1}p{e:1}@media (min-width:1px){.a{w:1}}"
+        "@keyframes go{to{x:1}}.a.run{animation:go 1s}"
     )
 
 
@@ -160,6 +161,8 @@ def test_every_text_that_scripts_speak_is_given_to_them() -> None:
 def test_no_script_builds_html_from_text_or_runs_text() -> None:
     for path in (ROOT / "webapp" / "static" / "js").glob("*.js"):
         text = path.read_text("utf-8")
-        assert not re.search(r"\beval\(|new Function|document\.write|insertAdjacentHTML|setAttribute\(\"style", text), path.name
+        assert not re.search(r"\beval\(|new Function|document\.write|insertAdjacentHTML|setAttribute\(\"style", text), (
+            path.name
+        )
         for line in re.findall(r".*\.innerHTML.*", text):
             assert "panel-waiting" in line, path.name  # a template of our own page

@@ -159,7 +159,7 @@ def shots(open_page: Callable[..., Any]) -> Callable[..., None]:
                 for theme in themes:
                     page = open_page(phone=size == "phone", language=language, theme=theme)
                     if sign_in:
-                        sign_in(page)
+                        sign_in(page, language)
                     page.goto(url)
                     page.wait_for_load_state("networkidle")
                     if prepare:
@@ -178,7 +178,8 @@ def axe_problems(page: Any) -> list[str]:
         missing.report("axe-core", "python build_assets.py installs it")
     page.evaluate(script.read_text("utf-8"))
     found = page.evaluate(
-        "async () => (await axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa']})).violations"
+        "async () => (await axe.run(document,"
+        " {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})).violations"
     )
     return [
         f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"

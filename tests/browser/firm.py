@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.pages.conftest import Sales
 from webapp import clock
+from webapp.access import members
 
 _ACCOUNTS = ("禾穗食品", "云杉包装", "松果乳业", "海棠日化", "白鹭制药", "北屿水产")
 _THINGS = ("二期装盒线改造", "码垛机器人 4 台", "无菌灌装整线", "贴标机更新 12 台", "泡罩装盒联线", "水产分拣包装")
@@ -34,7 +35,9 @@ class Firm:
             for n in range(24)
         ]
 
-    def sign_in(self, page: Any, who: str = "ann") -> Any:
+    def sign_in(self, page: Any, language: str = "zh", who: str = "ann") -> Any:
+        with self.sales.world.database.write() as unit:
+            members.prefer(unit, self.sales.world.actor("admin"), self.sales.world.people[who], locale=language)
         cookie = self.sales.client(who).get_cookie("mortise")
         assert cookie is not None
         page.context.add_cookies([{"name": "mortise", "value": cookie.value, "url": self.url}])

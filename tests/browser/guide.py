@@ -30,7 +30,11 @@ _ACCOUNTS = (
     ("松果乳业", "Pinecone Dairy"),
     ("北屿水产", "Beiyu Seafood"),
 )
-_THINGS = (("贴标机更新 12 台", "12 labelling machines"), ("码垛机器人 4 台", "4 palletising robots"), ("灌装整线", "Filling line"))
+_THINGS = (
+    ("贴标机更新 12 台", "12 labelling machines"),
+    ("码垛机器人 4 台", "4 palletising robots"),
+    ("灌装整线", "Filling line"),
+)
 _PEOPLE = ("何诗雨", "陈可为", "罗景行", "江予白")
 COLOURS = ("gray", "blue", "indigo", "cyan", "teal", "green", "lime", "amber", "orange", "red", "pink", "purple")
 
@@ -112,6 +116,7 @@ class Guide:
     def _add_pages(self) -> None:
         pages = Blueprint("guide", __name__, url_prefix="/guide")
         pages.context_processor(self._context)
+
         def add(rule: str, view: Any, *methods: str) -> None:
             def open_view(**given: Any) -> Any:
                 return view(**given)
@@ -173,7 +178,9 @@ class Guide:
             return render_template("guide/_sheet.html", problem=None), 401
         self.asked.append(("save", {k: v for k, v in request.form.items() if k != csrf.FIELD}))
         if "phone" in request.form and len(request.form["phone"]) != 11:
-            return render_template("guide/_form.html", values=request.form, problems={"phone": "少 2 位，应为 11 位"}), 422
+            return render_template(
+                "guide/_form.html", values=request.form, problems={"phone": "少 2 位，应为 11 位"}
+            ), 422
         return render_template("guide/_form.html", values={}, problems={}, saved=True)
 
     def _sign_in(self) -> Any:

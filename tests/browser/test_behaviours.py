@@ -300,7 +300,7 @@ def test_a_lapsed_session_signs_in_over_the_page_and_then_saves(guide: Guide, pa
     page.faults[:] = [fault for fault in page.faults if "401" not in fault and "422" not in fault]
 
 
-# Input methods and keys -------------------------------------------------------------------------------------------------
+# Input methods and keys ---------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_searched_while_an_input_method_composes(guide: Guide, page: Any) -> None:
@@ -380,6 +380,7 @@ def test_every_target_of_a_phone_is_large_enough_for_a_thumb(guide: Guide, phone
     small = phone.evaluate(
         "() => [...document.querySelectorAll('button, a, input:not([type=hidden]), select, textarea, .m-choice label')]"
         ".filter(e => e.offsetParent && !e.closest('.m-choice label:not(:scope)') && !e.matches('.m-choice input'))"
-        ".filter(e => !e.matches('.m-skip')).filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 90))"
+        ".filter(e => !e.matches('.m-skip')).filter(e => e.getBoundingClientRect().height < 44)"
+        ".map(e => e.outerHTML.slice(0, 90))"
     )
     assert small == []

@@ -1,4 +1,4 @@
-"""A card moves on the real board: by mouse at a desk, by finger on a phone, by keyboard alone; or goes back with the reason.
+"""A card moves on the real board: by mouse at a desk, by finger on a phone, by keyboard alone; or goes back, with why.
 
 Each time both heads change, the database has it, and the history says who and when.
 """

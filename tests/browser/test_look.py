@@ -17,7 +17,9 @@ PAGES = ("", "/grid", "/board", "/entry", "/empty")
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("is_phone", [False, True], ids=["desk", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(guide: Guide, open_page: Callable[..., Any], path: str, is_phone: bool, theme: str) -> None:
+def test_axe_finds_nothing_serious(
+    guide: Guide, open_page: Callable[..., Any], path: str, is_phone: bool, theme: str
+) -> None:
     page = open_page(phone=is_phone, theme=theme)
     page.goto(f"{guide.url}/guide{path}")
     page.wait_for_load_state("networkidle")

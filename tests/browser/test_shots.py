@@ -17,8 +17,6 @@ pytestmark = [
 ]
 
 
-
-
 def _panel(page: Any) -> None:
     page.locator("main [data-open='/guide/deal/3']:visible").first.click()
     page.wait_for_selector("#panel h1")

@@ -177,9 +177,8 @@ _text = (
 _date = (
     st.none() | st.sampled_from([date(2026, 1, 31), date(2024, 2, 29)]) | st.dates(date(1, 1, 1), date(9999, 12, 31))
 )
-_moments = st.datetimes(datetime(1992, 1, 1), datetime(2036, 12, 31)).map(
-    lambda d: d.replace(microsecond=0, tzinfo=UTC)
-)
+_moments = st.datetimes(datetime(1992, 1, 1), datetime(2036, 12, 31))
+_moments = _moments.map(lambda d: d.replace(microsecond=0, tzinfo=UTC))
 _several = st.lists(st.sampled_from(["vip", "new", "old"]), unique=True).map(tuple)
 
 deals = st.fixed_dictionaries(

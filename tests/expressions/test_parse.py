@@ -144,7 +144,7 @@ def test_hostile_input_is_refused_with_a_clear_error(text: str) -> None:
         ),
         max_size=40,
     ).map(" ".join)
-)  # noqa: E501
+)
 def test_any_text_parses_or_is_refused(text: str) -> None:
     try:
         parse(text)

@@ -196,7 +196,8 @@ def test_what_is_added_in_a_unit_that_fails_is_not_due(database: Database, ran):
 
 def test_a_unit_wakes_the_workers_once_after_its_commit(database: Database, ran):
     woken = []
-    due.on_added(woken.append)
+    heard = woken.append
+    due.on_added(heard)
     try:
         with database.write() as unit:
             for n in range(3):
@@ -208,7 +209,7 @@ def test_a_unit_wakes_the_workers_once_after_its_commit(database: Database, ran)
             assert woken == []
         assert len(woken) == 1
     finally:
-        due._wakers.remove(woken.append)
+        due.off_added(heard)
     assert work.run_ready(database) == 3
 
 

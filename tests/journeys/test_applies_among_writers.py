@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.world import make
 from tests.worker.conftest import free_port, redis_url  # noqa: F401  (a fixture)
+from tests.world import make
 from webapp.access import tokens
 from webapp.db import Database
 from webapp.definitions import tables, versions

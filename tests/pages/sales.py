@@ -25,7 +25,12 @@ forms:
     title: name
     fields:
       name: {kind: text, label: {en: Name, zh: 商机名称}, required: true}
-      account: {kind: link, to: account, reverse: deals, reverse_label: {en: Deals, zh: 商机}, label: {en: Account, zh: 客户}}
+      account:
+        kind: link
+        to: account
+        reverse: deals
+        reverse_label: {en: Deals, zh: 商机}
+        label: {en: Account, zh: 客户}
       amount: {kind: money, currency: CNY, label: {en: Amount, zh: 金额}}
       cost: {kind: money, currency: CNY, label: {en: Cost, zh: 成本}}
       close_date: {kind: date, label: {en: Closes on, zh: 预计成交}}

@@ -46,6 +46,7 @@ def test_a_refused_entry_keeps_everything_and_says_what_to_mend_beside_the_field
     answer = sales_.post("/crm/deal/new", values)
     assert answer.status_code == 422
     page = answer.text
+    assert "请填写商机名称" in page
     assert 'value="viel"' in page
     assert "第一行\n第二行" in page
     assert re.search(r'value="key" checked', page)

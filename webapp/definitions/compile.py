@@ -263,6 +263,8 @@ class _Compiler:
                 object.__setattr__(item, "column", entry["column"])
                 for column in columns_of(item, self._table_name):
                     form.table.append_column(column)
+                if item.old_column:  # read where the new column is still empty
+                    form.table.append_column(sa.Column(item.old_column, form.table.c[entry["column"]].type))
             elif entry.get("values"):
                 object.__setattr__(item, "values_table", self._values_table(form, item, entry["values"]))
         if form.computed:

@@ -131,6 +131,10 @@ class _Planner:
         if not is_same and len(self.changes) == start:
             self._say("app", N_("Descriptions or the order of things change."))
 
+    def _place(self, app: App, form: Form, item: Field) -> dict[str, Any]:
+        """Where a field stands; what a formula computes may change at any time, the newest work takes over."""
+        return {key: value for key, value in (self._entry(app, form, item) or {}).items() if key != "formula"}
+
     def _under_way(self, before: App) -> None:
         """What is still being built has to stay where it is until it is done."""
         for form in before.forms.values():
@@ -138,7 +142,7 @@ class _Planner:
                 if not item.is_building:
                     continue
                 now = self.after.forms[form.key].fields.get(item.key) if form.key in self.after.forms else None
-                if now is None or self._entry(self.after, form, item) != self._entry(before, form, item):
+                if now is None or self._place(self.after, form, item) != self._place(before, form, item):
                     message = N_(
                         "{form}: the values of {field} are still being built; publish this when that is done.",
                         form=form.label,

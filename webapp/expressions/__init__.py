@@ -1,7 +1,7 @@
 """The one language of conditions and formulas.
 
-`parse` reads text, `check` fits it to a form, the `Expression` it answers compiles to SQL for stored rows (`Stored`) and
-for a record that is not saved yet (`Judged`), and says itself as a sentence. There is no other interpreter.
+`parse` reads text, `check` fits it to a form, the `Expression` it answers compiles to SQL for stored rows (`Stored`)
+and for a record that is not saved yet (`Judged`), and says itself as a sentence. There is no other interpreter.
 """
 
 from webapp.expressions.expression import Expression, check, check_group, check_measure

@@ -1,7 +1,8 @@
 """What both databases must do alike, in terms of SQL values that know their type and their bounds.
 
-Numbers carry their scale. A number that needs more than `LIMIT` units of its scale is empty, on both databases at the
-same step, so that SQLite never falls into floating point. Where the bounds of the operands exclude it, nothing is checked.
+Numbers carry their scale. A number that needs more than `LIMIT` units of its scale is empty, on both databases at
+the same step, so that SQLite never falls into floating point. Where the bounds of the operands exclude it, nothing
+is checked.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ MAX_TEXT = 10_000
 MAX_HEIGHT = 24  # of SQL nested in one step
 _MISSING: Any = object()
 SQL = sa.ColumnElement[Any]
+_SQL_TYPES: dict[str, Any] = {"boolean": sa.Boolean, "date": sa.Date, "datetime": Moment}
+_SQL_TYPES |= dict.fromkeys(("duration", "record", "member", "department"), sa.BigInteger)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,16 +125,9 @@ class Backend:
 
     def sql_type(self, type_: Type) -> Any:
         """The SQLAlchemy type that reads and binds Python values of a language type."""
-        return {
-            "number": lambda: Exact(type_.scale),
-            "boolean": sa.Boolean,
-            "date": sa.Date,
-            "datetime": Moment,
-            "duration": sa.BigInteger,
-            "record": sa.BigInteger,
-            "member": sa.BigInteger,
-            "department": sa.BigInteger,
-        }.get(type_.name, sa.Text)()
+        if type_.name == "number":
+            return Exact(type_.scale)
+        return _SQL_TYPES.get(type_.name, sa.Text)()
 
     def units(self, value: int) -> SQL:
         """A whole number of our own making, written into the SQL."""
@@ -228,7 +224,19 @@ class Backend:
             sql = sa.func.coalesce(value.sql, sa.false())
         return self.made(sql, BOOLEAN, value, cost=4, filled=True)
 
+    def total(self, sql: SQL, value: Val) -> Val:
+        """The sum of `sql` over rows, 0 for none; `value` tells its type and bounds."""
+        raise NotImplementedError
+
     # --- texts
+
+    def position(self, needle: SQL, text: SQL) -> SQL:
+        """Where one text begins in another, from 1; 0 where it does not occur."""
+        raise NotImplementedError
+
+    def begins(self, text: Val, start: Val) -> SQL:
+        """Whether a text begins with another, as both fold."""
+        raise NotImplementedError
 
     def fold(self, value: Val) -> SQL:
         """The text as it is compared."""
@@ -308,6 +316,14 @@ class Backend:
 
     def local_moment(self, value: datetime) -> Val:
         """A wall-clock time in the firm's zone as a moment."""
+        raise NotImplementedError
+
+    def days(self, a: Val, b: Val) -> Val:
+        """Days from the date b to the date a."""
+        raise NotImplementedError
+
+    def seconds(self, a: Val, b: Val) -> Val:
+        """The duration from the moment b to the moment a."""
         raise NotImplementedError
 
     def date_of(self, value: Val) -> Val:

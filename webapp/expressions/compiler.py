@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,40 +12,19 @@ from webapp.expressions import terms
 from webapp.expressions.backend import LIMIT, MAX_SCALE, SQL, Backend, Val
 from webapp.expressions.functions import functions
 from webapp.expressions.postgresql import PostgreSQL
+from webapp.expressions.reach import PEOPLE_TABLES, Reach
 from webapp.expressions.sources import Row, StoredRow, _formula
 from webapp.expressions.sqlite import SQLite
 from webapp.expressions.terms import Term
-from webapp.expressions.types import BOOLEAN, Eyes, FieldShape, FormShape, Schema, Type, number
+from webapp.expressions.types import BOOLEAN, FieldShape, Type, number
 
 BACKENDS: dict[str, type[Backend]] = {"sqlite": SQLite, "postgresql": PostgreSQL}
 
-_member = sa.table(
-    "m__member",
-    sa.column("id", sa.BigInteger),
-    sa.column("name", sa.Text),
-    sa.column("email", sa.Text),
-    sa.column("department", sa.BigInteger),
-    sa.column("is_active", sa.Boolean),
-)
-_department = sa.table(
-    "m__department",
-    sa.column("id", sa.BigInteger),
-    sa.column("name", sa.Text),
-    sa.column("parent", sa.BigInteger),
-    sa.column("head", sa.BigInteger),
-)
-_PEOPLE = {"m.member": _member, "m.department": _department}
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
-_ARITHMETIC = {"add": "add", "sub": "sub", "mul": "mul"}
 
 
-class Compiler:
-    """`rows` are the rows in view, the innermost last; `old` is the row before the change."""
-
-    def __init__(self, schema: Schema, backend: Backend, row: Row, old: Row | None, eyes: Eyes | None) -> None:
-        self.schema, self.backend, self.eyes = schema, backend, eyes
-        self.rows = [row]
-        self.old = old
+class Compiler(Reach):
+    """Conditions, values and aggregates."""
 
     # --- the whole
 
@@ -56,14 +34,6 @@ class Compiler:
             return sa.type_coerce(self.truth(term, strict=True), sa.Boolean)
         value = self.value(term)
         return self.closed(self.backend.coerced(value))
-
-    def closed(self, sql: SQL) -> SQL:
-        steps = self.backend.steps
-        if steps is None:
-            return sql
-        self.backend.steps = self.backend.new_steps()
-        closed = steps.close(sql)
-        return sa.type_coerce(closed, sql.type) if closed is not sql else sql
 
     def truth(self, term: Term, strict: bool) -> SQL:
         """A condition for WHERE (NULL counts as no) or, if `strict`, a value. Each comparison keeps its own steps, so
@@ -133,8 +103,8 @@ class Compiler:
             if all(str(left) == str(pairs[0][0]) for left, _ in pairs):
                 return backend.strict(made, operand) if strict else made
         parts = [backend.compare("eq", operand, c) for c in choices]
-        sql = sa.or_(*(sa.func.coalesce(p.sql, sa.false()) for p in parts))
-        return backend.made(sql, BOOLEAN, *parts, cost=5, filled=True)
+        some = sa.or_(*(sa.func.coalesce(p.sql, sa.false()) for p in parts))
+        return backend.made(some, BOOLEAN, *parts, cost=5, filled=True)
 
     def emptiness(self, term: Term) -> Val:
         if term.type.name == "choices":
@@ -162,7 +132,7 @@ class Compiler:
         """Whether a field with several values has any, or the wanted one."""
         with self.at(term) as (row, field, source, tied):
             table, value, own = row.options(field)
-            statement = sa.select(sa.literal_column("1")).select_from(table)
+            statement: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(table)
             if source is not None:
                 statement = statement.join(source, own if own is not None else sa.true())
             elif own is not None:
@@ -173,20 +143,6 @@ class Compiler:
                 statement = statement.where(value == wanted.sql)
             froms = [f for f in (table, source) if f is not None]
             return sa.exists(statement.correlate_except(*froms))
-
-    @contextmanager
-    def at(self, term: Term) -> Any:
-        """Row, field, and for a path the table it leads to with the condition that ties it to the row in view."""
-        if isinstance(term, terms.Value):
-            row = self.row_of(term)
-            yield row, row.form.names[term.key], None, None
-        else:
-            assert isinstance(term, terms.Through)
-            pointer = self.backend.low(self.pointer(term.base))
-            form = self.schema.form(term.form)
-            table = form.table.alias()
-            condition = sa.and_(table.c.id == pointer.sql, *self.alive(form, table))
-            yield StoredRow(form, table, self.backend), form.names[term.key], table, condition
 
     # --- values
 
@@ -215,13 +171,6 @@ class Compiler:
     def literal(self, term: terms.Literal) -> Val:
         return self.backend.literal(term.value, term.type)
 
-    def row_of(self, term: terms.Value | terms.Aggregate) -> Row:
-        if term.is_old:
-            if self.old is None:
-                raise ValueError("an expression over earlier values needs a judged record with `old`")
-            return self.old
-        return self.rows[-1 - term.up]
-
     def field_value(self, row: Row, term: terms.Value) -> Val:
         field = row.form.names[term.key]
         found = row.value(field)
@@ -243,41 +192,11 @@ class Compiler:
         finally:
             self.rows, self.eyes = rows, eyes
 
-    def visible(self, pointer: Val, type_: Type) -> Val:
-        """A link as these eyes see it: to a record outside their rows it reads as empty."""
-        assert type_.target is not None and self.eyes is not None
-        form = self.schema.form(type_.target)
-        table = form.table.alias()
-        condition = self.eyes.rows(form.name, table)
-        if condition is None:
-            return pointer
-        statement = sa.select(table.c.id).where(table.c.id == pointer.sql, condition)
-        sql = statement.correlate_except(table).scalar_subquery()
-        return self.backend.made(sql, type_, pointer, cost=10)
-
-    def pointer(self, base: Term) -> Val:
-        """The id that a path goes on from; whether it may be seen is asked where it leads."""
-        if isinstance(base, terms.Value):
-            row = self.row_of(base)
-            found = row.value(row.form.names[base.key])
-            if found is not None:
-                return found
-        return self.value(base)
-
-    def alive(self, form: FormShape, table: sa.FromClause) -> list[SQL]:
-        """Only live records, and only those these eyes may see."""
-        conditions: list[SQL] = []
-        if "deleted_at" in table.c:
-            conditions.append(table.c.deleted_at.is_(sa.null()))
-        if self.eyes is not None and (seen := self.eyes.rows(form.name, table)) is not None:
-            conditions.append(seen)
-        return conditions
-
     def through(self, term: terms.Through) -> Val:
         """A field of the record a link points at, by a scalar subquery on its key."""
         pointer = self.backend.low(self.pointer(term.base))
-        if term.form in _PEOPLE:
-            people = _PEOPLE[term.form].alias()
+        if term.form in PEOPLE_TABLES:
+            people = PEOPLE_TABLES[term.form].alias()
             column = people.c[term.key]
             sql = sa.select(column).where(people.c.id == pointer.sql).correlate_except(people).scalar_subquery()
             return self.backend.made(sql, term.type, pointer, cost=10)
@@ -293,18 +212,6 @@ class Compiler:
 
         folded = (lambda: read(self.backend.fold)) if term.type.name == "text" else None
         return self.backend.made(read(lambda v: v.sql), term.type, pointer, cost=12, folded=folded)
-
-    @contextmanager
-    def inside(self, row: Row) -> Any:
-        """With `row` as the innermost one, and steps of its own."""
-        kept = self.backend.steps
-        self.backend.steps = self.backend.new_steps()
-        self.rows.append(row)
-        try:
-            yield
-        finally:
-            self.rows.pop()
-            self.backend.steps = kept
 
     def attribute(self, term: terms.Attribute) -> Val:
         base = self.backend.low(self.value(term.base))
@@ -334,7 +241,8 @@ class Compiler:
             case "div":
                 return backend.div(backend.as_number(values[0]), backend.as_number(values[1]))
             case "duration_add" | "duration_sub":
-                return replace(backend.add(*values, 1 if term.function.endswith("add") else -1), type=term.type)
+                sign = 1 if term.function == "duration_add" else -1
+                return replace(backend.add(values[0], values[1], sign), type=term.type)
             case "duration_mul":
                 return backend.as_duration(backend.mul(backend.as_number(values[0]), values[1]))
             case "duration_div":
@@ -382,7 +290,7 @@ class Compiler:
         else:
             owner = self.row_of(term).id
         table = form.table.alias()
-        link = table.c[form.names[term.link].column]
+        link = table.c[form.names[term.link].column or term.link]
         conditions = [link == owner, *self.alive(form, table)]
         if term.base is not None and self.eyes is not None and term.base.type.target:
             conditions.append(self.visible(Val(owner, term.base.type), term.base.type).sql.is_not(sa.null()))
@@ -392,9 +300,8 @@ class Compiler:
             if term.function == "any" and term.argument is not None:
                 conditions.append(self.truth(term.argument, strict=False))
             if term.function == "any":
-                statement = sa.select(sa.literal_column("1")).select_from(table).where(*conditions)
-                sql: SQL = sa.exists(statement.correlate_except(table))
-                return self.backend.made(sql, BOOLEAN, cost=10, filled=True)
+                found: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(table).where(*conditions)
+                return self.backend.made(sa.exists(found.correlate_except(table)), BOOLEAN, cost=10, filled=True)
             result, type_, bound = self.folded_rows(term.function, term.argument, None)
         statement = sa.select(result).select_from(table).where(*conditions)
         return self.finished(term, statement.correlate_except(table).scalar_subquery(), type_, bound)
@@ -436,7 +343,8 @@ class Compiler:
         )
 
     def measure(self, term: terms.Measure) -> Val:
-        where = self.measured(lambda: self.truth(term.where, strict=False)) if term.where is not None else None
+        asked = term.where
+        where = self.measured(lambda: self.truth(asked, strict=False)) if asked is not None else None
         if term.function == "any":
             where = where if where is not None else sa.true()
             sql: SQL = sa.func.count(sa.case((where, 1))) > 0

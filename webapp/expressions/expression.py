@@ -34,6 +34,7 @@ class Expression:
     def __init__(self, schema: Schema, form: str, term: Term, names: frozenset[tuple[str, str]]) -> None:
         self.schema, self.form, self.term, self.names = schema, form, term, names
         self.type: Type = term.type
+        self._on_table: dict[str, dict[Any, sa.ColumnElement[Any]]] = {}
 
     @cached_property
     def text(self) -> str:
@@ -80,7 +81,20 @@ class Expression:
 
         The result arrives as the Python value of `type` (number as Decimal). Yes or no is never NULL.
         """
-        return self._compiler(source, dialect, eyes).root(self.term)
+        kept = self._kept(source, dialect) if eyes is None else None
+        if kept is None:
+            return self._compiler(source, dialect, eyes).root(self.term)
+        if self not in kept:
+            kept[self] = self._compiler(source, dialect, None).root(self.term)
+        return kept[self]
+
+    def _kept(self, source: Stored | Judged, dialect: str) -> dict[Any, sa.ColumnElement[Any]] | None:
+        """Where SQL that is the same every time is kept: with the shape of judged records, or here for the table."""
+        if isinstance(source, Judged):
+            return source.shape(BACKENDS[dialect]()).compiled
+        if source.table is self.schema.form(self.form).table:
+            return self._on_table.setdefault(dialect, {})
+        return None
 
     def condition(self, source: Stored | Judged, dialect: str, eyes: Eyes | None = None) -> sa.ColumnElement[bool]:
         """The same for WHERE: NULL where it may stand for no, so that plain comparisons stay plain."""

@@ -194,7 +194,7 @@ class PostgreSQL(Backend):
 
     def _day(self, day_number: SQL) -> SQL:
         """The date of a day number (bigint), or NULL outside the years 1 to 9999."""
-        over, under = sa.literal_column(str(LAST_DAY_NUMBER + 1)), sa.literal_column("-1")
+        over, under = self.units(LAST_DAY_NUMBER + 1), self.units(-1)
         bounded = fn.greatest(fn.least(day_number, over), under)
         kept = sa.cast(fn.nullif(fn.nullif(bounded, over), under), sa.Integer)
         # least and greatest pass over NULL: an empty day becomes `over`, and so NULL again
@@ -239,7 +239,7 @@ class PostgreSQL(Backend):
 
     def _month_start(self, months: SQL) -> SQL:
         """The first day of the month that is so many months after January of the year 1; NULL outside the years."""
-        over, under = sa.literal_column(str(9999 * 12)), sa.literal_column("-1")
+        over, under = self.units(9999 * 12), self.units(-1)
         kept = sa.cast(fn.nullif(fn.nullif(fn.greatest(fn.least(months, over), under), over), under), sa.Integer)
         start = sa.literal_column("DATE '0001-01-01'", sa.Date())
         moved = start.op("+", precedence=7, return_type=pg.TIMESTAMP())(fn.make_interval(0, kept))

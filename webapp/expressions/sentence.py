@@ -1,4 +1,4 @@
-"""A checked expression in the words of a language: 阶段 是 报价 且 金额 大于 5 万 / Stage is Quote and Amount is over 50,000."""
+"""A checked expression in words: 阶段 是 报价 且 金额 大于 5 万 / Stage is Quote and Amount is over 50,000."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Row(Protocol):
         """The field's value; None if the row does not hold it."""
 
     def options(self, field: FieldShape) -> tuple[Any, SQL, SQL | None]:
-        """A field with several values: the table they are in, its value column, the condition that ties it to the row."""
+        """A field with several values: their table, its value column, and what ties that to the row."""
 
 
 class Stored:
@@ -58,14 +58,15 @@ class StoredRow:
     def value(self, field: FieldShape) -> Val | None:
         if field.column is None:
             return None
-        column = self.table.c[field.column]
+        column: SQL = self.table.c[field.column]
         type_ = field.type
         folded = None
         if type_.name == "text" and f"{field.column}__f" in self.table.c:
             companion = self.table.c[f"{field.column}__f"]
             folded = lambda: companion  # noqa: E731
         filled = not column.nullable if isinstance(column, sa.Column) else False
-        sql, plain = column, None
+        sql: SQL = column
+        plain: SQL | None = None
         if type_.name in ("number", "duration") and not isinstance(column.type, Exact):
             if self.backend.name == "postgresql":
                 sql, plain = sa.cast(column, sa.Numeric), column
@@ -85,11 +86,12 @@ class StoredRow:
 class Judged:
     """A record that is not saved (yet), as one row of bind parameters, each cast to its type.
 
-    values   Python values by field key; what is missing is empty
+    values   Python values by field key; what is missing is empty, except formulas, which are computed
     old      the record as it was before, for `old.` and `changed`; None for a new one: all empty
     row_id   its id if it has one: then lists of records that link to it are found
 
-    Add it to a statement with `judged.select(…)`; all expressions over one `Judged` share its row.
+    `judged.select(…)` makes the statement; all expressions over one `Judged` share its row. What is compiled is kept
+    with the form and used again for other records of the same shape.
     """
 
     def __init__(
@@ -105,68 +107,87 @@ class Judged:
             self._values.setdefault("id", row_id)
             if self._old is not None:
                 self._old.setdefault("id", row_id)
-        self._made: dict[str, tuple[JudgedRow, JudgedRow]] = {}
+        self._shape: JudgedShape | None = None
 
-    def row(self, form: FormShape, backend: Backend) -> JudgedRow:
-        return self._rows(backend)[0]
+    def shape(self, backend: Backend) -> JudgedShape:
+        """The derived table that records like this one share, for one database."""
+        computed = [k for k, f in self.form.names.items() if _formula(f) is not None]
+        absent = frozenset(k for k in computed if k not in self._values)
+        absent_before = None if self._old is None else frozenset(k for k in computed if k not in self._old)
+        key = (backend.name, absent, absent_before)
+        kept: dict[Any, JudgedShape] = vars(self.form).setdefault("_judged_shapes", {})
+        if key not in kept:
+            kept[key] = JudgedShape(self.form, backend, absent, absent_before)
+        self._shape = kept[key]
+        return self._shape
 
-    def old_row(self, form: FormShape, backend: Backend) -> JudgedRow:
-        return self._rows(backend)[1]
+    def row(self, form: FormShape, backend: Backend) -> Row:
+        return self.shape(backend).now
 
-    def _rows(self, backend: Backend) -> tuple[JudgedRow, JudgedRow]:
-        """Both states as columns of one derived table, made once a database."""
-        if backend.name not in self._made:
-            now, before = (
-                _columns(self.form, self._values, "m_v", backend),
-                _columns(self.form, self._old, "m_o", backend),
-            )
-            labelled = [
-                c.label(f"{prefix}_{key}")
-                for prefix, found in (("m_v", now), ("m_o", before))
-                for key, c in found.items()
-            ]
-            table = sa.select(*(labelled or [sa.literal_column("1").label("m__one")])).subquery("judged")
-            self._made[backend.name] = (
-                JudgedRow(self.form, self._values, "m_v", backend, table),
-                JudgedRow(self.form, self._old, "m_o", backend, table),
-            )
-        return self._made[backend.name]
+    def old_row(self, form: FormShape, backend: Backend) -> Row | None:
+        return self.shape(backend).before
 
     def select(self, *expressions: sa.ColumnElement[Any]) -> sa.Select[Any]:
         """One statement that answers all `expressions` (compiled over this record) in one row."""
         statement = sa.select(*expressions)
-        for row, _ in self._made.values():
-            statement = statement.select_from(row.table)
-        return statement
+        if self._shape is None:
+            return statement
+        given = self._shape.now.parameters(self._values)
+        if self._old is not None:
+            given |= self._shape.before.parameters(self._old)
+        return statement.select_from(self._shape.table).params(given)
 
 
-def _columns(
-    form: FormShape, values: Mapping[str, Any] | None, prefix: str, backend: Backend
-) -> dict[str, sa.ColumnElement[Any]]:
-    """One cast parameter for each value a record can have; none where there is no record."""
-    columns: dict[str, sa.ColumnElement[Any]] = {}
-    if values is None:
-        return columns
-    for key, field in form.names.items():
-        if field.type.name == "records" or (key not in values and _formula(field) is not None):
-            continue
-        value = values.get(key)
-        if field.type.name == "choices":
-            value = json.dumps(list(value), ensure_ascii=False) if value else None
-        elif field.type.name == "text":
-            value = value or None
-            folded = sa.bindparam(f"{prefix}_{key}__f", fold(value) if value else None, type_=sa.Text)
-            columns[f"{key}__f"] = sa.cast(folded, sa.Text)
-        bound = sa.bindparam(f"{prefix}_{key}", value, type_=backend.sql_type(field.type))
-        columns[key] = backend.cast_value(bound, field.type)
-    return columns
+class JudgedShape:
+    """One derived table of one row with the columns of the record and, if there is one, of its earlier state."""
+
+    def __init__(
+        self, form: FormShape, backend: Backend, absent: frozenset[str], absent_before: frozenset[str] | None
+    ) -> None:
+        self.now = JudgedRow(form, "m_v", backend, absent)
+        self.before = JudgedRow(form, "m_o", backend, absent_before)
+        labelled = [c.label(name) for row in (self.now, self.before) for name, c in row.columns().items()]
+        self.table = sa.select(*(labelled or [sa.literal_column("1").label("m__one")])).subquery("judged")
+        self.now.table = self.before.table = self.table
+        self.compiled: dict[Any, SQL] = {}
 
 
 class JudgedRow:
-    def __init__(
-        self, form: FormShape, values: Mapping[str, Any] | None, prefix: str, backend: Backend, table: sa.Subquery
-    ) -> None:
-        self.form, self.values, self.prefix, self.backend, self.table = form, values, prefix, backend, table
+    """One state of a judged record; `absent` are the formulas it gives no value for, None if there is no such state."""
+
+    table: sa.Subquery
+
+    def __init__(self, form: FormShape, prefix: str, backend: Backend, absent: frozenset[str] | None) -> None:
+        self.form, self.prefix, self.backend, self.absent = form, prefix, backend, absent
+        self.fields = {
+            key: field
+            for key, field in form.names.items()
+            if absent is not None and key not in absent and field.type.name != "records"
+        }
+
+    def columns(self) -> dict[str, SQL]:
+        """A cast parameter for each value, and for each folded text."""
+        made: dict[str, SQL] = {}
+        for key, field in self.fields.items():
+            name = f"{self.prefix}_{key}"
+            bound = sa.bindparam(name, type_=self.backend.sql_type(field.type), required=True)
+            made[name] = self.backend.cast_value(bound, field.type)
+            if field.type.name == "text":
+                made[f"{name}__f"] = sa.cast(sa.bindparam(f"{name}__f", type_=sa.Text, required=True), sa.Text)
+        return made
+
+    def parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What the parameters are for a record with these values."""
+        given: dict[str, Any] = {}
+        for key, field in self.fields.items():
+            name, value = f"{self.prefix}_{key}", values.get(key)
+            if field.type.name == "choices":
+                value = json.dumps(list(value), ensure_ascii=False) if value else None
+            elif field.type.name == "text":
+                value = value or None
+                given[f"{name}__f"] = fold(value) if value else None
+            given[name] = value
+        return given
 
     def column(self, key: str, type_: Type) -> SQL:
         name = f"{self.prefix}_{key}"
@@ -179,7 +200,7 @@ class JudgedRow:
         return self.column("id", number(0))
 
     def value(self, field: FieldShape) -> Val | None:
-        if self.values is not None and field.key not in self.values and _formula(field) is not None:
+        if self.absent is not None and field.key in self.absent:
             return None
         column = self.column(field.key, field.type)
         folded = None
@@ -201,7 +222,7 @@ def _formula(field: FieldShape) -> Any:
 
 
 def binds(actor: Actor | None, now: datetime, zone: str) -> dict[str, Any]:
-    """Values for the parameters that compiled expressions hold: `m_me`, `m_my_department`, `m_now`, `m_today`, `m_zone`."""
+    """Values for the parameters of compiled expressions: `m_me`, `m_my_department`, `m_now`, `m_today`, `m_zone`."""
     return {
         "m_me": actor.member if actor else None,
         "m_my_department": actor.department if actor else None,

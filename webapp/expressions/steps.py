@@ -20,7 +20,7 @@ class Chain(sa.ColumnElement[Any]):
     """`result` over `steps`, a list of (name, expression); a later step may use the names of earlier ones."""
 
     __visit_name__ = "mortise_chain"
-    _traverse_internals = [
+    _traverse_internals: Any = [  # noqa: RUF012 - SQLAlchemy reads it from the class
         ("names", InternalTraversal.dp_string_list),
         ("values", InternalTraversal.dp_clauseelement_list),
         ("result", InternalTraversal.dp_clauseelement),
@@ -49,7 +49,8 @@ def _write(chain: Chain, compiler: Any, **kw: Any) -> str:
         before = f"{chain.names[index - 1]}__s" if index else ""
         carried, source = (f"{before}.*, ", f" FROM {before}") if index else ("", "")
         parts.append(f"{name}__s AS MATERIALIZED (SELECT {carried}{compiler.process(value, **kw)} AS {name}{source})")
-    return f"(WITH {', '.join(parts)} SELECT {compiler.process(chain.result, **kw)} FROM {chain.names[-1]}__s)"
+    result = compiler.process(chain.result, **kw)
+    return f"(WITH {', '.join(parts)} SELECT {result} FROM {chain.names[-1]}__s)"  # noqa: S608 - names are our own
 
 
 class Steps:

@@ -199,12 +199,17 @@ class _Wake:
             waker(self.count)
 
 
-_wakers: list[Callable[[int], None]] = []
+_wakers: list[Callable[[int], object]] = []
 
 
-def on_added(waker: Callable[[int], None]) -> None:
+def on_added(waker: Callable[[int], object]) -> None:
     """`waker(count)` is called after the commit of each unit that added work for now. It must not raise."""
     _wakers.append(waker)
+
+
+def off_added(waker: Callable[[int], object]) -> None:
+    """Call it no more."""
+    _wakers.remove(waker)
 
 
 def _wake_after(unit: Unit) -> None:

@@ -55,7 +55,9 @@ class Supervisor:
 
         1 when something had to be killed, or a part could not be started at all.
         """
-        reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        os.set_blocking(writing, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         for number in _ENDING:
             signal.signal(number, self._ask)

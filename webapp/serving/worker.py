@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 
 from webapp.config import Settings
 
-#: Packages whose import registers handlers of due rows and periodic work.
+#: Modules whose import registers handlers of due rows and periodic work.
 HANDLERS = (
     "webapp.journal.keeping",
-    "webapp.engines.forms.background",
+    "webapp.engines.forms.building",
+    "webapp.engines.forms.transfer.jobs",
 )
 
 
 def load_handlers() -> None:
     for module in HANDLERS:
-        if importlib.util.find_spec(module) is not None:
-            importlib.import_module(module)
+        importlib.import_module(module)
 
 
 def run(settings: Settings, *, threads: int = 4) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from flask import Response, g, request
 from markupsafe import Markup
 
-from webapp.errors import Denied
+from webapp.errors import Denied, Unauthenticated
 from webapp.i18n import N_
 from webapp.web import scope, signing
 
@@ -59,7 +59,10 @@ def check() -> None:
     if not _is_from_here():
         raise Denied(N_("This request came from another site."), reason="csrf")
     # After a sign-in over the page its header may be old while the sheet's own field is right.
-    if not any(_is_ours(text) for text in (request.headers.get(HEADER), request.form.get(FIELD)) if text):
+    given = [text for text in (request.headers.get(HEADER), request.form.get(FIELD)) if text]
+    if not any(_is_ours(text) for text in given):
+        if given and not signing.session_cookie() and not getattr(view, "is_public", False):
+            raise Unauthenticated(N_("Please sign in."))  # the session's cookie has run out under an open page
         raise Denied(N_("This page is out of date. Reload it and try again."), reason="csrf")
 
 

@@ -105,7 +105,7 @@ def answer(
             "status": status,
             "icon_name": icon,
             "heading": heading.text(locale),
-            "text": (message or meaning).text(locale),
+            "text": (message if message is not None and (status != 404 or wants_json()) else meaning).text(locale),
             "problems": [(p.path, p.text(locale)) for p in problems],
             "number": number,
             "again": request.full_path.rstrip("?") if request.method == "GET" else None,

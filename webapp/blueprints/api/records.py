@@ -72,7 +72,8 @@ def read_record(app: str, form_key: str, id_: int) -> Response:
     unit = scope.unit()
     found = select.get(unit, scope.actor(), form, id_)
     response = answers.send(shapes.record(unit, found), version=found.version)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.patch(f"{_PATH}/<int:id_>")

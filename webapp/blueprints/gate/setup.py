@@ -9,7 +9,7 @@ from flask import Response, make_response, render_template, request
 from webapp import catalog
 from webapp.access import actors, passwords, sessions, setup
 from webapp.blueprints.gate import blueprint
-from webapp.errors import MortiseError, NotFound
+from webapp.errors import MortiseError
 from webapp.i18n import LANGUAGES
 from webapp.web import language, respond, scope, signing
 
@@ -47,7 +47,7 @@ def setup_create(link: str) -> Response:
                 locale=given["locale"] if given["locale"] in LANGUAGES else database.settings.locale,
             )
             cookie = sessions.begin(unit, member, device=request.user_agent.string, lasts=signing.REMEMBERED)
-    except NotFound:
+    except setup.LinkUsed:
         raise
     except MortiseError as error:
         return _answer(422, link, given, {p.path: language.say(p.message) for p in error.problems})

@@ -35,8 +35,9 @@ def create(app: str, form: str) -> Any:
     except Invalid as error:
         scope.end_unit(commit=False)
         return _form(screens.form(app, form), sent=sent, error=error, client=client, next_=request.form.get("next"))
-    address = respond.local(request.form.get("next"), screens.Links(at).record(record.id))
-    return respond.redirect(address)
+    links = screens.Links(at)
+    seen = links.base if record.is_out_of_sight else links.record(record.id)
+    return respond.redirect(respond.local(request.form.get("next"), seen))
 
 
 @blueprint.get("/<app>/<form>/<int:id_>/edit")
@@ -50,11 +51,13 @@ def update(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
     sent = request.form.to_dict(flat=False)
     try:
-        records.update(at.unit, at.actor, at.form, id_, _given(at), version=_version())
+        record = records.update(at.unit, at.actor, at.form, id_, _given(at), version=_version())
     except (Invalid, Stale) as error:
         scope.end_unit(commit=False)
         at = screens.form(app, form)
         return _form(at, record=records.get(at.unit, at.actor, at.form, id_), sent=sent, error=error)
+    if record.is_out_of_sight:  # handed over: there is nothing left to show
+        return respond.redirect(screens.Links(at).base, whole=True)
     from webapp.blueprints.records.record import show
 
     return show(app, form, id_) if screens.part_for(panel="panel") else respond.redirect(screens.Links(at).record(id_))
@@ -98,7 +101,7 @@ def _form(
     theirs = record if isinstance(error, Stale) else None
     parts = inputs.parts(at, record=record, raw=sent or prefilled, problems=problems, theirs=theirs)
     shown = {i.key for p in parts for i in p.inputs}
-    context = {
+    context: dict[str, Any] = {
         "at": at,
         "links": screens.Links(at),
         "parts": parts,

@@ -1,4 +1,4 @@
-"""The data of the forms. Importing this package registers the kinds of fields and views, the makers of tables and jobs."""
+"""The data of the forms. Importing this package registers kinds of fields and views, makers of tables, and jobs."""
 
 from webapp.engines.forms import fields, view_kinds  # noqa: F401, I001  (kinds before what asks for them)
 from webapp.engines.forms import building  # noqa: F401

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ from webapp.i18n import N_
 from webapp.journal import due
 
 KIND = "definition"
-CHUNK = {"sqlite": 200, "postgresql": 2000}
+CHUNK = {"sqlite": 200, "postgresql": 500}
 MOST_REPORTED = 1000
 _ORDER = {"convert": 0, "backfill": 1, "index": 2}
 building = tables.building
@@ -182,19 +182,20 @@ def _convert(database: Database, work: Any) -> None:
             _close(unit, held, "dropped")
             return
         definitions = epochs.current(unit)
-        last, failed = conversions.chunk(unit, definitions, form, held, CHUNK[unit.dialect])
+        ids, failed = conversions.chunk(unit, definitions, form, held, CHUNK[unit.dialect])
         report: dict[str, Any] = json.loads(held.report) if held.report else {"failed": 0, "records": []}
         report["failed"] += len(failed)
         report["records"] = [*report["records"], *failed][:MOST_REPORTED]
         values = {"report": json.dumps(report, ensure_ascii=False)}
-        if last is not None:
-            unit.execute(sa.update(building).where(building.c.id == work.id).values(position=last, **values))
-    if last is None:
-        _end_conversion(database, work)
+        if ids is not None:
+            mend_search(unit, form, ids)
+            unit.execute(sa.update(building).where(building.c.id == work.id).values(position=ids[-1], **values))
+    if ids is None:
+        _end(database, work)
 
 
-def _end_conversion(database: Database, work: Any) -> None:
-    """The old column is no longer read: everybody compiles anew."""
+def _end(database: Database, work: Any) -> None:
+    """The values are whole and no old column is read any more: everybody compiles anew."""
     with database.write() as unit:
         epochs.lock(unit)
         held = _hold(unit, work)
@@ -213,10 +214,24 @@ def _backfill(database: Database, work: Any) -> None:
             _close(unit, held, "dropped")
             return
         last = _compute(unit, form, item, held.position, CHUNK[unit.dialect])
-        if last is None:
-            _close(unit, held, "done")
-        else:
+        if last is not None:
             unit.execute(sa.update(building).where(building.c.id == work.id).values(position=last))
+    if last is None:
+        _end(database, work)
+
+
+def mend_search(unit: Unit, form: Form, ids: Iterable[int]) -> None:
+    """Bring the search texts of records up to what stands in them now."""
+    from webapp.engines.forms import records, search
+
+    changes = []
+    for id_ in ids:
+        row = records.stored(unit, form, id_)
+        text = search.text_of(form, row)
+        if text != (row.search_text or ""):
+            changes.append((id_, row.search_text, text))
+            unit.execute(sa.update(form.table).where(form.table.c.id == id_).values(m__search=text))
+    search.index(unit, form, changes)
 
 
 def _compute(unit: Unit, form: Form, item: Field, position: int, size: int) -> int | None:
@@ -238,6 +253,8 @@ def _compute(unit: Unit, form: Form, item: Field, position: int, size: int) -> i
     names = [name.removeprefix("v_") for name in updates[0] if name.startswith("v_")]
     columns = {name: sa.bindparam(f"v_{name}", type_=table.c[name].type) for name in names}
     unit.execute(sa.update(table).where(table.c.id == sa.bindparam("m_id")).values(columns), updates)
+    if item.type.name in ("text", "choice"):
+        mend_search(unit, form, [row[0] for row in rows])
     return int(rows[-1][0])
 
 

@@ -100,7 +100,7 @@ def _require_writable(unit: Unit, actor: Actor, form: Form, rows: Sequence[Row])
 def _departments(unit: Unit, owners: set[int]) -> dict[int, int | None]:
     """Member → main department."""
     statement = sa.select(member.c.id, member.c.department).where(member.c.id.in_(owners))
-    return {id_: home for id_, home in unit.execute(statement)} if owners else {}
+    return {row.id: row.department for row in unit.execute(statement)} if owners else {}
 
 
 def _complete(actor: Actor, base: Row, stamps: Row, homes: Mapping[int, int | None], row: Row) -> dict[str, Any]:

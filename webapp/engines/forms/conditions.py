@@ -120,11 +120,17 @@ class Condition:
         values = [literal(self.field, v) for v in self.values]
         return self.operator.template.format(*values, f=self.field.key, all=", ".join(values))
 
+    def _of_one(self) -> Operator | None:
+        """How “any of” is said of a single value."""
+        if self.operator.takes != "many" or len(self.values) != 1:
+            return None
+        return _EQUAL if self.operator is _ANY else _UNEQUAL
+
     def words(self, locale: str, titles: Mapping[tuple[str, Any], str]) -> tuple[str, str]:
         """(field, condition) for a chip; `titles` names linked records and members by (field key, id)."""
         said = [titles.get((self.field.key, v)) or shown(self.field, v, locale) for v in self.values]
         joined = _AND_WORDS.text(locale).join(said) if self.operator.takes == "two" else _or(locale).join(said)
-        verb = self.operator.label.text(locale)
+        verb = (self._of_one() or self.operator).label.text(locale)
         return label(self.field.label, locale) or self.field.key, f"{verb} {joined}".strip()
 
 

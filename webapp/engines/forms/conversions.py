@@ -148,8 +148,8 @@ def _distinct(unit: Unit, form: Form, old: Field) -> Iterable[tuple[list[Any], l
         yield [p[0] for p in pairs], [p[1] for p in pairs]
 
 
-def chunk(unit: Unit, definitions: Definitions, form: Form, work: Any, size: int) -> tuple[int | None, list[Any]]:
-    """Convert the next `size` records; answers the last id (None when there were none) and what did not fit."""
+def chunk(unit: Unit, definitions: Definitions, form: Form, work: Any, size: int) -> tuple[list[int] | None, list[Any]]:
+    """Convert the next `size` records; answers their ids (None when there were none) and what did not fit."""
     payload = json.loads(work.payload)
     new = form.fields[work.field]
     old = old_field(form, payload)
@@ -166,7 +166,7 @@ def chunk(unit: Unit, definitions: Definitions, form: Form, work: Any, size: int
         if value is FAILED
     ]
     _write(unit, form, new, [(i, v) for i, v in zip(ids, made, strict=True) if v is not FAILED and v is not None])
-    return max(values), failed
+    return sorted(values), failed
 
 
 def _old_values(

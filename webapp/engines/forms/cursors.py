@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -67,4 +68,7 @@ def _unpack(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     ((tag, text),) = value.items()
-    return {"n": Decimal, "m": datetime.fromisoformat, "d": date.fromisoformat}[tag](text)
+    return _READ[tag](text)
+
+
+_READ: dict[str, Callable[[str], Any]] = {"n": Decimal, "m": datetime.fromisoformat, "d": date.fromisoformat}

@@ -124,7 +124,12 @@ def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
     """The value of one field of a record as it may be seen; an unknown or hidden one is empty."""
     form_field = form.names[key]
     kind = form_field.kind
-    made = {"key": key, "label": name_of(form_field, eye.locale), "shape": form_field.type.name, "kind": kind.key}
+    made: dict[str, Any] = {
+        "key": key,
+        "label": name_of(form_field, eye.locale),
+        "shape": form_field.type.name,
+        "kind": kind.key,
+    }
     is_writable = eye.visible.get(key) == "write" and kind.is_input
     value = record.values.get(key)
     if isinstance(value, Masked):

@@ -40,6 +40,8 @@ class Record:
     values   field key → Python value (see `kinds.FieldKind.parse`); hidden fields are absent, masked ones `Masked`;
              system fields are in it too, as far as they were asked for
     links    field key → `Linked` for every link, member and department field with a value
+    is_out_of_sight   the actor's own change has put it outside what he may see (he handed it over); nothing else of
+             it is told
     """
 
     form: Form
@@ -47,6 +49,7 @@ class Record:
     version: int
     values: Mapping[str, Any]
     links: Mapping[str, Linked] = field(default_factory=dict)
+    is_out_of_sight: bool = False
 
     @property
     def title(self) -> Any:

@@ -6,6 +6,7 @@ commit is the caller's.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +27,8 @@ from webapp.engines.forms.fields.base import Kind
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.reading import value_of
 from webapp.engines.forms.record import Record
-from webapp.errors import Conflict, Denied, Invalid, Problem, Stale
+from webapp.errors import Conflict, Denied, Invalid, NotFound, Problem, Stale
+from webapp.expressions import binds
 from webapp.i18n import N_
 from webapp.journal import events, interests
 
@@ -68,7 +70,7 @@ def create(
     _require_own(unit, actor, form, record)
     id_ = _insert(unit, form, record, client_id)
     _record_event(unit, actor, form, id_, "created", via=via, change_set=change_set)
-    return get(unit, actor, form, id_)
+    return _seen(unit, actor, form, id_, 1)
 
 
 def update(
@@ -110,7 +112,7 @@ def update(
     _write(unit, actor, form, id_, before, after, via)
     changes = {k: after[k] for k in after if after[k] != before.get(k)}
     _record_event(unit, actor, form, id_, "updated", before=before, changes=changes, via=via, change_set=change_set)
-    return get(unit, actor, form, id_)
+    return _seen(unit, actor, form, id_, after["version"])
 
 
 def delete(
@@ -231,9 +233,7 @@ def stored(unit: Unit, form: Form, id_: int, *, lock: bool = False) -> Row:
     return found
 
 
-def _stored(
-    unit: Unit, form: Form, condition: sa.ColumnElement[bool], lock: bool, **more: Any
-) -> dict[str, Any] | None:
+def _stored(unit: Unit, form: Form, condition: sa.ColumnElement[bool], lock: bool, **more: Any) -> Row | None:
     cache = versions.current(unit).cache
     key = ("stored", form.name)
     if key not in cache:
@@ -255,8 +255,6 @@ def _stored(
 def _decoded(field: Field, value: Any) -> Any:
     if field.values_table is None:
         return value
-    import json
-
     return (tuple(json.loads(value)) or None) if value else None
 
 
@@ -276,9 +274,15 @@ def _load(unit: Unit, actor: Actor, form: Form, id_: int, action: str) -> Row:
     return found
 
 
-def _binds(unit: Unit, actor: Actor) -> dict[str, Any]:
-    from webapp.expressions import binds
+def _seen(unit: Unit, actor: Actor, form: Form, id_: int, version: int) -> Record:
+    """The record just written, if its writer may still see it: a deal may be handed over, or made for a colleague."""
+    try:
+        return get(unit, actor, form, id_)
+    except NotFound:
+        return Record(form, id_, version, {}, is_out_of_sight=True)
 
+
+def _binds(unit: Unit, actor: Actor) -> dict[str, Any]:
     return binds(actor, clock.now(), unit.zone)
 
 

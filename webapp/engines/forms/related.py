@@ -100,4 +100,4 @@ def _list(at: Scope, record: Record, found: Field, target: Form) -> Related:
 def _stage_of(form: Form, eye: Eye) -> str | None:
     keys = [k for k, f in form.fields.items() if f.type.name == "choice" and eye.visible.get(k) in ("read", "write")]
     stages = [k for k in keys if any("type" in o.attributes for o in form.fields[k].type.options)]
-    return (stages or keys or [None])[0]
+    return next(iter(stages or keys), None)

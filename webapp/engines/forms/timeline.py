@@ -60,6 +60,9 @@ _FILLED = N_("set {field} to {after}")
 _EMPTIED = N_("emptied {field}, it was {before}")
 
 
+_NONE: tuple[tuple[Piece, ...], ...] = ()
+
+
 def lines(eye: Eye, form: Form, entries: Iterable[Entry], zone: str) -> list[Line]:
     """The entries in words; changes of fields the reader may not see are left out, and entries of nothing else too."""
     made = []
@@ -80,7 +83,7 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
         return None
     icon, verb = _KINDS.get(entry.kind, ("history", N_("changed {n} fields")))
     if entry.kind == "updated" and len(changes) == 1:
-        said, more = changes[0], ()
+        said, more = changes[0], _NONE
         icon = "arrow-right" if _moves(form, entry) else icon
     else:
         said, more = _pieces(verb, eye.locale, n=str(len(changes))), tuple(changes)

@@ -140,10 +140,10 @@ def _found(unit: Unit, actor: Actor, field: Field, text: str) -> list[int]:
     rights = policy.fields(unit, actor, form)
     keys = [form.title, *(k for k, f in form.fields.items() if f.is_unique and k != form.title)]
     for key in keys:
-        column = form.fields[key].column if key in form.fields else None
-        if column is None or rights.get(key) not in ("read", "write"):
+        name = form.fields[key].column if key in form.fields else None
+        if name is None or rights.get(key) not in ("read", "write"):
             continue
-        folded = form.table.c.get(f"{column}__f")
+        folded = form.table.c.get(f"{name}__f")
         if folded is not None:
             statement = _reachable(unit, actor, form).where(folded == fold(text)).limit(2)
             if ids := list(unit.execute(statement).scalars()):

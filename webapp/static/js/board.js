@@ -141,7 +141,10 @@ function recount(board) {
     const place = column.querySelector("[data-count]");
     if (!place || place.textContent.includes("+")) continue;
     const more = Number(place.dataset.more || 0);
-    place.textContent = String(cardsOf(column).querySelectorAll("[data-card]").length + more);
+    const count = String(cardsOf(column).querySelectorAll("[data-card]").length + more);
+    place.textContent = count;
+    const tab = document.querySelector(`[data-pager] [data-to="${CSS.escape(column.dataset.column)}"] span`);
+    if (tab) tab.textContent = count;
   }
 }
 

@@ -9,6 +9,9 @@ import { on, onContent, say, store } from "./dom.js";
 const member = document.documentElement.dataset.member || "0";
 const prefix = `draft:${member}:`;
 const timers = new WeakMap();
+const SENT = "sent-draft";
+/** Draft key → what its form held before anybody typed, for as long as the page lives: a refused form keeps it. */
+const untouched = new Map();
 const SKIPPED = "[type=password], [type=file], [name=csrf_token], [data-draft-skip]";
 
 function keyOf(form) {
@@ -48,7 +51,7 @@ function time(moment) {
 }
 
 function isChanged(form) {
-  return form.isConnected && form.drafted !== undefined && JSON.stringify(read(form)) !== form.drafted;
+  return form.isConnected && untouched.has(keyOf(form)) && JSON.stringify(read(form)) !== untouched.get(keyOf(form));
 }
 
 /** Keep the form now; returns whether there is something to keep. */
@@ -70,13 +73,17 @@ function tell(form, text) {
 }
 
 function begin(form) {
-  if (form.drafted !== undefined) return;
-  form.drafted = JSON.stringify(read(form));
-  const kept = parsed(store.get(keyOf(form)));
-  if (!kept || JSON.stringify(kept.values) === form.drafted) return;
+  if (form.isBegun) return;
+  form.isBegun = true;
+  const key = keyOf(form);
+  const shown = JSON.stringify(read(form));
+  if (untouched.has(key)) return;
+  // Sent by a plain form and here again: it was refused, and what it shows is not saved.
+  untouched.set(key, store.get(SENT) === key ? "" : shown);
+  const kept = parsed(store.get(key));
+  if (!kept || JSON.stringify(kept.values) === shown || !untouched.get(key)) return;
   write(form, kept.values);
   notice(form, kept.moment);
-  form.dispatchEvent(new CustomEvent("draft-restored", { bubbles: true }));
 }
 
 function parsed(text) {
@@ -95,7 +102,7 @@ function notice(form, moment) {
   discard.className = "link";
   discard.textContent = say("draft_discard");
   discard.addEventListener("click", () => {
-    write(form, JSON.parse(form.drafted));
+    write(form, JSON.parse(untouched.get(keyOf(form))));
     forget(form);
     note.remove();
   });
@@ -108,7 +115,7 @@ function notice(form, moment) {
 function forget(form) {
   clearTimeout(timers.get(form));
   store.drop(keyOf(form));
-  form.drafted = JSON.stringify(read(form));
+  untouched.set(keyOf(form), JSON.stringify(read(form)));
   tell(form, "");
 }
 
@@ -126,25 +133,28 @@ document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   const form = ctx.sourceElement.closest?.("form[data-draft]");
   const isSave = form && ctx.request.method !== "GET" && ctx.sourceElement === form;
-  if (isSave && ctx.response.status < 400) forget(form);
+  if (!isSave || ctx.response.status >= 400) return;
+  forget(form);
+  untouched.delete(keyOf(form));
 });
 document.addEventListener("draft-saved", (event) => {
   const key = event.detail?.value || event.detail?.key;
   if (key) store.drop(prefix + key);
 });
 
-// Saved by a plain form: if the next page no longer shows the form, it was taken.
-const sent = `sent:${member}`;
+// Saved by a plain form: if the next page is ours and no longer shows the form, it was taken.
 on("submit", "form[data-draft]", (event, form) => {
   if (event.defaultPrevented || form.matches("[hx-post], [hx-put], [hx-patch]")) return;
   keep(form);
   form.isSent = true;
-  store.set(sent, form.dataset.draft);
+  store.set(SENT, keyOf(form));
 });
-const last = store.get(sent);
-if (last && document.documentElement.dataset.member && !document.querySelector("[data-error-page]")) {
-  if (!document.querySelector(`form[data-draft="${CSS.escape(last)}"]`)) store.drop(prefix + last);
-  store.drop(sent);
+const last = store.get(SENT);
+if (last) {
+  const isThere = [...document.querySelectorAll("form[data-draft]")].some((form) => keyOf(form) === last);
+  const isOurs = document.documentElement.dataset.member && !document.querySelector("[data-error-page]");
+  if (isOurs && !isThere) store.drop(last);
+  store.drop(SENT);
 }
 
 addEventListener("beforeunload", (event) => {

@@ -49,7 +49,7 @@ onContent((root) => root.querySelectorAll("input[data-here]").forEach((input) =>
 
 const SENTENCES = { 403: "forbidden", 404: "missing", 410: "missing", 413: "large", 429: "slow" };
 
-/** What the server said went wrong: its event `m:error`, the detail of a problem document, or our sentence for the status. */
+/** What the server said went wrong: its event `m:error`, the detail of a problem document, `[data-message]`, or our sentence for the status. */
 export function reason(ctx) {
   const { message, problems = [], number } = said(ctx);
   const text = problems.map((one) => one.message).join(" ") || message || say(SENTENCES[ctx.response?.status] || "failed");
@@ -58,13 +58,15 @@ export function reason(ctx) {
 
 function said(ctx) {
   try {
-    if (ctx.hx?.trigger?.startsWith("{")) return JSON.parse(ctx.hx.trigger)["m:error"] || {};
+    const told = ctx.hx?.trigger?.startsWith("{") && JSON.parse(ctx.hx.trigger)["m:error"];
+    if (told) return told;
     if (ctx.response?.headers.get("Content-Type")?.includes("json")) {
       const { detail, title, errors } = JSON.parse(ctx.text);
       return { message: detail || title, problems: errors };
     }
   } catch { /* not what it says it is */ }
-  return {};
+  const place = new DOMParser().parseFromString(ctx.text || "", "text/html").querySelector("[data-message]");
+  return { message: place?.textContent.trim() };
 }
 
 /** What is not swapped in must be said; a part that is swapped in says it itself. */

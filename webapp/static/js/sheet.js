@@ -1,6 +1,7 @@
 /** Dialogs and sheets: `data-dialog="#id"` opens, `data-close` closes, a finger pulls a sheet down.
  *
- * What htmx swaps into `#dialog` opens it; an empty answer or the event `close-dialog` (HX-Trigger) closes it.
+ * What htmx swaps into `#dialog` opens it; an empty answer or the event `close-dialog` (HX-Trigger) closes it, and so
+ * does a form in it that was accepted.
  */
 import { isPhone, on } from "./dom.js";
 
@@ -34,6 +35,12 @@ document.addEventListener("htmx:after:swap", () => {
   if (!dialog) return;
   if (dialog.childElementCount && !dialog.open) openDialog(dialog);
   else if (!dialog.childElementCount && dialog.open) dialog.close();
+});
+// What was asked for in the dialog and is done needs no dialog any more.
+document.addEventListener("htmx:finally:request", (event) => {
+  const { ctx } = event.detail;
+  const dialog = document.getElementById("dialog");
+  if (ctx.request.method !== "GET" && ctx.response?.status < 400 && dialog?.contains(ctx.sourceElement)) dialog.close();
 });
 document.addEventListener("close-dialog", () => document.getElementById("dialog")?.close());
 document.getElementById("dialog")?.addEventListener("close", (event) => event.target.replaceChildren());

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -83,7 +84,7 @@ class Source:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={},
+            env={k: os.environ[k] for k in ("PATH", "LD_LIBRARY_PATH") if k in os.environ},  # no secrets
         )
         try:
             first = self._answer()
