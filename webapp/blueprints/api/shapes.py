@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from webapp.db import Unit
@@ -61,7 +62,7 @@ def _encoders(unit: Unit, form: Form) -> Mapping[str, Callable[[Any], Any] | Non
     key = ("encoders", form.name)
     if key not in cache:
         cache[key] = {
-            k: None if getattr(type(f.kind), "json", None) is Kind.json else (lambda v, f=f: f.kind.json(f, v))
+            k: None if getattr(type(f.kind), "json", None) is Kind.json else partial(f.kind.json, f)
             for k, f in form.names.items()
         }
     found: Mapping[str, Callable[[Any], Any] | None] = cache[key]

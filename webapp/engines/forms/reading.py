@@ -33,6 +33,7 @@ class Reader:
     key: str
     columns: list[sa.ColumnElement[Any]]
     decode: Callable[..., tuple[Any, Linked | None]]
+    is_plain: bool = False  # one column, and what it holds is the value
 
 
 def readable(unit: Unit, actor: Actor, form: Form, wanted: Iterable[str] | None = None) -> dict[str, str]:
@@ -60,7 +61,7 @@ def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromCl
         return Reader(field.key, [value, target], _decode_link)
     if field.values_table is not None:
         return Reader(field.key, [value], _decode_several)
-    return Reader(field.key, [value], _decode_plain)
+    return Reader(field.key, [value], _decode_plain, True)
 
 
 def value_of(unit: Unit, field: Field, table: sa.FromClause) -> sa.ColumnElement[Any]:
