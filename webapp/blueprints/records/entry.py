@@ -70,8 +70,7 @@ def _require(at: Scope, action: str) -> None:
 
 def _given(at: Scope) -> dict[str, Any]:
     """What was sent for the fields that stood on the form."""
-    keys = [k for k in request.form.get("m__fields", "").split(",") if k][:500]
-    return inputs.taken(at, request.form.to_dict(flat=False), keys)
+    return inputs.taken(at, request.form.to_dict(flat=False), screens.stood())
 
 
 def _client() -> str | None:
@@ -99,7 +98,15 @@ def _form(
 ) -> Response:
     problems = error.problems if error else ()
     theirs = record if isinstance(error, Stale) else None
-    parts = inputs.parts(at, record=record, raw=sent or prefilled, problems=problems, theirs=theirs)
+    parts = inputs.parts(
+        at,
+        record=record,
+        prefilled=prefilled,
+        sent=sent,
+        stood=screens.stood() if sent else None,
+        problems=problems,
+        theirs=theirs,
+    )
     shown = {i.key for p in parts for i in p.inputs}
     context: dict[str, Any] = {
         "at": at,
