@@ -6,11 +6,13 @@ A new route is walked here or named with its reason; otherwise the first test fa
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import before_render_template, g
 from flask.testing import FlaskClient
 
 from tests.pages import sales
@@ -163,6 +165,25 @@ def test_writing_without_the_pages_token_is_refused(firm: Firm) -> None:
         answer = firm.send(method, path, body, firm.client("ann"), {})
         assert answer.status_code == 403, endpoint
     assert firm.stands() == before
+
+
+def test_an_answer_is_drawn_when_the_writer_is_free_again(firm: Firm) -> None:
+    """Drawing takes longer than a save: on SQLite everybody else who writes would wait for it."""
+    page = firm.client("ann").get("/")
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
+    assert token
+    headers = {**PART, "X-CSRF-Token": token[1], "HX-Target": "div#panel"}
+    drawn: list[tuple[str, bool]] = []
+
+    def note(_app: Any, template: Any, **_: Any) -> None:
+        drawn.append((template.name, "unit" in g and g.unit.is_writing))
+
+    with before_render_template.connected_to(note, firm.world.app):
+        for endpoint in ("records.update", "boards.move", "records.delete", "records.restore"):
+            method, path, body = WRITES[endpoint]
+            assert firm.send(method, path, body, firm.client("ann"), headers).status_code == 200, endpoint
+    assert {name for name, _ in drawn} >= {"records/_panel.html", "boards/_moved.html", "records/_gone.html"}
+    assert [name for name, is_writing in drawn if is_writing] == []
 
 
 def test_a_reading_token_writes_nothing(firm: Firm) -> None:

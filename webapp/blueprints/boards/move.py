@@ -32,7 +32,8 @@ def move(app: str, form: str, id_: int) -> Any:
     except Invalid as error:
         scope.end_unit(commit=False)
         return _refuse(*board(app, form), before, to, keys, error)
-    return _moved(at, asked, before, record)
+    scope.settle()
+    return _moved(*board(app, form), before, record)
 
 
 def _version() -> int | None:

@@ -56,6 +56,7 @@ def update(app: str, form: str, id_: int) -> Any:
         scope.end_unit(commit=False)
         at = screens.form(app, form)
         return _form(at, record=records.get(at.unit, at.actor, at.form, id_), sent=sent, error=error)
+    scope.settle()
     if record.is_out_of_sight:  # handed over: there is nothing left to show
         return respond.redirect(screens.Links(at).base, whole=True)
     from webapp.blueprints.records.record import show
