@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from webapp.db import Unit
@@ -20,29 +22,54 @@ _LEFT_OUT = frozenset({"id", "version", "deleted_by"})
 
 def record(unit: Unit, found: Record) -> dict[str, Any]:
     """``{id, version, values: {…}, created_at, …}``; hidden fields are absent, masked ones ``{"masked": …}``."""
-    encoders = _encoders(unit, found.form)
-    values: dict[str, Any] = {}
-    shape: dict[str, Any] = {"id": found.id, "version": found.version, "values": values}
-    links = found.links
-    for key, value in found.values.items():
-        if key in _LEFT_OUT:
-            continue
-        if value is None:
-            shown: Any = None
-        elif key in links:
-            shown = link(links[key])
-        elif isinstance(value, Masked):
-            shown = {"masked": value.text}
-        else:
-            encode = encoders[key]
-            shown = encode(value) if encode is not None else value
-        if key in BESIDE:
-            shape[key] = shown
-        else:
-            values[key] = shown
+    outline = _outline(unit, found.form)
+    given, links = found.values, found.links
+    shape: dict[str, Any] = {"id": found.id, "version": found.version}
+    values = shape["values"] = {key: given[key] for key in outline.inside if key in given}
+    for key in outline.beside:
+        if key in given:
+            shape[key] = given[key]
+    for part, encoders in ((values, outline.encoded_inside), (shape, outline.encoded_beside)):
+        for key, encode in encoders:
+            value = part.get(key)
+            if value is not None:
+                part[key] = _shown(value, links.get(key), encode)
     if shape.get("deleted_at") is None:
         shape.pop("deleted_at", None)
     return shape
+
+
+Encode = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Where the fields of a form stand in a record's shape, and which of them do not go out as they are."""
+
+    inside: tuple[str, ...]
+    beside: tuple[str, ...]
+    encoded_inside: tuple[tuple[str, Encode | None], ...]
+    encoded_beside: tuple[tuple[str, Encode | None], ...]
+
+
+def _outline(unit: Unit, form: Form) -> Outline:
+    cache = versions.current(unit).cache
+    key = ("outline", form.name)
+    if key not in cache:
+        encoders = _encoders(unit, form)
+        inside = tuple(k for k in form.names if k not in BESIDE and k not in _LEFT_OUT)
+        beside = tuple(k for k in BESIDE if k in form.names)
+        cache[key] = Outline(inside, beside, *(tuple((k, encoders[k]) for k in keys) for keys in (inside, beside)))
+    found: Outline = cache[key]
+    return found
+
+
+def _shown(value: Any, linked: Linked | None, encode: Encode | None) -> Any:
+    if linked is not None:
+        return link(linked)
+    if type(value) is Masked:
+        return {"masked": value.text}
+    return encode(value) if encode is not None else value
 
 
 def link(found: Linked) -> dict[str, Any]:
@@ -61,7 +88,7 @@ def _encoders(unit: Unit, form: Form) -> Mapping[str, Callable[[Any], Any] | Non
     key = ("encoders", form.name)
     if key not in cache:
         cache[key] = {
-            k: None if getattr(type(f.kind), "json", None) is Kind.json else (lambda v, f=f: f.kind.json(f, v))
+            k: None if getattr(type(f.kind), "json", None) is Kind.json else partial(f.kind.json, f)
             for k, f in form.names.items()
         }
     found: Mapping[str, Callable[[Any], Any] | None] = cache[key]
@@ -73,7 +100,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{value.astimezone(UTC).isoformat()[:19]}Z"
     if isinstance(value, date):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value

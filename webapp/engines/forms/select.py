@@ -19,7 +19,7 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Form
 from webapp.engines.forms import cursors, search, sorting
-from webapp.engines.forms.reading import Reader, readable, readers
+from webapp.engines.forms.reading import Decoder, Reader, readable, readers
 from webapp.engines.forms.record import COUNT_CAP, Page, Query, Record
 from webapp.errors import NotFound
 from webapp.expressions import Stored, binds, check
@@ -35,7 +35,7 @@ _KEPT = 200
 class Listing:
     """A query made ready: `parts` are the statements that continue a page, tried in order until it is full."""
 
-    readers: list[Reader]
+    decoder: Decoder
     keys: tuple[sorting.SortKey, ...]
     base: sa.Select[Any]
     count: sa.Select[Any]
@@ -55,7 +55,7 @@ def select(unit: Unit, actor: Actor, form: Form, query: Query) -> Page:
     rows = _rows(unit, listing, values, query.limit + 1, after)
     more = len(rows) > query.limit
     rows = rows[: query.limit]
-    records = [_record(form, listing.readers, row) for row in rows]
+    records = [listing.decoder.record(row) for row in rows]
     next_ = None
     if more:
         last = rows[-1]
@@ -83,13 +83,13 @@ def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) 
         table = form.table
         found = readers(unit, actor, form, keys, table)
         statement = _select(unit, actor, form, table, found, binned=None if binned else False)
-        kept = (found, statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
+        kept = (Decoder(form, found), statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
         definitions.cache[key] = kept
-    found, statement = kept
+    decoder, statement = kept
     row = unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "record_id": id_}).first()
     if row is None:
         raise missing(form)
-    return _record(form, found, row)
+    return decoder.record(row)
 
 
 def missing(form: Form) -> NotFound:
@@ -132,7 +132,7 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
         )
     counting = base.with_only_columns(sa.literal(1), maintain_column_froms=True)
     return Listing(
-        found,
+        Decoder(form, found),
         keys,
         base.add_columns(*[k.column.label(f"s{i}") for i, k in enumerate(keys)]),
         counting,
@@ -178,17 +178,3 @@ def _count(unit: Unit, listing: Listing, values: dict[str, Any], how: str) -> tu
     rows = listing.count if how == "exact" else listing.count.limit(COUNT_CAP + 1)
     found = unit.execute(sa.select(sa.func.count()).select_from(rows.subquery()), values).scalar_one()
     return (found, "exact") if how == "exact" or found <= COUNT_CAP else (COUNT_CAP, "at_least")
-
-
-def _record(form: Form, found: Sequence[Reader], row: Sequence[Any]) -> Record:
-    values: dict[str, Any] = {}
-    links = {}
-    at = 2
-    for reader in found:
-        width = len(reader.columns)
-        value, link = reader.decode(*row[at : at + width])
-        values[reader.key] = value
-        if link is not None:
-            links[reader.key] = link
-        at += width
-    return Record(form, row[0], row[1], values, links)
