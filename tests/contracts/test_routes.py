@@ -69,6 +69,7 @@ ELSEWHERE = {
     "static": "files, tested with the assets",
     "healthz": "for process managers, no page; tested with the web base",
     "readyz": "for process managers, no page; tested with the web base",
+    "metrics": "for programs that watch, no page; tested with the web base",
     "gate.show": "before sign-in; tested with sign-in",
     "gate.create": "signs in: there is no session yet whose token could be asked for",
     "gate.delete": "signs out; tested with sign-in",

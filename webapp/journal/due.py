@@ -403,6 +403,13 @@ def get(unit: Unit, id: int) -> Job:
     return job_of(row)
 
 
+def counts(unit: Unit) -> dict[str, int]:
+    """How many jobs there are in each state; those that are done are kept for 30 days."""
+    found = dict.fromkeys((WAITING, RUNNING, DONE, FAILED, CANCELLED), 0)
+    found.update(unit.execute(sa.select(table.c.state, sa.func.count()).group_by(table.c.state)).tuples().all())
+    return found
+
+
 def listed(
     unit: Unit,
     *,
