@@ -34,6 +34,7 @@ class Reader:
     key: str
     columns: list[sa.ColumnElement[Any]]
     decode: Callable[..., tuple[Any, Linked | None]]
+    is_plain: bool = False  # one column, and what it holds is the value
 
 
 class Decoder:
@@ -58,6 +59,7 @@ class Decoder:
         )
 
     def record(self, row: Sequence[Any]) -> Record:
+        row = tuple(row)  # its columns are processed once
         values = dict(zip(self.keys, self._take(row), strict=True))
         links = {}
         for key, start, end, decode in self._special:
@@ -93,7 +95,7 @@ def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromCl
         return Reader(field.key, [value, target], _decode_link)
     if field.values_table is not None:
         return Reader(field.key, [value], _decode_several)
-    return Reader(field.key, [value], _decode_plain)
+    return Reader(field.key, [value], _decode_plain, True)
 
 
 def value_of(unit: Unit, field: Field, table: sa.FromClause) -> sa.ColumnElement[Any]:
