@@ -406,7 +406,7 @@ def get(unit: Unit, id: int) -> Job:
 def counts(unit: Unit) -> dict[str, int]:
     """How many jobs there are in each state; those that are done are kept for 30 days."""
     found = dict.fromkeys((WAITING, RUNNING, DONE, FAILED, CANCELLED), 0)
-    found.update(unit.execute(sa.select(table.c.state, sa.func.count()).group_by(table.c.state)).tuples().all())
+    found.update(unit.execute(sa.select(table.c.state, sa.func.count()).group_by(table.c.state)).all())
     return found
 
 
