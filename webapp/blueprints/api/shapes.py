@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,18 +22,31 @@ _LEFT_OUT = frozenset({"id", "version", "deleted_by"})
 
 def record(unit: Unit, found: Record) -> dict[str, Any]:
     """``{id, version, values: {…}, created_at, …}``; hidden fields are absent, masked ones ``{"masked": …}``."""
-    outline = _outline(unit, found.form)
-    given, links = found.values, found.links
+    return _shape(_outline(unit, found.form), found)
+
+
+def records(unit: Unit, form: Form, found: Sequence[Record]) -> list[dict[str, Any]]:
+    """The shapes of a page's records."""
+    outline = _outline(unit, form)
+    return [_shape(outline, one) for one in found]
+
+
+def _shape(outline: Outline, found: Record) -> dict[str, Any]:
+    given = found.values
     shape: dict[str, Any] = {"id": found.id, "version": found.version}
     values = shape["values"] = {key: given[key] for key in outline.inside if key in given}
     for key in outline.beside:
         if key in given:
             shape[key] = given[key]
-    for part, encoders in ((values, outline.encoded_inside), (shape, outline.encoded_beside)):
-        for key, encode in encoders:
-            value = part.get(key)
-            if value is not None:
-                part[key] = _shown(value, links.get(key), encode)
+    for key, encode in outline.encoded:
+        part = shape if key in BESIDE else values
+        value = part.get(key)
+        if value is not None and type(value) is not Masked:
+            part[key] = encode(value)
+    for key, linked in found.links.items():
+        (shape if key in BESIDE else values)[key] = link(linked)
+    if Masked in set(map(type, given.values())):
+        values.update({k: {"masked": v.text} for k, v in values.items() if type(v) is Masked})
     if shape.get("deleted_at") is None:
         shape.pop("deleted_at", None)
     return shape
@@ -44,32 +57,25 @@ Encode = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Outline:
-    """Where the fields of a form stand in a record's shape, and which of them do not go out as they are."""
+    """Where the fields of a form stand in a record's shape, and those whose values do not go out as they are."""
 
     inside: tuple[str, ...]
     beside: tuple[str, ...]
-    encoded_inside: tuple[tuple[str, Encode | None], ...]
-    encoded_beside: tuple[tuple[str, Encode | None], ...]
+    encoded: tuple[tuple[str, Encode], ...]
 
 
 def _outline(unit: Unit, form: Form) -> Outline:
     cache = versions.current(unit).cache
     key = ("outline", form.name)
     if key not in cache:
-        encoders = _encoders(unit, form)
         inside = tuple(k for k in form.names if k not in BESIDE and k not in _LEFT_OUT)
         beside = tuple(k for k in BESIDE if k in form.names)
-        cache[key] = Outline(inside, beside, *(tuple((k, encoders[k]) for k in keys) for keys in (inside, beside)))
+        encoders = _encoders(unit, form)
+        linked = {k for k, f in form.names.items() if f.type.name in ("record", "member", "department")}
+        encoded = tuple((k, e) for k in (*inside, *beside) if k not in linked and (e := encoders[k]) is not None)
+        cache[key] = Outline(inside, beside, encoded)
     found: Outline = cache[key]
     return found
-
-
-def _shown(value: Any, linked: Linked | None, encode: Encode | None) -> Any:
-    if linked is not None:
-        return link(linked)
-    if type(value) is Masked:
-        return {"masked": value.text}
-    return encode(value) if encode is not None else value
 
 
 def link(found: Linked) -> dict[str, Any]:

@@ -89,10 +89,6 @@ class Column:
     def is_number(self) -> bool:
         return self.shape in NUMBERS
 
-    @property
-    def is_moment(self) -> bool:
-        return self.shape in MOMENTS
-
 
 @dataclass(frozen=True)
 class Row:
@@ -192,7 +188,10 @@ def _is_usable(at: Scope, view: View) -> bool:
     text = _filter(view)
     if not text:
         return True
-    names = check(text, at.definitions, at.form.name, expect="boolean").names
+    kept = at.definitions.cache.setdefault("filters", {})
+    key = (at.form.name, view.key)
+    if (names := kept.get(key)) is None:
+        names = kept[key] = check(text, at.definitions, at.form.name, expect="boolean").names
     eyes = policy.eyes(at.unit, at.actor)
     return all(eyes.may_name(form, key) for form, key in names)
 
