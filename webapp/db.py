@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import decimal
 import fcntl
+import logging
 import os
 import threading
 import time
@@ -28,6 +29,7 @@ from webapp.config import Settings
 from webapp.errors import Busy
 from webapp.i18n import N_
 
+log = logging.getLogger("mortise.db")
 #: The system's own tables; form tables live in metadata of their own (`definitions`).
 metadata = sa.MetaData(
     naming_convention={
@@ -161,6 +163,14 @@ class Unit:
         """Run `action` once the unit has committed; forgotten if it (or its savepoint) rolls back."""
         self._after.append(action)
 
+    def run_after_commit(self) -> None:
+        """For whoever has committed. The data is saved: an action that fails is logged and keeps none of the others."""
+        for action in self._after:
+            try:
+                action()
+            except Exception:
+                log.exception("an action after a commit went wrong")
+
     def awaits(self, action: Callable[[], None]) -> bool:
         """Whether `action` still waits for the commit: a savepoint that fell took its own along."""
         return any(waiting is action for waiting in self._after)
@@ -211,8 +221,7 @@ class Database:
             unit = Unit(connection, self.settings, is_writing=True)
             with connection.begin():
                 yield unit
-        for action in unit._after:
-            action()
+        unit.run_after_commit()
 
     def dispose(self) -> None:
         """Close all connections; call in a child process before its first use, and at the end."""

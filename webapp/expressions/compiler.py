@@ -13,7 +13,7 @@ from webapp.expressions.backend import LIMIT, MAX_SCALE, SQL, Backend, Val
 from webapp.expressions.functions import functions
 from webapp.expressions.postgresql import PostgreSQL
 from webapp.expressions.reach import PEOPLE_TABLES, Reach
-from webapp.expressions.sources import Row, StoredRow, _formula
+from webapp.expressions.sources import Row, StoredRow, formula_of
 from webapp.expressions.sqlite import SQLite
 from webapp.expressions.terms import Term
 from webapp.expressions.types import BOOLEAN, FieldShape, Type, number
@@ -182,7 +182,7 @@ class Compiler(Reach):
 
     def formula(self, row: Row, field: FieldShape) -> Val:
         """A formula that is computed when read: the system computes it, whoever asks."""
-        expression = _formula(field)
+        expression = formula_of(field)
         if expression is None:
             raise ValueError(f"the field {row.form.name}.{field.key} has neither a column nor an expression")
         rows, eyes = self.rows, self.eyes

@@ -111,7 +111,7 @@ class Judged:
 
     def shape(self, backend: Backend) -> JudgedShape:
         """The derived table that records like this one share, for one database."""
-        computed = [k for k, f in self.form.names.items() if _formula(f) is not None]
+        computed = [k for k, f in self.form.names.items() if formula_of(f) is not None]
         absent = frozenset(k for k in computed if k not in self._values)
         absent_before = None if self._old is None else frozenset(k for k in computed if k not in self._old)
         key = (backend.name, absent, absent_before)
@@ -216,7 +216,7 @@ class JudgedRow:
         return table, table.c.value, None
 
 
-def _formula(field: FieldShape) -> Any:
+def formula_of(field: FieldShape) -> Any:
     """The expression of a formula, whether it has a column or not."""
     return getattr(field, "formula", None) or field.expression
 

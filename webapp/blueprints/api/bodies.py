@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import request
 
+from webapp.access import policy
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import select
 from webapp.errors import Invalid, MortiseError, NotFound, Problem, nearest
 from webapp.i18n import N_, Message
 from webapp.web import scope
@@ -35,9 +35,10 @@ def form(app: str, key: str) -> Form:
     unit, actor = scope.unit(), scope.actor()
     try:
         found = versions.current(unit).form(f"{app}.{key}")
-        select.require_form(unit, actor, found)
     except NotFound:
-        raise NotFound(N_("There is no form “{key}”.", key=f"{app}.{key}")) from None
+        found = None
+    if found is None or not policy.knows(unit, actor, found):
+        raise NotFound(N_("There is no form “{key}”.", key=f"{app}.{key}"))
     return found
 
 
@@ -71,7 +72,8 @@ def whole_number(text: str | None, name: str, default: int, most: int) -> int:
 
 
 def body(known: Mapping[str, type | tuple[type, ...]], required: Iterable[str] = ()) -> dict[str, Any]:
-    """The JSON object of the request: known keys of the right types, nothing else."""
+    """The JSON object of the request: known keys of the right types, nothing else, and no query string."""
+    query(())
     if request.mimetype not in ("application/json", "application/merge-patch+json"):
         raise UnsupportedMediaType(N_("Send the body as application/json."))
     found = parsed(request.get_data(cache=True))

@@ -89,6 +89,7 @@ def change_record(app: str, form_key: str, id_: int) -> Response:
 @blueprint.delete(f"{_PATH}/<int:id_>")
 def delete_record(app: str, form_key: str, id_: int) -> Response:
     form = bodies.form(app, form_key)
+    bodies.query(())
     records.delete(scope.unit(), scope.actor(), form, id_, version=answers.wanted_version(), via="api")
     return Response(status=204)
 

@@ -23,7 +23,7 @@ def move(app: str, form: str, id_: int) -> Any:
     at, asked = board(app, form)
     by, to = views.by_field(at, asked.view), request.form.get("column", "")
     before = records.get(at.unit, at.actor, at.form, id_)
-    keys = [k for k in request.form.get("m__fields", "").split(",") if k and k != by.key][:50]
+    keys = [k for k in screens.stood() if k != by.key]
     given = inputs.taken(at, request.form.to_dict(flat=False), keys)
     try:
         record = records.update(at.unit, at.actor, at.form, id_, {**given, by.key: to}, version=_version())
@@ -32,7 +32,8 @@ def move(app: str, form: str, id_: int) -> Any:
     except Invalid as error:
         scope.end_unit(commit=False)
         return _refuse(*board(app, form), before, to, keys, error)
-    return _moved(at, asked, before, record)
+    scope.settle()
+    return _moved(*board(app, form), before, record)
 
 
 def _version() -> int | None:
@@ -81,7 +82,7 @@ def _refuse(at: Scope, asked: Asked, record: Record, to: str, keys: list[str], e
     is_form = bool(missing) and set(missing) <= set(fillable)
     sent = request.form.to_dict(flat=False) if keys else None
     parts = (
-        inputs.parts(at, record=record, raw=sent, problems=error.problems if keys else (), only=fillable)
+        inputs.parts(at, record=record, sent=sent, stood=keys, problems=error.problems if keys else (), only=fillable)
         if is_form
         else ()
     )

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp import clock
+from webapp.access import firm
 from webapp.db import Database, Unit
 from webapp.definitions import epochs, storage, tables
 from webapp.definitions.compile import is_formula
@@ -58,7 +59,7 @@ class FormStorage:
 
     def labelled_views(self, unit: Unit, definitions: Definitions, app: App) -> None:
         retired = [entry["table"] for entry in app.names["retired"].values()]
-        labelled.rebuild(unit, definitions, app, retired)
+        labelled.rebuild(unit, definitions, app, retired, firm.get(unit).locale)
 
     def count(self, unit: Unit, form: Form) -> int:
         return _count(unit, form, sa.true())

@@ -164,8 +164,13 @@ def _decode_plain(value: Any) -> tuple[Any, None]:
     return value, None
 
 
+def several(text: str | None) -> tuple[Any, ...] | None:
+    """The values of a multiple choice in their order, from the JSON they are read as; None when there are none."""
+    return (tuple(json.loads(text)) or None) if text else None
+
+
 def _decode_several(value: Any) -> tuple[Any, None]:
-    return (tuple(json.loads(value)) or None) if value else None, None
+    return several(value), None
 
 
 def _decode_link(value: Any, title: str | None) -> tuple[Any, Linked | None]:

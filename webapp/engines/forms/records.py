@@ -57,7 +57,7 @@ def create(
     problems: list[Problem] = []
     given = values.take(unit, actor, form, raw, problems)
     record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
-    record.update(_stamps(unit, actor, record.get("owner")))
+    record.update(stamps(unit, actor, record.get("owner")))
     problems += values.required(form, {**record, **{p.path: True for p in problems}})
     record.update(
         {key: serial.next_value(unit, f, clock.now()) for key, f in form.fields.items() if f.kind_key == "serial"}
@@ -65,7 +65,7 @@ def create(
     judgement = judge(unit, actor, form, record)
     record.update(judgement.formulas)
     problems += judgement.problems + uniqueness.problems(unit, form, record, list(form.fields))
-    problems += _vetoes(unit, actor, form, {}, record)
+    problems += vetoes(unit, actor, form, {}, record)
     values.refuse(problems)
     _require_own(unit, actor, form, record)
     id_ = _insert(unit, form, record, client_id)
@@ -107,7 +107,7 @@ def update(
     judgement = judge(unit, actor, form, after, before, id_)
     after.update(judgement.formulas)
     problems += judgement.problems + uniqueness.problems(unit, form, after, list(changed), id_)
-    problems += _vetoes(unit, actor, form, before, after)
+    problems += vetoes(unit, actor, form, before, after)
     values.refuse(problems)
     _write(unit, actor, form, id_, before, after, via)
     changes = {k: after[k] for k in after if after[k] != before.get(k)}
@@ -297,7 +297,8 @@ def _guard(unit: Unit, actor: Actor, form: Form, id_: int | None, action: str, r
             raise Conflict(reason, action=action)
 
 
-def _vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+def vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+    """What stands against a change that is good in itself: a kind\'s own rules, and whoever registered a veto."""
     found: list[Problem] = []
     for field in vetting(form):
         if after.get(field.key) != before.get(field.key):
@@ -338,7 +339,8 @@ def _touched(form: Form, raw: Mapping[str, Any], before: Mapping[str, Any]) -> d
     return touched
 
 
-def _stamps(unit: Unit, actor: Actor, owner: int | None) -> dict[str, Any]:
+def stamps(unit: Unit, actor: Actor, owner: int | None) -> dict[str, Any]:
+    """The system fields of a new record of `owner` (the actor himself when None)."""
     now = clock.now().replace(microsecond=0)
     owner = owner or actor.member
     department = actor.department if owner == actor.member else _department_of(unit, owner)

@@ -21,10 +21,12 @@ from webapp.definitions.model import Definitions, Form
 from webapp.engines.forms import cursors, search, sorting
 from webapp.engines.forms.reading import Decoder, Reader, readable, readers
 from webapp.engines.forms.record import COUNT_CAP, Page, Query, Record
-from webapp.errors import Denied, NotFound
+from webapp.errors import NotFound
 from webapp.expressions import Stored, binds, check
 from webapp.i18n import N_
 
+#: The one rule whether a form is there for an actor at all, under the name the door uses.
+require_form = policy.require
 #: Statements kept per epoch; the oldest go first.
 _KEPT = 200
 
@@ -98,14 +100,6 @@ def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) 
 def missing(form: Form) -> NotFound:
     """The error for a record that does not exist, or not for this actor."""
     return NotFound(N_("There is no such record in {form}.", form=form.label))
-
-
-def require_form(unit: Unit, actor: Actor, form: Form, action: str = "see") -> None:
-    """Raise `NotFound` if the form does not exist for the actor, `Denied` if he may never do `action` in it."""
-    if not policy.may(unit, actor, form, "see") and not policy.may(unit, actor, form, action):
-        raise NotFound(N_("There is no form “{key}”.", key=form.name))
-    if action != "see" and not policy.may(unit, actor, form, action):
-        raise Denied(N_("Your role does not allow this in {form}.", form=form.label), action=action)
 
 
 def signature(actor: Actor) -> tuple[Any, ...]:

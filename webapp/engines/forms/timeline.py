@@ -119,7 +119,7 @@ def _said(eye: Eye, form: Form, entry: Entry, key: str, value: Any) -> str:
     found = form.names[key]
     if found.type.name in ("record", "member", "department"):
         linked: Linked | None = entry.links.get((key, value))
-        return (linked.title if linked else None) or f"#{value}"
+        return (linked.title if linked else None) or "••••"  # what he may not see has no number either
     return str(shown(found, value, eye.locale)["text"])
 
 

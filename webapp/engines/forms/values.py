@@ -40,7 +40,7 @@ def take(unit: Unit, actor: Actor, form: Form, raw: Mapping[str, Any], problems:
             problems.append(
                 Problem(str(key), N_("There is no such field."), "unknown_field", nearest(str(key), visible))
             )
-        elif not _is_input(field):
+        elif not is_input(field):
             problems.append(Problem(key, N_("This field is filled by the system."), "not_input"))
         elif right != "write":
             problems.append(Problem(key, N_("Your role may not change this field."), "read_only"))
@@ -52,7 +52,8 @@ def take(unit: Unit, actor: Actor, form: Form, raw: Mapping[str, Any], problems:
     return taken
 
 
-def _is_input(field: Field) -> bool:
+def is_input(field: Field) -> bool:
+    """Whether somebody may give the field a value, rights aside."""
     return field.key in SETTABLE if field.is_system else field.kind.is_input
 
 

@@ -59,10 +59,12 @@ def run(database: Database, job: Job) -> Mapping[str, Any] | None:
     payload = job.payload
     folder = folder_of(database.settings, payload["folder"])
     state = State(**job.progress["state"]) if job.progress else State()
+    locale = database.settings.locale
     try:
         with database.read() as unit:
             assert job.actor is not None
-            actor = actors.of_member(unit, job.actor)
+            actor = actors.on_behalf(unit, job.actor)
+        locale = actor.locale
         if not (folder / "source").exists():
             raise NotFound(N_("The file of this import is gone."))
         said = maps.of(payload["map"])
@@ -74,7 +76,7 @@ def run(database: Database, job: Job) -> Mapping[str, Any] | None:
     except (Invalid, Denied, NotFound, TooLarge) as error:
         _close(database, State(**job.progress["state"]) if job.progress else state)
         with database.write() as unit:
-            due.give_up(unit, job, str(error), _said(error, actor.locale))
+            due.give_up(unit, job, str(error), _said(error, locale))
         return None
     return outcome.json()
 
