@@ -130,6 +130,8 @@ class Unit:
         self.settings = settings
         self.zone = settings.timezone
         self.memo: dict[Any, Any] = {}
+        #: Where the one who asks sits (a network address, `shell`); None where the system works for itself.
+        self.origin: str | None = None
         self._after: list[Callable[[], None]] = []
 
     def execute(self, statement: sa.Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:

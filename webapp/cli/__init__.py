@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "backup": ("backup", N_("Make, check and restore backups")),
     "change-set": ("jobs", N_("List and undo what was done together")),
     "jobs": ("jobs", N_("List and cancel background jobs")),
-    "audit": ("audit", N_("Seal and verify the journal")),
+    "audit": ("audit", N_("Seal and verify the journal, read what was done to people and rights")),
     "doctor": ("doctor", N_("Check the installation and say what to do")),
 }
 

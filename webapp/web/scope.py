@@ -84,8 +84,16 @@ def unit() -> Unit:
         stack = contextlib.ExitStack()
         is_reading = request.method in SAFE or g.get("is_failed", False) or _is_marked("is_reading")
         opened = stack.enter_context(database().read() if is_reading else database().write())
+        opened.origin = origin()
         g.unit, g.unit_stack = opened, stack
     return cast(Unit, g.unit)
+
+
+def origin() -> str:
+    """The network address that asks, for the journal of people and rights."""
+    from webapp.web import signing
+
+    return signing.address()[:100]
 
 
 def reading(view: Any) -> Any:
