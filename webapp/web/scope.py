@@ -171,6 +171,8 @@ def _give_turn(app: App) -> None:
 def _take_body() -> None:
     if request.method in SAFE:
         return
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = request.max_form_memory_size  # it is all held in memory
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         _ = request.form
     elif (request.content_length or 0) <= _LARGEST_BODY_IN_MEMORY:
