@@ -7,8 +7,9 @@ their targets.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms.record import Linked, Masked
+from webapp.engines.forms.record import Linked, Masked, Record
 from webapp.expressions import Stored
 
 #: Put behind the title of a linked record that lies in the bin (a character no folded or typed text contains).
@@ -33,6 +34,40 @@ class Reader:
     key: str
     columns: list[sa.ColumnElement[Any]]
     decode: Callable[..., tuple[Any, Linked | None]]
+    is_plain: bool = False  # one column, and what it holds is the value
+
+
+class Decoder:
+    """Makes records of a statement's rows: id, version, then the columns of every reader.
+
+    What a row says as it stands is taken in one go; only links, masks and several values are looked at one by one.
+    """
+
+    def __init__(self, form: Form, readers: list[Reader]) -> None:
+        self.form = form
+        self.keys = [reader.key for reader in readers]
+        self._special: list[tuple[str, int, int, Callable[..., tuple[Any, Linked | None]]]] = []
+        places, at = [], 2
+        for reader in readers:
+            width = len(reader.columns)
+            places.append(at)
+            if reader.decode is not _decode_plain:
+                self._special.append((reader.key, at, at + width, reader.decode))
+            at += width
+        self._take: Callable[[Any], Any] = (
+            itemgetter(*places) if len(places) > 1 else lambda row: [row[at] for at in places]
+        )
+
+    def record(self, row: Sequence[Any]) -> Record:
+        row = tuple(row)  # its columns are processed once
+        values = dict(zip(self.keys, self._take(row), strict=True))
+        links = {}
+        for key, start, end, decode in self._special:
+            if row[start] is not None:
+                values[key], link = decode(*row[start:end])
+                if link is not None:
+                    links[key] = link
+        return Record(self.form, row[0], row[1], values, links)
 
 
 def readable(unit: Unit, actor: Actor, form: Form, wanted: Iterable[str] | None = None) -> dict[str, str]:
@@ -60,7 +95,7 @@ def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromCl
         return Reader(field.key, [value, target], _decode_link)
     if field.values_table is not None:
         return Reader(field.key, [value], _decode_several)
-    return Reader(field.key, [value], _decode_plain)
+    return Reader(field.key, [value], _decode_plain, True)
 
 
 def value_of(unit: Unit, field: Field, table: sa.FromClause) -> sa.ColumnElement[Any]:
