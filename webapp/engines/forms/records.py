@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,12 +48,14 @@ def create(
 ) -> Record:
     """Make a record from `raw` (field key → what was given). Raises `Invalid` with a problem by field, or `Denied`.
 
-    With a `client_id` (UUID) that was used before, the record made then is the answer: a repeat makes nothing.
+    With a `client_id` (UUID) that the same member used before, the record made then is the answer: a repeat makes
+    nothing. What others use as theirs says nothing to him and stands in nobody's way.
     """
     select.require_form(unit, actor, form, "create")
     _may_write(actor)
-    if client_id is not None and (known := _by_client(unit, form, client_id)) is not None:
-        return get(unit, actor, form, known)
+    client = _client(actor, client_id)
+    if client_id is not None and (known := _by_client(unit, form, client)) is not None:
+        return _seen(unit, actor, form, known, 1)
     _guard(unit, actor, form, None, "create", raw)
     problems: list[Problem] = []
     given = values.take(unit, actor, form, raw, problems)
@@ -68,7 +71,15 @@ def create(
     problems += vetoes(unit, actor, form, {}, record)
     values.refuse(problems)
     _require_own(unit, actor, form, record)
-    id_ = _insert(unit, form, record, client_id)
+    # On SQLite writers stand in line before they look; elsewhere two may have looked at once.
+    may_meet = client_id is not None and unit.dialect != "sqlite"
+    try:
+        with unit.savepoint() if may_meet else nullcontext():
+            id_ = _insert(unit, form, record, client)
+    except _SentTwice:  # the same entry arrived over another connection while this one was being looked at
+        known = _by_client(unit, form, client)
+        assert known is not None
+        return _seen(unit, actor, form, known, 1)
     _record_event(unit, actor, form, id_, "created", via=via, change_set=change_set)
     return _seen(unit, actor, form, id_, 1)
 
@@ -363,21 +374,42 @@ def _require_own(unit: Unit, actor: Actor, form: Form, record: Mapping[str, Any]
         raise Denied(N_("Your role does not allow this record in {form}.", form=form.label), action="create")
 
 
-def _by_client(unit: Unit, form: Form, client_id: str) -> int | None:
+class _SentTwice(Exception):
+    """Another transaction has made the record of this client id meanwhile."""
+
+
+def _client(actor: Actor, client_id: str | None) -> str:
+    """What stands for the client id in the table: it is the member's own, so that it tells others nothing."""
+    if client_id is None:
+        return str(uuid.uuid4())
     try:
-        wanted = str(uuid.UUID(client_id))
+        return str(uuid.uuid5(uuid.UUID(client_id), str(actor.member)))
     except ValueError:
         raise Invalid(N_("A client id is a UUID."), code="bad_client_id") from None
-    found: int | None = unit.execute(sa.select(form.table.c.id).where(form.table.c.m__client == wanted)).scalar()
+
+
+def _by_client(unit: Unit, form: Form, client: str) -> int | None:
+    found: int | None = unit.execute(sa.select(form.table.c.id).where(form.table.c.m__client == client)).scalar()
     return found
 
 
-def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client_id: str | None) -> int:
+@contextmanager
+def _watched(form: Form) -> Iterator[None]:
+    try:
+        with uniqueness.watched(form):
+            yield
+    except IntegrityError as error:
+        if "m__client" in str(error.orig):
+            raise _SentTwice from error
+        raise
+
+
+def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client: str) -> int:
     columns = values.row(form, record)
     text = search.text_of(form, record)
-    columns["m__client"] = str(uuid.UUID(client_id)) if client_id else str(uuid.uuid4())
+    columns["m__client"] = client
     columns["m__search"] = text
-    with uniqueness.watched(form):
+    with _watched(form):
         id_ = unit.execute(form.table.insert().values(columns)).inserted_primary_key[0]  # type: ignore[index]
     write_several(unit, form, id_, {}, record)
     if text:
