@@ -159,7 +159,15 @@ def row(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
             columns[column] = value
             if field is not None:
                 columns.update(field.kind.companions(field, value))
+        if field is not None and field.before is not None and field.before.column is not None:
+            columns.update(dict.fromkeys(_old_columns(form, field.before.column)))  # what is set now is never converted
     return columns
+
+
+def _old_columns(form: Form, column: str) -> list[str]:
+    return [
+        c.name for c in form.table.columns if c.name == column or c.name.startswith((f"{column}__f", f"{column}__s"))
+    ]
 
 
 def columns_of(form: Form) -> dict[str, tuple[str | None, Field | None]]:
@@ -169,6 +177,7 @@ def columns_of(form: Form) -> dict[str, tuple[str | None, Field | None]]:
         found = {}
         for key, field in form.names.items():
             is_plain = field.is_system or type(field.kind).companions is Kind.companions
+            is_plain = is_plain and field.before is None
             found[key] = (field.column, None if is_plain else field)
         _COLUMNS[form] = found
     return found
