@@ -20,7 +20,7 @@ from webapp.definitions import epochs, storage, tables
 from webapp.definitions.compile import is_formula
 from webapp.definitions.model import App, Definitions, Field, Form
 from webapp.definitions.storage import Index
-from webapp.engines.forms import conversions, indexes, labelled
+from webapp.engines.forms import conversions, indexes, labelled, purging, search
 from webapp.engines.forms import tables as ddl
 from webapp.i18n import N_
 from webapp.journal import changesets, due
@@ -77,6 +77,15 @@ class FormStorage:
         if field.column is None:
             return 0
         return len(duplicates(unit, form, field, most=1000))
+
+    def count_rows(self, unit: Unit, table: str, column: str | None = None) -> int:
+        return purging.count_rows(unit, table, column)
+
+    def pointing_at(self, unit: Unit, table: str) -> list[tuple[str, str]]:
+        return purging.pointing_at(unit, table)
+
+    def searched(self, form: Form) -> dict[str, tuple[Any, ...]]:
+        return search.shape(form)
 
     def unconvertible(
         self, unit: Unit, definitions: Definitions, form: Form, old: Field, new: Field
@@ -203,12 +212,12 @@ def _tell_conversion(unit: Unit, form: Form, item: Field, held: Any, made: conve
         title = f"{i18n.label(form.label, LOCALE)} · {i18n.label(item.label, LOCALE)}"
         payload["change_set"] = changesets.open(unit, "conversion", title, publisher(unit, held))
     changes = {item.key: made.changes}
-    _announce(unit, form, held, "conversion", made.ids[-1], payload["change_set"], changes)
+    _announce(unit, form.app, form.key, held, "conversion", made.ids[-1], payload["change_set"], changes)
     return json.dumps(payload, ensure_ascii=False)
 
 
 def _announce(
-    unit: Unit, form: Form, work: Any, kind: str, record: int, change_set: int, changes: dict[str, Any]
+    unit: Unit, app: str, form: str, work: Any, kind: str, record: int, change_set: int, changes: dict[str, Any]
 ) -> None:
     from webapp.engines.forms import records
 
@@ -216,11 +225,11 @@ def _announce(
         "actor": publisher(unit, work),
         "via": "system",
         "change_set": change_set,
-        "app": form.app,
-        "form": form.key,
+        "app": app,
+        "form": form,
         "record": record,
         "kind": kind,
-        "definition_version": epochs.current(unit).app(form.app).version,
+        "definition_version": epochs.current(unit).app(app).version,
         "changes": changes,
     }
     records.announce(unit, [row])
@@ -265,7 +274,7 @@ def _backfill(database: Database, work: Any) -> None:
 
 def mend_search(unit: Unit, form: Form, ids: Sequence[int]) -> None:
     """Bring the search texts of records up to what stands in them now."""
-    from webapp.engines.forms import records, search
+    from webapp.engines.forms import records
 
     changes = []
     for id_, row in records.stored_many(unit, form, ids):
@@ -415,9 +424,35 @@ def _change_indexes(database: Database, statement: str) -> None:
             connection.exec_driver_sql("SET lock_timeout = '10s'")
 
 
+def _purge(database: Database, work: Any) -> None:
+    """Drop one column's, then one table's worth a step; the last step tells the journal."""
+    try:
+        with database.write() as unit:
+            held = _hold(unit, work)
+            if held is None:
+                return
+            payload = json.loads(held.payload)
+            if purging.step(unit, payload, held.position):
+                unit.execute(sa.update(building).where(building.c.id == work.id).values(position=held.position + 1))
+                return
+            title = i18n.label(epochs.current(unit).app(work.app).label, LOCALE)
+            change_set = changesets.open(unit, "purge", title, publisher(unit, held))
+            for form in sorted({form for form, _ in payload["removed"]}):
+                fields = [field for at, field in payload["removed"] if at == form and field is not None]
+                _announce(unit, work.app, form, held, "purge", 0, change_set, {"fields": fields or None})
+            changesets.close(unit, change_set)
+            _close(unit, held, "done")
+    except DBAPIError as error:
+        if not purging.is_depended_on(error):
+            raise
+        with database.write() as unit:
+            _close(unit, work, "failed", [{"reason": str(error.orig)[:500]}])
+
+
 _STEPS: dict[str, Callable[[Database, Any], None]] = {
     "convert": _convert,
     "backfill": _backfill,
     "search": _search,
     "index": _index,
+    "purge": _purge,
 }

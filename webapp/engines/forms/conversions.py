@@ -147,7 +147,7 @@ def _distinct(unit: Unit, form: Form, old: Field) -> Iterable[tuple[list[Any], l
 
 @dataclass
 class Chunk:
-    """What one step did. `ids` are the records looked at, `failed` what did not fit, `changes` record → [text, value]."""
+    """What one step did: `ids` were looked at, `failed` did not fit, `changes` are record → [text, value]."""
 
     ids: list[int]
     failed: list[dict[str, Any]]

@@ -275,7 +275,8 @@ def _row(fields: list[Field], late: list[Any], row: Sequence[Any]) -> Row:
 
 def _late(unit: Unit, form: Form, fields: list[Field]) -> tuple[list[Any], list[sa.ColumnElement[Any]]]:
     """Of fields that are being converted: (key, how its old value becomes the new one), and the old columns."""
-    late, columns = [], []
+    late: list[Any] = []
+    columns: list[sa.ColumnElement[Any]] = []
     for field in filter(pending.is_pending, fields):
         if (old := pending.old_value(unit, field, form.table)) is not None:
             late.append((field.key, pending.converted(field)))
