@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +18,8 @@ from webapp.engines.forms.fields.base import FieldError, Kind
 from webapp.errors import Invalid, Problem, nearest
 from webapp.expressions import fold
 from webapp.i18n import N_, Message
+
+Companions = Callable[[Field, Any], dict[str, Any]]
 
 #: System fields that a person may set; the others are the system's own.
 SETTABLE = frozenset({"owner"})
@@ -154,36 +156,34 @@ def row(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     plan = columns_of(form)
     for key, value in values.items():
-        column, field = plan[key]
+        column, field, companions = plan[key]
         if column is not None:
             columns[column] = value
-            if field is not None:
-                columns.update(field.kind.companions(field, value))
-        if field is not None and field.before is not None and field.before.column is not None:
-            columns.update(dict.fromkeys(_old_columns(form, field.before.column)))  # what is set now is never converted
+            if companions is not None:
+                columns.update(companions(field, value))
+        if field.before is not None and field.before.column is not None:  # what is set now is never converted
+            columns.update(dict.fromkeys(_old_columns(form, field.before.column)))
     return columns
 
 
 def _old_columns(form: Form, column: str) -> list[str]:
-    return [
-        c.name for c in form.table.columns if c.name == column or c.name.startswith((f"{column}__f", f"{column}__s"))
-    ]
+    starts = (f"{column}__f", f"{column}__s")
+    return [c.name for c in form.table.columns if c.name == column or c.name.startswith(starts)]
 
 
-def columns_of(form: Form) -> dict[str, tuple[str | None, Field | None]]:
-    """Field key → its column, and the field itself if its kind keeps companions beside the value. Made once a form."""
-    found: dict[str, tuple[str | None, Field | None]] | None = _COLUMNS.get(form)
+def columns_of(form: Form) -> dict[str, tuple[str | None, Field, Companions | None]]:
+    """Field key → its column, the field, and what its kind keeps beside the value if it does. Made once a form."""
+    found: dict[str, tuple[str | None, Field, Companions | None]] | None = _COLUMNS.get(form)
     if found is None:
         found = {}
         for key, field in form.names.items():
             is_plain = field.is_system or type(field.kind).companions is Kind.companions
-            is_plain = is_plain and field.before is None
-            found[key] = (field.column, None if is_plain else field)
+            found[key] = (field.column, field, None if is_plain else field.kind.companions)
         _COLUMNS[form] = found
     return found
 
 
-_COLUMNS: WeakKeyDictionary[Form, dict[str, tuple[str | None, Field | None]]] = WeakKeyDictionary()
+_COLUMNS: WeakKeyDictionary[Form, dict[str, tuple[str | None, Field, Companions | None]]] = WeakKeyDictionary()
 
 
 def required(form: Form, values: Mapping[str, Any]) -> list[Problem]:

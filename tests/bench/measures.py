@@ -1,0 +1,118 @@
+"""What is measured over HTTP, each next to its floor, in turns so that both meet the same machine."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.bench import bare, load, script
+from tests.bench.firm import MEMBERS, Firm
+from tests.bench.load import Request, Result
+from tests.bench.report import Line, at_most_times
+
+Median = Callable[[list[float]], float]
+
+
+@dataclass(frozen=True)
+class Setting:
+    firm: Firm
+    told: dict[str, Any]  # the script of the bare application
+    product: str  # addresses, without a slash at the end
+    bare: str
+    seconds: float
+    rounds: int
+
+    def request(self, what: str, who: str) -> Request:
+        key = (("Authorization", f"Bearer {self.firm.tokens[who]}"),)
+        deals = self.product + script.DEALS
+        if what == "list":
+            return Request(f"{deals}?{urlencode(script.LIST)}", headers=key)
+        if what == "contains":
+            return Request(f"{deals}?{urlencode(script.CONTAINS)}", headers=key)
+        if what == "grid":
+            return Request(self.product + script.GRID, headers=(("Cookie", f"mortise={self.firm.cookies[who]}"),))
+        if what == "aggregate":
+            return Request(deals + "/aggregate", "POST", key, script.AGGREGATE)
+        if what == "create":
+            return Request(deals, "POST", key, {"values": script.values()})
+        return Request(deals, "PATCH", key, moves=tuple(self.told["routes"][f"move-{who}"]["ids"]))
+
+    def floor(self, what: str, who: str) -> Request:
+        is_writing = what in ("create", "move", "aggregate")
+        return Request(f"{self.bare}/{what}-{who}", "POST" if is_writing else "GET", body={} if is_writing else None)
+
+    def both(self, what: str, who: str, clients: int) -> tuple[Result, Result]:
+        """Medians over the rounds: the product's result and the floor's."""
+        ours, floors = [], []
+        load.run(self.request(what, who), clients=clients, seconds=1)
+        load.run(self.floor(what, who), clients=clients, seconds=1)
+        for turn in range(self.rounds):
+            floors.append(load.run(self.floor(what, who), clients=clients, seconds=self.seconds))
+            ours.append(load.run(self.request(what, who), clients=clients, seconds=self.seconds, offset=7919 * turn))
+        return _median(ours), _median(floors)
+
+
+def _median(results: list[Result]) -> Result:
+    def of(pick: Callable[[Result], float]) -> float:
+        return statistics.median(map(pick, results))
+
+    return Result(
+        round(of(lambda r: r.rate) * 1000), 1000.0, of(lambda r: r.p50), of(lambda r: r.p95), of(lambda r: r.p99),
+        max(r.worst for r in results), sum(r.errors for r in results),
+    )  # fmt: skip
+
+
+def driver(setting: Setting, name: str) -> float:
+    """Median milliseconds of the statements of a route by the bare driver, in this process."""
+    connection = bare.connect(setting.told["url"])
+    statements = setting.told["routes"][name]["statements"]
+    took = []
+    end = time.monotonic() + setting.seconds
+    while time.monotonic() < end or len(took) < 5:
+        began = time.perf_counter()
+        bare.run(connection.cursor(), statements)
+        took.append(time.perf_counter() - began)
+    connection.close()
+    return statistics.median(took) * 1000
+
+
+def reads(setting: Setting) -> list[Line]:
+    lines = []
+    for who in MEMBERS:
+        ours, floor = setting.both("list", who, 1)
+        lines.append(at_most_times(f"API list of 50, {who}: p50", ours.p50, floor.p50, 3, 6, "bare route"))
+        lines.append(Line(f"the same SQL by the bare driver, {who}", "", f"{driver(setting, f'list-{who}'):.2f} ms"))
+        ours, floor = setting.both("list", who, 16)
+        rate = f"{ours.rate:.0f}/s" + (f", {ours.errors} errors" if ours.errors else "")
+        good = ours.rate >= 500 and not ours.errors
+        lines.append(Line(f"16 readers of it, {who}", "≥ 500/s", rate, f"{floor.rate:.0f}/s", good))
+        ours, floor = setting.both("grid", who, 1)
+        lines.append(at_most_times(f"grid rows as HTML, {who}: p50", ours.p50, floor.p50, 3, None, "bare Jinja loop"))
+        ours, floor = setting.both("contains", who, 1)
+        lines.append(
+            Line(f"contains-filter, {who}: p50", "< 40 ms", f"{ours.p50:.2f} ms", f"{floor.p50:.2f} ms", ours.p50 < 40)
+        )
+        ours, _ = setting.both("aggregate", who, 1)
+        sql = driver(setting, f"aggregate-{who}")
+        lines.append(at_most_times(f"aggregate by stage, {who}: p50", ours.p50, sql, 1.5, None, "bare SQL"))
+    return lines
+
+
+def writes(setting: Setting) -> list[Line]:
+    lines = []
+    for what, said in (("create", "create"), ("move", "stage move")):
+        for who in MEMBERS:
+            ours, floor = setting.both(what, who, 1)
+            lines.append(at_most_times(f"{said}, {who}: p50", ours.p50, floor.p50, 4, 5, "bare route + journal row"))
+            ours, floor = setting.both(what, who, 8)
+            share = ours.rate / floor.rate
+            reached = f"{ours.rate:.0f}/s = {share:.2f}, p95 {ours.p95:.0f} ms, {ours.errors} errors"
+            good = share >= 0.25 and ours.p95 < 60 and not ours.errors
+            lines.append(
+                Line(f"8 clients {said}, {who}", "≥ 1/4 of bare, p95 < 60 ms", reached, f"{floor.rate:.0f}/s", good)
+            )
+    return lines
