@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp import clock, i18n
+from webapp.access import firm
 from webapp.db import Database, Unit
 from webapp.definitions import epochs, storage, tables
 from webapp.definitions.compile import is_formula
@@ -28,7 +29,7 @@ from webapp.journal import changesets, due
 KIND = "definition"
 CHUNK = {"sqlite": 200, "postgresql": 500}
 MOST_REPORTED = 1000
-LOCALE = "zh"
+SAMPLE = 1000  # rows of an index that SQLite looks at
 _ORDER = {"convert": 0, "backfill": 1, "search": 2, "index": 3, "purge": 4}
 building = tables.building
 Beat = Callable[[int], None]
@@ -59,7 +60,7 @@ class FormStorage:
 
     def labelled_views(self, unit: Unit, definitions: Definitions, app: App) -> None:
         retired = [entry["table"] for entry in app.names["retired"].values()]
-        labelled.rebuild(unit, definitions, app, retired)
+        labelled.rebuild(unit, definitions, app, retired, firm.get(unit).locale)
 
     def count(self, unit: Unit, form: Form) -> int:
         return _count(unit, form, sa.true())
@@ -209,7 +210,8 @@ def _tell_conversion(unit: Unit, form: Form, item: Field, held: Any, made: conve
     """One event for the chunk, in the change set of the whole conversion; answers the payload that remembers it."""
     payload = json.loads(held.payload)
     if "change_set" not in payload:
-        title = f"{i18n.label(form.label, LOCALE)} · {i18n.label(item.label, LOCALE)}"
+        locale = firm.get(unit).locale
+        title = f"{i18n.label(form.label, locale)} · {i18n.label(item.label, locale)}"
         payload["change_set"] = changesets.open(unit, "conversion", title, publisher(unit, held))
     changes = {item.key: made.changes}
     _announce(unit, form.app, form.key, held, "conversion", made.ids[-1], payload["change_set"], changes)
@@ -389,6 +391,14 @@ def _index(database: Database, work: Any) -> None:
     else:
         with database.write() as unit:
             _close(unit, work, "failed" if tried else "done")
+            measure(unit, form)
+
+
+def measure(unit: Unit, form: Form) -> None:
+    """Let SQLite look at a sample, without which it guesses between indexes; PostgreSQL looks by itself."""
+    if unit.dialect == "sqlite":
+        unit.execute(sa.text(f"PRAGMA analysis_limit = {SAMPLE}"))
+        unit.execute(sa.text(f'ANALYZE "{form.table.name}"'))
 
 
 def _make(database: Database, work: Any, form: Form, index: Index, is_broken: bool) -> None:
@@ -435,7 +445,7 @@ def _purge(database: Database, work: Any) -> None:
             if purging.step(unit, payload, held.position):
                 unit.execute(sa.update(building).where(building.c.id == work.id).values(position=held.position + 1))
                 return
-            title = i18n.label(epochs.current(unit).app(work.app).label, LOCALE)
+            title = i18n.label(epochs.current(unit).app(work.app).label, firm.get(unit).locale)
             change_set = changesets.open(unit, "purge", title, publisher(unit, held))
             for form in sorted({form for form, _ in payload["removed"]}):
                 fields = [field for at, field in payload["removed"] if at == form and field is not None]

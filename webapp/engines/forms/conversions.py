@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp import clock
+from webapp.access import firm
 from webapp.access.tables import department, member
 from webapp.db import Id, Unit
 from webapp.definitions.compile import columns_of, old_field
@@ -34,7 +35,7 @@ class Converter:
     Without unit and definitions only `plain` can be asked.
     """
 
-    def __init__(self, unit: Any, definitions: Any, old: Field, new: Field, locale: str = "zh") -> None:
+    def __init__(self, unit: Any, definitions: Any, old: Field, new: Field, locale: str) -> None:
         self.unit, self.definitions, self.old, self.new, self.locale = unit, definitions, old, new, locale
 
     def convert(self, values: Sequence[Any]) -> list[Any]:
@@ -115,7 +116,7 @@ def unconvertible(
     unit: Unit, definitions: Definitions, form: Form, old: Field, new: Field
 ) -> tuple[int, int, list[str]]:
     """How many values there are, how many do not convert, and examples; by distinct value, up to 20,000 of them."""
-    converter = Converter(unit, definitions, old, new)
+    converter = Converter(unit, definitions, old, new, firm.get(unit).locale)
     total = lost = 0
     examples: list[str] = []
     for values, counts in _distinct(unit, form, old):
@@ -166,7 +167,7 @@ def chunk(unit: Unit, definitions: Definitions, form: Form, work: Any, size: int
     values = _old_values(unit, form, old, payload["old"], ids)
     changed = _changed_since(unit, form, work, ids)
     open_ = [i for i in ids if i in values and i not in changed]
-    converter = Converter(unit, definitions, old, new)
+    converter = Converter(unit, definitions, old, new, firm.get(unit).locale)
     old_values = [values[i] for i in open_]
     made, texts = converter.convert(old_values), converter.texts(old_values)
     found = list(zip(open_, old_values, made, texts, strict=True))

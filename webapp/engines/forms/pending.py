@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from webapp.access import firm
 from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
@@ -84,11 +85,11 @@ def _title(unit: Unit, before: Field, id_: sa.ColumnElement[Any]) -> sa.ColumnEl
     return sa.select(other.c.name).where(other.c.id == id_).scalar_subquery()
 
 
-def converted(field: Field) -> Callable[[Any], Any]:
+def converted(unit: Unit, field: Field) -> Callable[[Any], Any]:
     """A function from the column of `old_value` to the value it becomes."""
     before = field.before
     assert before is not None
-    converter = Converter(None, None, before, field)
+    converter = Converter(None, None, before, field, firm.get(unit).locale)
 
     def convert(given: Any) -> Any:
         if before.values_table is not None:

@@ -48,9 +48,9 @@ def readers(unit: Unit, actor: Actor, form: Form, keys: Mapping[str, str], table
     return [_reader(unit, actor, form.names[key], right, table) for key, right in keys.items()]
 
 
-def _pending(field: Field, right: str, new: sa.ColumnElement[Any], old: sa.ColumnElement[Any]) -> Reader:
+def _pending(unit: Unit, field: Field, right: str, new: sa.ColumnElement[Any], old: sa.ColumnElement[Any]) -> Reader:
     """While a field is being converted in ways that SQL cannot follow: both places, the new one first."""
-    convert = pending.converted(field)
+    convert = pending.converted(unit, field)
 
     def decode(first: Any, second: Any) -> tuple[Any, None]:
         value = _decode_several(first)[0] if field.values_table is not None else first
@@ -67,7 +67,7 @@ def _has_value(field: Field) -> bool:
 def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromClause) -> Reader:
     value = value_of(unit, field, table)
     if pending.is_pending(field) and (old := pending.old_value(unit, field, table)) is not None:
-        return _pending(field, right, value, old)
+        return _pending(unit, field, right, value, old)
     if right == "masked":
         return Reader(field.key, [value], _mask(field))
     target = _title(unit, actor, field, value)

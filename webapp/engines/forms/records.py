@@ -279,7 +279,7 @@ def _late(unit: Unit, form: Form, fields: list[Field]) -> tuple[list[Any], list[
     columns: list[sa.ColumnElement[Any]] = []
     for field in filter(pending.is_pending, fields):
         if (old := pending.old_value(unit, field, form.table)) is not None:
-            late.append((field.key, pending.converted(field)))
+            late.append((field.key, pending.converted(unit, field)))
             columns.append(old.label(f"o{len(late)}"))
     return late, columns
 
