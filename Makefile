@@ -30,8 +30,8 @@ test: lint  ## everything, on SQLite and on PostgreSQL, browser included
 	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not browser and not soak and not bench" tests
 	@$(BIN)/pytest -q -m "browser and not soak and not bench" tests || [ $$? -eq 5 ]
 
-bench: setup-dev  ## measurements
-	@$(BIN)/pytest -q -s -m bench tests
+bench: setup-dev  ## measurements; make bench OPTIONS="--rows 100000 --database sqlite"
+	@$(BIN)/python -m tests.bench $(OPTIONS)
 
 soak: setup-dev  ## long property and crash tests
 	@$(BIN)/pytest -q -m soak tests

@@ -65,7 +65,13 @@ def connect(url: str) -> Any:
 
 def decoded(parameters: Any) -> Any:
     """Parameters as they were kept in JSON: a list is a tuple of places, an object has names."""
-    return tuple(parameters) if isinstance(parameters, list) else parameters
+    if isinstance(parameters, dict):
+        return {name: _value(value) for name, value in parameters.items()}
+    return tuple(_value(value) for value in parameters)
+
+
+def _value(value: Any) -> Any:
+    return bytes.fromhex(value["bytes"]) if isinstance(value, dict) else value
 
 
 def run(cursor: Any, statements: list[Any]) -> list[Any]:
@@ -154,6 +160,7 @@ def _writing(
 
 
 def _with(parameters: Any, at: Any, value: Any) -> Any:
+    parameters = decoded(parameters)
     if isinstance(parameters, dict):
         return {**parameters, at: value}
     return (*parameters[:at], value, *parameters[at + 1 :])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,8 +12,6 @@ from tests.bench import bare, load, script
 from tests.bench.firm import MEMBERS, Firm
 from tests.bench.load import Request, Result
 from tests.bench.report import Line, at_most_times
-
-Median = Callable[[list[float]], float]
 
 
 @dataclass(frozen=True)
@@ -46,24 +43,19 @@ class Setting:
         return Request(f"{self.bare}/{what}-{who}", "POST" if is_writing else "GET", body={} if is_writing else None)
 
     def both(self, what: str, who: str, clients: int) -> tuple[Result, Result]:
-        """Medians over the rounds: the product's result and the floor's."""
-        ours, floors = [], []
+        """The product's result and the floor's, of the round that is the middle one by their ratio."""
         load.run(self.request(what, who), clients=clients, seconds=1)
         load.run(self.floor(what, who), clients=clients, seconds=1)
+        found = []
         for turn in range(self.rounds):
-            floors.append(load.run(self.floor(what, who), clients=clients, seconds=self.seconds))
-            ours.append(load.run(self.request(what, who), clients=clients, seconds=self.seconds, offset=7919 * turn))
-        return _median(ours), _median(floors)
-
-
-def _median(results: list[Result]) -> Result:
-    def of(pick: Callable[[Result], float]) -> float:
-        return statistics.median(map(pick, results))
-
-    return Result(
-        round(of(lambda r: r.rate) * 1000), 1000.0, of(lambda r: r.p50), of(lambda r: r.p95), of(lambda r: r.p99),
-        max(r.worst for r in results), sum(r.errors for r in results),
-    )  # fmt: skip
+            floor = load.run(self.floor(what, who), clients=clients, seconds=self.seconds)
+            ours = load.run(self.request(what, who), clients=clients, seconds=self.seconds, offset=7919 * turn)
+            if floor.errors:
+                raise RuntimeError(f"the bare route {what}-{who} answered {floor.errors} errors")
+            found.append((ours, floor))
+        errors = sum(ours.errors for ours, _ in found)
+        ours, floor = sorted(found, key=lambda pair: pair[0].p50 / pair[1].p50)[self.rounds // 2]
+        return replace(ours, errors=errors), floor
 
 
 def driver(setting: Setting, name: str) -> float:

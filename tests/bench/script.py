@@ -132,8 +132,6 @@ def _at(statement: tuple[str, Any], column: str) -> Any:
 
 def dumped(script: dict[str, Any]) -> str:
     def plain(value: Any) -> Any:
-        if isinstance(value, bytes):
-            return None
-        return str(value)
+        return {"bytes": value.hex()} if isinstance(value, bytes) else str(value)
 
     return json.dumps(script, default=plain, ensure_ascii=False)

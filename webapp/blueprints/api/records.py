@@ -23,7 +23,7 @@ def list_records(app: str, form_key: str) -> Response:
     form = bodies.form(app, form_key)
     unit = scope.unit()
     page = select.select(unit, scope.actor(), form, _query(bodies.query(LIST_KEYS)))
-    shape: dict[str, Any] = {"records": [shapes.record(unit, r) for r in page.records], "next": page.next}
+    shape: dict[str, Any] = {"records": shapes.records(unit, form, page.records), "next": page.next}
     if page.count is not None:
         shape.update(count=page.count, count_is=page.count_is)
     return answers.send(shape)

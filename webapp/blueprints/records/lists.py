@@ -24,7 +24,8 @@ def listing(app: str, form: str) -> Any:
     asked = screens.asked(at)
     piece = request.args.get("part")
     if piece in ("rows", "cards"):
-        context = list_context(at, asked) | {"grid": views.grid(at, asked)}
+        links = screens.Links(at, asked)
+        context = {"at": at, "asked": asked, "links": links, "start": _start(), "grid": views.grid(at, asked)}
         return respond.part(f"records/_{piece}.html", **context)
     context = list_context(at, asked) | shape(at, asked) | {"binned": _binned(at)}
     return respond.page("records/list.html", part=screens.part_for(list="records/_list.html"), **context)

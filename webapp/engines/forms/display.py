@@ -25,25 +25,89 @@ class Tag:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What all values of one field have in common for one who looks; made once a page, not once a cell."""
+
+    of: Any  # the Field
+    kind: Any
+    key: str
+    label: str
+    shape: str
+    locale: str
+    is_writable: bool
+    tags: dict[str, Tag] = field(default_factory=dict)
+
+
 class Cell:
-    """One value of one record.
+    """One value of one record. How it is written is worked out when a template asks: most ask for one way only.
 
     shape   the language type's name: it decides how the value is drawn (tag, person, link, number at the right)
     text    as a record shows it; `grid` in a column, `short` where room is scarce; all "" when empty
     """
 
-    key: str
-    label: str
-    shape: str
-    kind: str
-    text: str = ""
-    grid: str = ""
-    short: str = ""
-    tags: tuple[Tag, ...] = ()
-    href: str | None = None
-    is_masked: bool = False
-    is_binned: bool = False
-    is_writable: bool = False
+    __slots__ = ("_ways", "href", "is_binned", "is_masked", "is_writable", "look", "tags", "value")
+
+    def __init__(
+        self,
+        look: Look,
+        value: Any = None,
+        *,
+        text: str | None = "",
+        tags: tuple[Tag, ...] = (),
+        href: str | None = None,
+        is_masked: bool = False,
+        is_binned: bool = False,
+        is_writable: bool | None = None,
+    ) -> None:
+        """`text` None: the kind writes `value`."""
+        self.look, self.value, self.tags, self.href = look, value, tags, href
+        self.is_masked, self.is_binned = is_masked, is_binned
+        self.is_writable = look.is_writable if is_writable is None else is_writable
+        self._ways: dict[str, str] | str = {} if text is None else text
+
+    def _written(self, way: str) -> str:
+        ways = self._ways
+        if isinstance(ways, str):
+            return ways
+        if way not in ways:
+            ways[way] = getattr(self.look.kind, way)(self.look.of, self.value, self.look.locale)
+        return ways[way]
+
+    @property
+    def key(self) -> str:
+        return self.look.key
+
+    @property
+    def label(self) -> str:
+        return self.look.label
+
+    @property
+    def shape(self) -> str:
+        return self.look.shape
+
+    @property
+    def kind(self) -> str:
+        found: str = self.look.kind.key
+        return found
+
+    @property
+    def text(self) -> str:
+        return self._written("text")
+
+    @property
+    def grid(self) -> str:
+        return self._written("cell")
+
+    @property
+    def short(self) -> str:
+        return self._written("short")
+
+    @property
+    def plain(self) -> str:
+        """What a column of a grid shows where that is a text and nothing else; "" where it is drawn in some way."""
+        if self.tags or self.is_masked or self.look.shape == "member":
+            return ""
+        return self._written("cell")
 
     @property
     def is_empty(self) -> bool:
@@ -57,6 +121,10 @@ class Cell:
     @property
     def tint(self) -> int:
         return tint(self.text)
+
+
+#: The look of a record's name, whatever it is made of.
+_TITLE = Look(None, None, "", "", "text", "", False)
 
 
 @dataclass(frozen=True)
@@ -78,6 +146,16 @@ class Eye:
     definitions: Definitions
     locale: str
     visible: Mapping[str, str] = field(default_factory=dict)
+    looks: dict[tuple[str, str], Look] = field(default_factory=dict, compare=False, repr=False)
+
+    def look(self, form: Form, key: str) -> Look:
+        found = self.looks.get((form.name, key))
+        if found is None:
+            of, kind = form.names[key], form.names[key].kind
+            is_writable = self.visible.get(key) == "write" and kind.is_input
+            found = Look(of, kind, key, name_of(of, self.locale), of.type.name, self.locale, is_writable)
+            self.looks[form.name, key] = found
+        return found
 
     def sees(self, key: str) -> bool:
         return self.visible.get(key, "hidden") != "hidden"
@@ -108,12 +186,15 @@ def tone(option: Option, position: int, form_field: Field) -> str:
 
 def tags(form_field: Field, values: Iterable[str], locale: str) -> tuple[Tag, ...]:
     """The chosen options in order; a value whose option is gone keeps its text."""
-    known = {o.value: (i, o) for i, o in enumerate(form_field.type.options)}
-    made = []
-    for value in values:
-        position, option = known.get(value, (0, Option(value, value)))
-        made.append(Tag(label(option.label, locale) or value, tone(option, position, form_field)))
-    return tuple(made)
+    known = _tags(form_field, locale)
+    return tuple(known.get(value) or Tag(value, tone(Option(value, value), 0, form_field)) for value in values)
+
+
+def _tags(form_field: Field, locale: str) -> dict[str, Tag]:
+    return {
+        o.value: Tag(label(o.label, locale) or o.value, tone(o, i, form_field))
+        for i, o in enumerate(form_field.type.options)
+    }
 
 
 def name_of(form_field: Field, locale: str) -> str:
@@ -122,24 +203,30 @@ def name_of(form_field: Field, locale: str) -> str:
 
 def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
     """The value of one field of a record as it may be seen; an unknown or hidden one is empty."""
-    form_field = form.names[key]
-    kind = form_field.kind
-    made: dict[str, Any] = {
-        "key": key,
-        "label": name_of(form_field, eye.locale),
-        "shape": form_field.type.name,
-        "kind": kind.key,
-    }
-    is_writable = eye.visible.get(key) == "write" and kind.is_input
+    look = eye.look(form, key)
     value = record.values.get(key)
     if isinstance(value, Masked):
-        return Cell(**made, text=value.text, grid=value.text, short=value.text, is_masked=bool(value.text))
-    made["is_writable"] = is_writable
+        return Cell(look, text=value.text, is_masked=bool(value.text), is_writable=False)
     if value is None or value == () or value == "":
-        return Cell(**made)
+        return Cell(look)
     if (linked := record.links.get(key)) is not None:
-        return Cell(**made, **_linked(form_field, linked))
-    return Cell(**made, **shown(form_field, value, eye.locale))
+        return _linked(look, linked)
+    if look.shape in ("choice", "choices"):
+        if not look.tags:
+            look.tags.update(_tags(look.of, look.locale))
+        chosen = _chosen(look, [value] if isinstance(value, str) else value)
+        return Cell(look, value, text=", ".join([t.text for t in chosen]), tags=chosen)
+    return Cell(look, _as_shown(look.of, value), text=None, href=_reach(look.of, value))
+
+
+def _chosen(look: Look, values: Iterable[str]) -> tuple[Tag, ...]:
+    known = look.tags
+    return tuple([known.get(v) or Tag(v, tone(Option(v, v), 0, look.of)) for v in values])
+
+
+def _as_shown(form_field: Field, value: Any) -> Any:
+    """Nobody asks for the second of a stamp."""
+    return value.replace(second=0) if form_field.is_system and isinstance(value, datetime) else value
 
 
 def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
@@ -149,8 +236,7 @@ def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
         chosen = tags(form_field, [value] if isinstance(value, str) else value, locale)
         text = ", ".join(t.text for t in chosen)
         return {"text": text, "grid": text, "short": text, "tags": chosen}
-    if form_field.is_system and isinstance(value, datetime):
-        value = value.replace(second=0)  # nobody asks for the second of a stamp
+    value = _as_shown(form_field, value)
     return {
         "text": kind.text(form_field, value, locale),
         "grid": kind.cell(form_field, value, locale),
@@ -159,12 +245,12 @@ def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
     }
 
 
-def _linked(form_field: Field, linked: Linked) -> dict[str, Any]:
+def _linked(look: Look, linked: Linked) -> Cell:
     title = linked.title or ""
     href = None
-    if title and form_field.type.name == "record" and form_field.type.target and not linked.is_binned:
-        href = "/" + form_field.type.target.replace(".", "/") + f"/{linked.id}"
-    return {"text": title, "grid": title, "short": title, "href": href, "is_binned": linked.is_binned}
+    if title and look.shape == "record" and look.of.type.target and not linked.is_binned:
+        href = "/" + look.of.type.target.replace(".", "/") + f"/{linked.id}"
+    return Cell(look, text=title, href=href, is_binned=linked.is_binned)
 
 
 def _reach(form_field: Field, value: Any) -> str | None:
@@ -181,7 +267,7 @@ def title_of(eye: Eye, form: Form, record: Record) -> str:
 
 def face(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Face:
     """A card from the fields `keys` (the view's `card` or its columns); a leading link heads it, else the title."""
-    title = Cell(form.title, "", "text", "text", text=title_of(eye, form, record))
+    title = Cell(_TITLE, text=title_of(eye, form, record))
     cells = [cell(eye, form, record, k) for k in keys if k in form.names and eye.sees(k) and k != form.title]
     head, sub, rest = title, None, [c for c in cells if not c.is_empty]
     if rest and rest[0].shape == "record" and keys and rest[0].key == next(k for k in keys if k != form.title):

@@ -7,8 +7,9 @@ their targets.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import pending
-from webapp.engines.forms.record import Linked, Masked
+from webapp.engines.forms.record import Linked, Masked, Record
 from webapp.expressions import Stored
 
 #: Put behind the title of a linked record that lies in the bin (a character no folded or typed text contains).
@@ -34,6 +35,40 @@ class Reader:
     key: str
     columns: list[sa.ColumnElement[Any]]
     decode: Callable[..., tuple[Any, Linked | None]]
+    is_plain: bool = False  # one column, and what it holds is the value
+
+
+class Decoder:
+    """Makes records of a statement's rows: id, version, then the columns of every reader.
+
+    What a row says as it stands is taken in one go; only links, masks and several values are looked at one by one.
+    """
+
+    def __init__(self, form: Form, readers: list[Reader]) -> None:
+        self.form = form
+        self.keys = [reader.key for reader in readers]
+        self._special: list[tuple[str, int, int, Callable[..., tuple[Any, Linked | None]]]] = []
+        places, at = [], 2
+        for reader in readers:
+            width = len(reader.columns)
+            places.append(at)
+            if reader.decode is not _decode_plain:
+                self._special.append((reader.key, at, at + width, reader.decode))
+            at += width
+        self._take: Callable[[Any], Any] = (
+            itemgetter(*places) if len(places) > 1 else lambda row: [row[at] for at in places]
+        )
+
+    def record(self, row: Sequence[Any]) -> Record:
+        row = tuple(row)  # its columns are processed once
+        values = dict(zip(self.keys, self._take(row), strict=True))
+        links = {}
+        for key, start, end, decode in self._special:
+            if row[start] is not None:
+                values[key], link = decode(*row[start:end])
+                if link is not None:
+                    links[key] = link
+        return Record(self.form, row[0], row[1], values, links)
 
 
 def readable(unit: Unit, actor: Actor, form: Form, wanted: Iterable[str] | None = None) -> dict[str, str]:
@@ -52,12 +87,12 @@ def _pending(unit: Unit, field: Field, right: str, new: sa.ColumnElement[Any], o
     """While a field is being converted in ways that SQL cannot follow: both places, the new one first."""
     convert = pending.converted(unit, field)
 
-    def decode(first: Any, second: Any) -> tuple[Any, None]:
+    def decode(_there: int, first: Any, second: Any) -> tuple[Any, None]:
         value = _decode_several(first)[0] if field.values_table is not None else first
         value = convert(second) if value is None else value
         return (Masked(mask(field, value)) if right == "masked" and value is not None else value), None
 
-    return Reader(field.key, [new, old], decode)
+    return Reader(field.key, [sa.literal(1), new, old], decode)  # rows are looked at even where the new place is empty
 
 
 def _has_value(field: Field) -> bool:
@@ -75,7 +110,7 @@ def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromCl
         return Reader(field.key, [value, target], _decode_link)
     if field.values_table is not None:
         return Reader(field.key, [value], _decode_several)
-    return Reader(field.key, [value], _decode_plain)
+    return Reader(field.key, [value], _decode_plain, True)
 
 
 def value_of(unit: Unit, field: Field, table: sa.FromClause) -> sa.ColumnElement[Any]:

@@ -16,7 +16,7 @@ import functools
 import itertools
 import re
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -28,7 +28,9 @@ from webapp.db import Id, Unit
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import sortkeys
 from webapp.engines.forms.fields.base import Kind
+from webapp.expressions import Expression
 from webapp.expressions.fold import fold
+from webapp.expressions.terms import Apply, Literal, Term, Value
 
 HAN_LENGTH, WORD_LENGTH, SOUND_LENGTH = 2, 4, 8
 MOST_TOKENS = 50_000  # of one record; a tsvector holds 1 MB
@@ -318,6 +320,35 @@ def narrowing(form: Form, table: sa.FromClause, text: str, dialect: str) -> sa.C
     given = _NOT_TYPED.sub(" ", fold(text))[:LONGEST_TERM]
     query = _query(given, dialect, with_sounds=False)
     return None if query is None else _is_in(form, table, query, dialect)
+
+
+def implied(form: Form, table: sa.FromClause, condition: Expression, dialect: str) -> list[sa.ColumnElement[bool]]:
+    """What the index can say of a condition beforehand: a narrowing for each `contains` that it demands.
+
+    To be joined to the condition by AND. Only what stands at the top between ands is demanded; a field in conversion
+    is in the index of some records under its old values, so it is left alone.
+    """
+    found = []
+    searched = {p.key for p in parts(form)}
+    for term in _demanded(condition.term):
+        if not isinstance(term, Apply) or term.function != "contains":
+            continue
+        text, part = term.arguments
+        if not isinstance(text, Value) or text.up or text.is_old or text.form != form.name or text.key not in searched:
+            continue
+        is_settled = text.type.name == "text" and form.fields[text.key].old_column is None
+        if is_settled and isinstance(part, Literal) and isinstance(part.value, str):
+            narrowed = narrowing(form, table, part.value, dialect)
+            found += [narrowed] if narrowed is not None else []
+    return found
+
+
+def _demanded(term: Term) -> Iterator[Term]:
+    if isinstance(term, Apply) and term.function == "and":
+        for argument in term.arguments:
+            yield from _demanded(argument)
+    else:
+        yield term
 
 
 def _is_in(form: Form, table: sa.FromClause, query: str, dialect: str) -> sa.ColumnElement[bool]:
