@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -22,7 +22,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import guards, search, select, uniqueness, values
+from webapp.engines.forms import guards, pending, search, select, uniqueness, values
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.fields.base import Kind
 from webapp.engines.forms.judge import defaults, judge
@@ -244,23 +244,55 @@ def stored(unit: Unit, form: Form, id_: int, *, lock: bool = False) -> Row:
     return found
 
 
+def stored_many(unit: Unit, form: Form, ids: Sequence[int]) -> list[tuple[int, Row]]:
+    """As `stored`, of several records (those that exist, by id), held against other writers."""
+    fields, late, statement = _stored_statement(unit, form)
+    statement = statement.where(form.table.c.id.in_(ids)).order_by(form.table.c.id)
+    if unit.dialect != "sqlite":
+        statement = statement.with_for_update(of=form.table)
+    rows = [_row(fields, late, row) for row in unit.execute(statement)]
+    return [(row["id"], row) for row in rows]
+
+
 def _stored(unit: Unit, form: Form, condition: sa.ColumnElement[bool], lock: bool, **more: Any) -> Row | None:
+    fields, late, statement = _stored_statement(unit, form)
+    statement = statement.where(condition)
+    if lock and unit.dialect != "sqlite":
+        statement = statement.with_for_update(of=form.table)
+    row = unit.execute(statement, more).first()
+    return None if row is None else _row(fields, late, row)
+
+
+def _stored_statement(unit: Unit, form: Form) -> Any:
+    """The fields with a place of their own, those being converted, and the statement that reads them."""
     cache = versions.current(unit).cache
     key = ("stored", form.name)
     if key not in cache:
         fields = [f for f in form.names.values() if f.column is not None or f.values_table is not None]
         columns = [value_of(unit, f, form.table).label(f"v{i}") for i, f in enumerate(fields)]
-        cache[key] = (fields, sa.select(*columns, form.table.c.m__search))
-    fields, statement = cache[key]
-    statement = statement.where(condition)
-    if lock and unit.dialect != "sqlite":
-        statement = statement.with_for_update(of=form.table)
-    row = unit.execute(statement, more).first()
-    if row is None:
-        return None
+        late, old = _late(unit, form, fields)
+        cache[key] = (fields, late, sa.select(*columns, *old, form.table.c.m__search))
+    return cache[key]
+
+
+def _row(fields: list[Field], late: list[Any], row: Sequence[Any]) -> Row:
     found = Row({f.key: _decoded(f, row[i]) for i, f in enumerate(fields)})
+    for i, (key_, convert) in enumerate(late):
+        if found[key_] is None:
+            found[key_] = convert(row[len(fields) + i])
     found.search_text = row[-1]
     return found
+
+
+def _late(unit: Unit, form: Form, fields: list[Field]) -> tuple[list[Any], list[sa.ColumnElement[Any]]]:
+    """Of fields that are being converted: (key, how its old value becomes the new one), and the old columns."""
+    late: list[Any] = []
+    columns: list[sa.ColumnElement[Any]] = []
+    for field in filter(pending.is_pending, fields):
+        if (old := pending.old_value(unit, field, form.table)) is not None:
+            late.append((field.key, pending.converted(unit, field)))
+            columns.append(old.label(f"o{len(late)}"))
+    return late, columns
 
 
 def _decoded(field: Field, value: Any) -> Any:
@@ -453,6 +485,9 @@ def _mark(unit: Unit, form: Form, id_: int, version: int, columns: dict[str, Any
 def write_several(unit: Unit, form: Form, id_: int, before: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
     """Store the values of fields that have several, in their order."""
     for key, value in changed.items():
+        was = form.names[key].before
+        if was is not None and was.values_table is not None:  # a conversion has nothing more to do here
+            unit.execute(was.values_table.delete().where(was.values_table.c.record == id_))
         table = form.names[key].values_table
         if table is None:
             continue

@@ -162,7 +162,14 @@ def row(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
             columns[column] = value
             if companions is not None:
                 columns.update(companions(field, value))
+        if field.before is not None and field.before.column is not None:  # what is set now is never converted
+            columns.update(dict.fromkeys(_old_columns(form, field.before.column)))
     return columns
+
+
+def _old_columns(form: Form, column: str) -> list[str]:
+    starts = (f"{column}__f", f"{column}__s")
+    return [c.name for c in form.table.columns if c.name == column or c.name.startswith(starts)]
 
 
 def columns_of(form: Form) -> dict[str, tuple[str | None, Field, Companions | None]]:
