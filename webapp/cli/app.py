@@ -213,6 +213,7 @@ def rollback(
 @click.pass_obj
 def purge(console: Console, key: str, form: str | None, field: str | None, yes: bool, finish: bool) -> None:
     """Remove for good what removed fields and forms and conversions of app A have left. It cannot be taken back."""
+    from webapp.cli.people import acting
     from webapp.definitions import purge as purging
     from webapp.definitions import versions
 
