@@ -23,7 +23,7 @@ BLUEPRINTS = (
 def create_app(settings: Settings | None = None, database: Database | None = None) -> App:
     """The web application over one firm's database."""
     from webapp import config, db
-    from webapp.web import assets, csrf, errors, headers, health, language, scope, signing
+    from webapp.web import assets, csrf, errors, grids, headers, health, language, metrics, scope, signing
     from webapp.web.htmx import htmx
 
     settings = settings or config.Settings.from_env()
@@ -39,9 +39,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     headers.install(app)
     assets.install(app)
     health.install(app)
+    metrics.install(app)
     csrf.install(app)
     signing.install(app)
     language.install(app)
+    grids.install(app)
     errors.install(app)
     htmx.init_app(app)
     app.context_processor(language.person)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import decimal
 import fcntl
+import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,8 +27,9 @@ from sqlalchemy.types import TypeDecorator
 
 from webapp.config import Settings
 from webapp.errors import Busy
-from webapp.i18n import N_
+from webapp.i18n import N_, Message
 
+log = logging.getLogger("mortise.db")
 #: The system's own tables; form tables live in metadata of their own (`definitions`).
 metadata = sa.MetaData(
     naming_convention={
@@ -92,13 +94,13 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         value = value.astimezone(UTC).replace(microsecond=0)
-        return value.strftime("%Y-%m-%d %H:%M:%S") if dialect.name == "sqlite" else value
+        return value.isoformat(" ")[:19] if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         if isinstance(value, str):
-            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+            return datetime.fromisoformat(value + "+00:00")
         moment: datetime = value
         return moment.astimezone(UTC)
 
@@ -130,14 +132,46 @@ class Unit:
         self.settings = settings
         self.zone = settings.timezone
         self.memo: dict[Any, Any] = {}
+        #: Where the one who asks sits (a network address, `shell`); None where the system works for itself.
+        self.origin: str | None = None
         self._after: list[Callable[[], None]] = []
 
     def execute(self, statement: sa.Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         return self.connection.execute(statement, parameters)
 
+    def insert_many(self, table: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert `rows` (values in the order of `names`, made by `binder`) as fast as the driver can.
+
+        Columns left out get what the database gives them; defaults of Python's side are not asked for.
+        """
+        dialect = self.connection.dialect
+        quote = dialect.identifier_preparer
+        columns = ", ".join(quote.quote(name) for name in names)
+        if self.dialect == "sqlite":
+            marks = ", ".join("?" * len(names))
+            insert = f"INSERT INTO {quote.format_table(table)} ({columns}) VALUES ({marks})"  # noqa: S608 (our names)
+            if given := list(rows):
+                self.connection.exec_driver_sql(insert, [tuple(row) for row in given])
+            return
+        copy = f"COPY {quote.format_table(table)} ({columns}) FROM STDIN"
+        try:
+            with self.connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
+                for row in rows:
+                    stream.write_row(row)
+        except dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DBAPIError.instance(copy, None, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
+
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run `action` once the unit has committed; forgotten if it (or its savepoint) rolls back."""
         self._after.append(action)
+
+    def run_after_commit(self) -> None:
+        """For whoever has committed. The data is saved: an action that fails is logged and keeps none of the others."""
+        for action in self._after:
+            try:
+                action()
+            except Exception:
+                log.exception("an action after a commit went wrong")
 
     def awaits(self, action: Callable[[], None]) -> bool:
         """Whether `action` still waits for the commit: a savepoint that fell took its own along."""
@@ -153,6 +187,11 @@ class Unit:
         except BaseException:
             del self._after[kept:]
             raise
+
+
+def binder(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    """What makes of a Python value the one a driver is given for `column`; None if that is the value itself."""
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
 
 
 class Database:
@@ -184,8 +223,7 @@ class Database:
             unit = Unit(connection, self.settings, is_writing=True)
             with connection.begin():
                 yield unit
-        for action in unit._after:
-            action()
+        unit.run_after_commit()
 
     def dispose(self) -> None:
         """Close all connections; call in a child process before its first use, and at the end."""
@@ -217,6 +255,46 @@ class WriteLock:
         assert self._file is not None
         fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
+
+
+#: What a database says when the trouble is not in the request: a piece of SQLite's text or a SQLSTATE of PostgreSQL's.
+_TROUBLES: tuple[tuple[str, tuple[str, ...], Message], ...] = (
+    (
+        "disk_full",
+        ("disk is full", "disk i/o error", "53100"),
+        N_("There is no room left on the server’s disk; nothing was saved. Tell your administrator."),
+    ),
+    (
+        "read_only",
+        ("readonly database", "unable to open database", "25006"),
+        N_("The server cannot write its data at the moment; nothing was saved. Tell your administrator."),
+    ),
+    (
+        "busy",
+        ("is locked", "55P03", "40P01", "40001", "53300"),
+        N_("The database is busy; try again in a moment."),
+    ),
+    (
+        "unreachable",
+        ("57P01", "57P02", "57P03", "08000", "08001", "08003", "08006"),
+        N_("The database cannot be reached; try again in a moment."),
+    ),
+)
+
+
+def trouble(error: BaseException) -> Busy | None:
+    """What to tell people when the database, not their request, is at fault; None for everything else."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return Busy(_TROUBLES[2][2], code="busy")
+    if not isinstance(error, sa.exc.OperationalError | sa.exc.InternalError):
+        return None
+    state, text = getattr(error.orig, "sqlstate", None), str(error.orig).lower()
+    for code, signs, message in _TROUBLES:
+        if state in signs or (state is None and any(sign in text for sign in signs if not sign[:2].isdigit())):
+            return Busy(message, code=code)
+    if state is None and type(error.orig).__module__.startswith("psycopg"):  # no connection, so nobody who has a code
+        return Busy(_TROUBLES[3][2], code="unreachable")
+    return None
 
 
 def make_engine(settings: Settings) -> Engine:

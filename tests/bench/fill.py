@@ -22,10 +22,20 @@ DOCUMENT = Path(__file__).with_name("app.yaml")
 KEEPER_ID, REP_ID, CROWD = 1, 2, 40
 REPS_OWN = 30
 _CHUNK = 2000
-_TOWNS = "上海 北京 杭州 苏州 深圳 广州 成都 武汉 西安 南京 宁波 青岛 厦门 长沙 合肥 佛山".split()
-_KINDS = "科技 食品 装备 包装 制药 电子 机械 化工 印刷 纺织 物流 医疗 能源 建材".split()
-_SYLLABLES = "云 禾 松 海 石 白 麦 星 木 拾 鹿 北 澄 金 瑞 恒 盛 达 华 通 嘉 信 远 博 宏".split()
-_GOODS = "灌装线 贴标机 码垛机器人 装盒线 热收缩机 分拣包装 旋盖机 检测仪 输送带 成型机".split()
+_TOWNS = (
+    "上海", "北京", "杭州", "苏州", "深圳", "广州", "成都", "武汉", "西安", "南京", "宁波", "青岛", "厦门", "长沙",
+    "合肥", "佛山",
+)  # fmt: skip
+_KINDS = (
+    "科技", "食品", "装备", "包装", "制药", "电子", "机械", "化工", "印刷", "纺织", "物流", "医疗", "能源", "建材",
+)  # fmt: skip
+_SYLLABLES = (
+    "云", "禾", "松", "海", "石", "白", "麦", "星", "木", "拾", "鹿", "北", "澄", "金", "瑞", "恒", "盛", "达", "华",
+    "通", "嘉", "信", "远", "博", "宏",
+)  # fmt: skip
+_GOODS = (
+    "灌装线", "贴标机", "码垛机器人", "装盒线", "热收缩机", "分拣包装", "旋盖机", "检测仪", "输送带", "成型机",
+)  # fmt: skip
 _STAGES = ("contact", "need", "quote", "talk", "won", "lost")
 
 
@@ -66,7 +76,7 @@ def keeper() -> Actor:
 
 def fill(database: Database, rows: int, companies: int = 2000) -> float:
     """Make the firm with `rows` deals; the rep owns REPS_OWN of them. Returns seconds."""
-    migrating.migrate(database)
+    migrating.migrate(database, say=lambda *_: None)
     started = time.perf_counter()
     with database.write() as unit:
         unit.execute(people.department.insert(), [{"id": 1, "name": "Sales"}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from webapp.expressions import nodes
@@ -20,8 +21,9 @@ _BINDING |= dict.fromkeys(["=", "!=", "<", "<=", ">", ">=", "in", "between", "co
 _NEGATABLE = ("in", "between", "contains", "starts")
 
 
+@functools.lru_cache(512)
 def parse(text: str) -> Node:
-    """The tree of `text`; raises `ExpressionError` with the position of what is wrong."""
+    """The tree of `text`; raises `ExpressionError` with the position of what is wrong. Trees never change."""
     return _Parser(tokens(text)).run()
 
 

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from webapp import clock
-from webapp.db import Unit
+from webapp.db import Unit, binder
 from webapp.journal.tables import event
 
 VIAS = ("ui", "api", "import", "rule", "flow", "undo", "system")
-KINDS = ("created", "updated", "deleted", "restored", "purged")
+KINDS = ("created", "updated", "deleted", "restored", "purged", "conversion", "purge")
 _TX = sa.literal_column("pg_current_xact_id()::text::bigint", sa.BigInteger)
 _SETTLED = sa.literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", sa.BigInteger)
 _INSERT = event.insert()
@@ -99,6 +99,21 @@ def append(unit: Unit, rows: Sequence[Mapping[str, Any]], *, at: datetime | None
         row["id"], row["tx"] = given, tx
     unit.execute(_INSERT, made)
     return [row["id"] for row in made]
+
+
+def append_alike(unit: Unit, template: Mapping[str, Any], records: Sequence[int]) -> list[int]:
+    """One event like `template` (a row of `append` without changes) for each of `records`; their ids in that order."""
+    if not records:
+        return []
+    first, tx, ids = _reserve(unit, len(records))
+    given = list(ids or range(first, first + len(records)))
+    row = {k: v for k, v in {**_row(template, clock.now()), "tx": tx}.items() if k not in ("id", "record")}
+    names = tuple(row)
+    dialect = unit.connection.dialect
+    makers = {name: binder(event.c[name], dialect) for name in names}
+    same = tuple(make(row[n]) if (make := makers[n]) is not None else row[n] for n in names)
+    unit.insert_many(event, ("id", "record", *names), [(i, r, *same) for i, r in zip(given, records, strict=True)])
+    return given
 
 
 def _row(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def move(app: str, form: str, id_: int) -> Any:
         scope.end_unit(commit=False)
         at, asked = board(app, form)
         return _refuse(at, by, screens.Links(at, asked).piece(f"/{id_}/move"), before, to, keys, error)
-    return _moved(at, asked, before, record)
+    scope.settle()
+    return _moved(*board(app, form), before, record)
 
 
 def _along_path(app: str, form: str, id_: int) -> Any:
@@ -60,6 +61,8 @@ def _along_path(app: str, form: str, id_: int) -> Any:
         answer = _refuse(at, by, url, before, to, keys, error, is_path=True)
         is_form = "m:error" not in answer.headers.get("HX-Trigger", "")
         return respond.retarget(answer, "#dialog", "innerHTML") if is_form else respond.retarget(answer, swap="none")
+    scope.settle()
+    at = screens.form(app, form)
     links = screens.Links(at)
     if not htmx.wants_part:
         return respond.redirect(links.record(id_))
@@ -70,7 +73,7 @@ def _along_path(app: str, form: str, id_: int) -> Any:
 
 def _given(at: Scope, by: Field) -> tuple[list[str], dict[str, Any]]:
     """The fields of the small form that were sent along, and their values."""
-    keys = [k for k in request.form.get("m__fields", "").split(",") if k and k != by.key][:50]
+    keys = [k for k in screens.stood() if k != by.key]
     return keys, inputs.taken(at, request.form.to_dict(flat=False), keys)
 
 
@@ -122,7 +125,7 @@ def _refuse(
     is_form = bool(missing) and set(missing) <= set(fillable)
     sent = request.form.to_dict(flat=False) if keys else None
     parts = (
-        inputs.parts(at, record=record, raw=sent, problems=error.problems if keys else (), only=fillable)
+        inputs.parts(at, record=record, sent=sent, stood=keys, problems=error.problems if keys else (), only=fillable)
         if is_form
         else ()
     )

@@ -56,6 +56,7 @@ def update(app: str, form: str, id_: int) -> Any:
         scope.end_unit(commit=False)
         at = screens.form(app, form)
         return _form(at, record=records.get(at.unit, at.actor, at.form, id_), sent=sent, error=error)
+    scope.settle()
     if record.is_out_of_sight:  # handed over: there is nothing left to show
         return respond.redirect(screens.Links(at).base, whole=True)
     from webapp.blueprints.records.record import show
@@ -87,8 +88,7 @@ def _require(at: Scope, action: str) -> None:
 
 def _given(at: Scope) -> dict[str, Any]:
     """What was sent for the fields that stood on the form."""
-    keys = [k for k in request.form.get("m__fields", "").split(",") if k][:500]
-    return inputs.taken(at, request.form.to_dict(flat=False), keys)
+    return inputs.taken(at, request.form.to_dict(flat=False), screens.stood())
 
 
 def _client() -> str | None:
@@ -116,7 +116,15 @@ def _form(
 ) -> Response:
     problems = error.problems if error else ()
     theirs = record if isinstance(error, Stale) else None
-    parts = inputs.parts(at, record=record, raw=sent or prefilled, problems=problems, theirs=theirs)
+    parts = inputs.parts(
+        at,
+        record=record,
+        prefilled=prefilled,
+        sent=sent,
+        stood=[*screens.stood(), *sent] if sent else None,  # what is hidden is sent too
+        problems=problems,
+        theirs=theirs,
+    )
     shown = {i.key for p in parts for i in p.inputs if not i.is_hidden}
     context: dict[str, Any] = {
         "at": at,

@@ -25,8 +25,8 @@ def listing(app: str, form: str) -> Any:
     asked = screens.asked(at)
     piece = request.args.get("part")
     if piece in ("rows", "cards"):
-        context = list_context(at, asked) | {"grid": views.grid(at, asked)}
-        return respond.part(f"records/_{piece}.html", **context)
+        links, grid = screens.Links(at, asked), views.grid(at, asked)
+        return respond.part(f"records/_{piece}.html", at=at, asked=asked, links=links, start=_start(), grid=grid)
     context = list_context(at, asked) | shape(at, asked) | {"binned": _binned(at)}
     return respond.page("records/list.html", part=screens.part_for(list="records/_list.html"), **context)
 

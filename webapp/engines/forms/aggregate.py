@@ -118,6 +118,7 @@ def _prepare(
     for text in where:
         expression = check(text, definitions, form.name, expect="boolean", eyes=eyes)
         statement = statement.where(expression.sql(source, unit.dialect, eyes))
+        statement = statement.where(*search.implied(form, table, expression, unit.dialect))
     if search_text and search_text.strip():
         statement = statement.where(
             search.condition(form, table, search_text, unit.dialect, fields=select.searchable(unit, actor, form))

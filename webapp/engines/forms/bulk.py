@@ -6,6 +6,8 @@ that are refused are taken back before anybody can see them. The caller decides 
 
 from __future__ import annotations
 
+import operator
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,14 +18,16 @@ from webapp.access import policy
 from webapp.access.actor import Actor
 from webapp.access.tables import member
 from webapp.db import Unit
+from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import records, search, select, uniqueness, values
+from webapp.engines.forms import ready, records, search, uniqueness, values
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.record import Result
 from webapp.errors import Invalid, MortiseError, Problem
 from webapp.expressions import Stored, binds
 from webapp.i18n import N_
+from webapp.journal import events, interests
 
 Row = Mapping[str, Any]
 
@@ -31,24 +35,29 @@ Row = Mapping[str, Any]
 def create_many(
     unit: Unit, actor: Actor, form: Form, rows: Sequence[Row], *, via: str, change_set: int | None = None
 ) -> list[Result]:
-    """A record of each of `rows` (field key → Python value); the results stand in the order of the rows."""
-    select.require_form(unit, actor, form, "create")
-    records._may_write(actor)
+    """A record of each of `rows` (field key → Python value); the results stand in the order of the rows.
+
+    Rows that were made ready (`ready.make`) before the transaction began hold it up less.
+    """
+    policy.require(unit, actor, form, "create")
     _require_writable(unit, actor, form, rows)
     base = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, {})}
-    stamps = records._stamps(unit, actor, None)
+    stamps = records.stamps(unit, actor, None)
     homes = _departments(unit, {row["owner"] for row in rows if row.get("owner") is not None})
-    made = [_complete(actor, base, stamps, homes, row) for row in rows]
+    prepared = ready.make(form, rows, unit.connection.dialect)
+    made = [_complete(actor, base, stamps, homes, row) for row in prepared]
     refused = _refused(unit, actor, form, made)
     kept = [i for i in range(len(made)) if not refused[i]]
     ids = dict(zip(kept, _allocate(unit, form, len(kept)), strict=True))
-    _insert(unit, form, [(ids[i], made[i]) for i in kept])
+    tokens = _insert(unit, form, {**base, **stamps}, [(ids[i], made[i], prepared[i]) for i in kept])
     _fill_formulas(unit, actor, form, [(ids[i], made[i]) for i in kept])
     for i, problems in _checked(unit, actor, form, {ids[i]: (i, made[i]) for i in kept}).items():
         refused[i] = problems
     _take_back(unit, form, [ids[i] for i in kept if refused[i]])
-    written = [(ids[i], made[i]) for i in kept if not refused[i]]
-    _announce(unit, actor, form, written, via, change_set)
+    written = [i for i in kept if not refused[i]]
+    tokens.update(_mend_search(unit, form, [(ids[i], made[i], prepared[i]) for i in written]))
+    search.index_new(unit, form, [(ids[i], tokens[ids[i]]) for i in written])
+    _announce(unit, actor, form, [ids[i] for i in written], via, change_set)
     return [
         Result("refused", None, tuple(refused[i])) if refused[i] else Result("created", ids[i])
         for i in range(len(made))
@@ -59,8 +68,7 @@ def update_many(
     unit: Unit, actor: Actor, form: Form, rows: Sequence[tuple[int, Row]], *, via: str, change_set: int | None = None
 ) -> list[Result]:
     """Change record after record (id, field key → Python value); what is equal already counts as unchanged."""
-    select.require_form(unit, actor, form)
-    records._may_write(actor)
+    policy.require(unit, actor, form, "edit")
     _require_writable(unit, actor, form, [row for _, row in rows])
     results = []
     for id_, row in rows:
@@ -81,7 +89,7 @@ def _require_writable(unit: Unit, actor: Actor, form: Form, rows: Sequence[Row])
     problems = [
         Problem(key, N_("Your role may not change this field."), "read_only")
         for key in sorted(keys)
-        if rights.get(key) != "write" or not values._is_input(form.names[key])
+        if rights.get(key) != "write" or not values.is_input(form.names[key])
     ]
     if problems:
         raise Invalid(N_("Some fields need mending."), problems=problems)
@@ -118,7 +126,7 @@ def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -
         ]
         problems += taken.get(i, [])
         if is_vetted:
-            problems += records._vetoes(unit, actor, form, {}, record)
+            problems += records.vetoes(unit, actor, form, {}, record)
         if not policy.may_create(unit, actor, form, record):
             problems.append(
                 Problem("", N_("Your role does not allow this record in {form}.", form=form.label), "denied")
@@ -146,7 +154,7 @@ def _taken(unit: Unit, form: Form, made: list[dict[str, Any]]) -> dict[int, list
             if value is None:
                 continue
             if value in seen:
-                found.setdefault(i, []).append(Problem(field.key, uniqueness._taken(form, field, None), "not_unique"))
+                found.setdefault(i, []).append(Problem(field.key, uniqueness.taken(form, field, None), "not_unique"))
             seen.add(value)
     return found
 
@@ -164,29 +172,39 @@ def _allocate(unit: Unit, form: Form, n: int) -> list[int]:
     return list(range(last + 1, last + n + 1))
 
 
-def _insert(unit: Unit, form: Form, made: list[tuple[int, dict[str, Any]]]) -> None:
+def _insert(unit: Unit, form: Form, base: Row, made: list[tuple[int, dict[str, Any], ready.Ready]]) -> dict[int, str]:
+    """Write the rows; id → tokens of their search texts, which are not in the index yet."""
     if not made:
-        return
-    import uuid
-
-    rows = []
-    several: dict[str, list[dict[str, Any]]] = {}
-    for id_, record in made:
-        columns = values.row(form, record)
-        columns["id"] = id_
-        columns["m__client"] = str(uuid.uuid4())
-        columns["m__search"] = record["m__search"] = search.text_of(form, record)
-        rows.append(columns)
-        for key, field in form.fields.items():
-            if field.values_table is not None and record.get(key):
-                entries = several.setdefault(key, [])
-                entries += [{"record": id_, "value": v, "position": n} for n, v in enumerate(record[key])]
+        return {}
+    dialect = unit.connection.dialect
+    usual = ready.bound(form, base, dialect)
+    own = _keys_of_its_own(form, made)
+    names = ("id", "m__client", "m__search", *usual)
+    pick = operator.itemgetter(*usual)
+    rows, tokens = [], {}
+    for id_, record, row in made:
+        text, tokens[id_] = row.search.completed(form, record)
+        columns = {**usual, **row.bound}
+        if own:
+            columns.update(ready.bound(form, {key: record[key] for key in own}, dialect))
+        rows.append((id_, str(uuid.uuid4()), text, *pick(columns)))
     with uniqueness.watched(form):
-        unit.execute(form.table.insert(), rows)
-    for key, entries in several.items():
-        table = form.fields[key].values_table
-        assert table is not None
-        unit.execute(table.insert(), entries)
+        unit.insert_many(form.table, names, rows)
+    _insert_several(unit, form, made)
+    return tokens
+
+
+def _keys_of_its_own(form: Form, made: list[tuple[int, dict[str, Any], ready.Ready]]) -> list[str]:
+    """Fields that neither the row names nor all rows share: numbers, and the departments of other owners."""
+    serials = [f.key for f in form.fields.values() if f.kind_key == "serial"]
+    return [*serials, "owner_department"] if any("owner" in row for _, _, row in made) else serials
+
+
+def _insert_several(unit: Unit, form: Form, made: list[tuple[int, dict[str, Any], ready.Ready]]) -> None:
+    for key, field in form.fields.items():
+        if field.values_table is not None:
+            entries = [(id_, v, n) for id_, record, _ in made for n, v in enumerate(record.get(key) or ())]
+            unit.insert_many(field.values_table, ("record", "value", "position"), entries)
 
 
 def _fill_formulas(unit: Unit, actor: Actor, form: Form, made: list[tuple[int, dict[str, Any]]]) -> None:
@@ -249,30 +267,28 @@ def _take_back(unit: Unit, form: Form, ids: list[int]) -> None:
     unit.execute(form.table.delete().where(form.table.c.id.in_(ids)))
 
 
-def _announce(
-    unit: Unit, actor: Actor, form: Form, written: list[tuple[int, dict[str, Any]]], via: str, change_set: int | None
-) -> None:
-    """Search texts and events of the rows that stay."""
-    if not written:
+def _announce(unit: Unit, actor: Actor, form: Form, ids: list[int], via: str, change_set: int | None) -> None:
+    """Events of the rows that stay, and whoever is interested in them."""
+    if not ids:
         return
-    _mend_search(unit, form, written)
-    search.index(unit, form, [(id_, None, record["m__search"]) for id_, record in written if record["m__search"]])
     template = records.event_row(unit, actor, form, 0, "created", via=via, change_set=change_set)
-    rows = [{**template, "record": id_} for id_, _ in written]
-    records.announce(unit, rows)
+    if interests.of(versions.current(unit), form.name):
+        records.announce(unit, [{**template, "record": id_} for id_ in ids])
+    else:
+        events.append_alike(unit, template, ids)
 
 
-def _mend_search(unit: Unit, form: Form, written: list[tuple[int, dict[str, Any]]]) -> None:
-    """Store the search text again where a formula's text has come into it after the row was written."""
-    if not form.computed:
-        return
-    mended = []
-    for id_, record in written:
-        text = search.text_of(form, record)
-        if text != record["m__search"]:
-            record["m__search"] = text
-            mended.append({"row_id": id_, "text": text})
+def _mend_search(unit: Unit, form: Form, written: list[tuple[int, dict[str, Any], ready.Ready]]) -> dict[int, str]:
+    """Store the search text again where a formula's text has come into it; id → tokens of those rows."""
+    told = [part.key for part in search.parts(form) if part.key in form.computed]
+    tokens, mended = {}, []
+    for id_, record, row in written:
+        if all(record[key] is None for key in told):
+            continue
+        text, tokens[id_] = row.search.completed(form, record)
+        mended.append({"row_id": id_, "text": text})
     if mended:
         table = form.table
         statement = table.update().where(table.c.id == sa.bindparam("row_id", type_=table.c.id.type))
         unit.execute(statement.values(m__search=sa.bindparam("text")), mended)
+    return tokens

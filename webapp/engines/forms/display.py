@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.definitions.model import Definitions, Field, Form
@@ -25,26 +25,93 @@ class Tag:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What all values of one field have in common for one who looks; made once a page, not once a cell."""
+
+    of: Any  # the Field
+    kind: Any
+    key: str
+    label: str
+    shape: str
+    locale: str
+    is_writable: bool
+    tags: dict[str, Tag] = field(default_factory=dict)
+
+
 class Cell:
-    """One value of one record.
+    """One value of one record. How it is written is worked out when a template asks: most ask for one way only.
 
     shape   the language type's name: it decides how the value is drawn (tag, person, link, number at the right)
     text    as a record shows it; `grid` in a column, `short` where room is scarce; all "" when empty
     """
 
-    key: str
-    label: str
-    shape: str
-    kind: str
-    text: str = ""
-    grid: str = ""
-    short: str = ""
-    tags: tuple[Tag, ...] = ()
-    href: str | None = None
-    is_masked: bool = False
-    is_binned: bool = False
-    is_writable: bool = False
-    is_amount: bool = False
+    __slots__ = ("_ways", "href", "is_binned", "is_masked", "is_writable", "look", "tags", "value")
+
+    def __init__(
+        self,
+        look: Look,
+        value: Any = None,
+        *,
+        text: str | None = "",
+        tags: tuple[Tag, ...] = (),
+        href: str | None = None,
+        is_masked: bool = False,
+        is_binned: bool = False,
+        is_writable: bool | None = None,
+    ) -> None:
+        """`text` None: the kind writes `value`."""
+        self.look, self.value, self.tags, self.href = look, value, tags, href
+        self.is_masked, self.is_binned = is_masked, is_binned
+        self.is_writable = look.is_writable if is_writable is None else is_writable
+        self._ways: dict[str, str] | str = {} if text is None else text
+
+    def _written(self, way: str) -> str:
+        ways = self._ways
+        if isinstance(ways, str):
+            return ways
+        if way not in ways:
+            ways[way] = getattr(self.look.kind, way)(self.look.of, self.value, self.look.locale)
+        return ways[way]
+
+    @property
+    def key(self) -> str:
+        return self.look.key
+
+    @property
+    def label(self) -> str:
+        return self.look.label
+
+    @property
+    def shape(self) -> str:
+        return self.look.shape
+
+    @property
+    def kind(self) -> str:
+        found: str = self.look.kind.key
+        return found
+
+    @property
+    def text(self) -> str:
+        return self._written("text")
+
+    @property
+    def grid(self) -> str:
+        return self._written("cell")
+
+    @property
+    def short(self) -> str:
+        return self._written("short")
+
+    @property
+    def plain(self) -> str:
+        """What a column of a grid shows where that is a text and nothing else; "" where it is drawn in some way."""
+        if self.tags or self.is_masked or self.look.shape == "member":
+            return ""
+        return self._written("cell")
+
+    @property
+    def is_amount(self) -> bool:
+        return self.look.of is not None and is_amount(self.look.of)
 
     @property
     def is_empty(self) -> bool:
@@ -58,6 +125,10 @@ class Cell:
     @property
     def tint(self) -> int:
         return tint(self.text)
+
+
+#: The look of a record's name, whatever it is made of.
+_TITLE = Look(None, None, "", "", "text", "", False)
 
 
 @dataclass(frozen=True)
@@ -79,6 +150,18 @@ class Eye:
     definitions: Definitions
     locale: str
     visible: Mapping[str, str] = field(default_factory=dict)
+    looks: dict[tuple[str, str], Look] = field(default_factory=dict, compare=False, repr=False)
+
+    def look(self, form: Form, key: str) -> Look:
+        found = self.looks.get((form.name, key))
+        if found is None:
+            of = form.names[key] if key in form.names else paths.field(self.definitions, form, key)
+            assert of is not None, key
+            is_writable = self.visible.get(key) == "write" and of.kind.is_input
+            name = paths.name(self.definitions, form, key, self.locale)
+            found = Look(of, of.kind, key, name, of.type.name, self.locale, is_writable)
+            self.looks[form.name, key] = found
+        return found
 
     def sees(self, key: str) -> bool:
         return self.visible.get(key, "hidden") != "hidden"
@@ -109,12 +192,15 @@ def tone(option: Option, position: int, form_field: Field) -> str:
 
 def tags(form_field: Field, values: Iterable[str], locale: str) -> tuple[Tag, ...]:
     """The chosen options in order; a value whose option is gone keeps its text."""
-    known = {o.value: (i, o) for i, o in enumerate(form_field.type.options)}
-    made = []
-    for value in values:
-        position, option = known.get(value, (0, Option(value, value)))
-        made.append(Tag(label(option.label, locale) or value, tone(option, position, form_field)))
-    return tuple(made)
+    known = _tags(form_field, locale)
+    return tuple(known.get(value) or Tag(value, tone(Option(value, value), 0, form_field)) for value in values)
+
+
+def _tags(form_field: Field, locale: str) -> dict[str, Tag]:
+    return {
+        o.value: Tag(label(o.label, locale) or o.value, tone(o, i, form_field))
+        for i, o in enumerate(form_field.type.options)
+    }
 
 
 def name_of(form_field: Field, locale: str) -> str:
@@ -128,27 +214,27 @@ def is_amount(form_field: Field) -> bool:
 
 def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
     """The value of one field of a record as it may be seen; an unknown or hidden one is empty."""
-    if "." in key:
-        return _far(eye, form, record, key)
-    form_field = form.names[key]
-    kind = form_field.kind
-    made: dict[str, Any] = {
-        "key": key,
-        "label": name_of(form_field, eye.locale),
-        "shape": form_field.type.name,
-        "kind": kind.key,
-        "is_amount": is_amount(form_field),
-    }
-    is_writable = eye.visible.get(key) == "write" and kind.is_input
+    look = eye.look(form, key)
     value = record.values.get(key)
     if isinstance(value, Masked):
-        return Cell(**made, text=value.text, grid=value.text, short=value.text, is_masked=bool(value.text))
-    made["is_writable"] = is_writable
+        return Cell(look, text=value.text, is_masked=bool(value.text), is_writable=False)
     if value is None or value == () or value == "":
-        return Cell(**made)
+        return Cell(look)
     if (linked := record.links.get(key)) is not None:
-        return Cell(**made, **_linked(form_field, linked))
-    return Cell(**made, **shown(form_field, value, eye.locale))
+        return _linked(look, linked)
+    if "." in key and look.shape in ("record", "member", "department"):
+        return Cell(look, text=str(value))  # at the end of a path what is pointed at comes as its name
+    if look.shape in ("choice", "choices"):
+        if not look.tags:
+            look.tags.update(_tags(look.of, look.locale))
+        chosen = _chosen(look, [value] if isinstance(value, str) else value)
+        return Cell(look, value, text=", ".join([t.text for t in chosen]), tags=chosen)
+    return Cell(look, value, text=None, href=_reach(look.of, value))
+
+
+def _chosen(look: Look, values: Iterable[str]) -> tuple[Tag, ...]:
+    known = look.tags
+    return tuple([known.get(v) or Tag(v, tone(Option(v, v), 0, look.of)) for v in values])
 
 
 def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
@@ -166,26 +252,12 @@ def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
     }
 
 
-def _far(eye: Eye, form: Form, record: Record, path: str) -> Cell:
-    """What stands at the end of a path; the name of what it points at, if it points."""
-    form_field = paths.field(eye.definitions, form, path)
-    assert form_field is not None
-    name, kind = paths.name(eye.definitions, form, path, eye.locale), form_field.kind.key
-    made = Cell(path, name, form_field.type.name, kind, is_amount=is_amount(form_field))
-    value = record.values.get(path)
-    if value is None or value == "":
-        return made
-    if form_field.type.name in ("record", "member", "department"):
-        return replace(made, text=str(value), grid=str(value), short=str(value))
-    return replace(made, **shown(form_field, value, eye.locale))
-
-
-def _linked(form_field: Field, linked: Linked) -> dict[str, Any]:
+def _linked(look: Look, linked: Linked) -> Cell:
     title = linked.title or ""
     href = None
-    if title and form_field.type.name == "record" and form_field.type.target and not linked.is_binned:
-        href = "/" + form_field.type.target.replace(".", "/") + f"/{linked.id}"
-    return {"text": title, "grid": title, "short": title, "href": href, "is_binned": linked.is_binned}
+    if title and look.shape == "record" and look.of.type.target and not linked.is_binned:
+        href = "/" + look.of.type.target.replace(".", "/") + f"/{linked.id}"
+    return Cell(look, text=title, href=href, is_binned=linked.is_binned)
 
 
 def _reach(form_field: Field, value: Any) -> str | None:
@@ -202,7 +274,7 @@ def title_of(eye: Eye, form: Form, record: Record) -> str:
 
 def face(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Face:
     """A card from the fields `keys` (the view's `card` or its columns); a leading link heads it, else the title."""
-    title = Cell(form.title, "", "text", "text", text=title_of(eye, form, record))
+    title = Cell(_TITLE, text=title_of(eye, form, record))
     cells = [cell(eye, form, record, k) for k in keys if k != form.title and ("." in k or eye.sees(k))]
     head, sub, rest = title, None, [c for c in cells if not c.is_empty]
     if rest and rest[0].shape == "record" and keys and rest[0].key == next(k for k in keys if k != form.title):

@@ -6,7 +6,7 @@ once per definition, rights and query, and kept with the compiled definitions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,24 +19,31 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Form
 from webapp.engines.forms import cursors, search, sorting
-from webapp.engines.forms.reading import Reader, path_reader, readable, readers
+from webapp.engines.forms.reading import Decoder, Reader, path_reader, readable, readers
 from webapp.engines.forms.record import COUNT_CAP, Page, Query, Record
-from webapp.errors import Denied, NotFound
+from webapp.errors import NotFound
 from webapp.expressions import Stored, binds, check
 from webapp.i18n import N_
 
+#: The one rule whether a form is there for an actor at all, under the name the door uses.
+require_form = policy.require
 #: Statements kept per epoch; the oldest go first.
 _KEPT = 200
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A query made ready: `parts` are the statements that continue a page, tried in order until it is full."""
+    """A query made ready.
 
-    readers: list[Reader]
+    base    all of it, in no order; `first` its first page, without conditions where to go on
+    counts  how (capped, exact) → the statement that counts so
+    """
+
+    decoder: Decoder
     keys: tuple[sorting.SortKey, ...]
     base: sa.Select[Any]
-    count: sa.Select[Any]
+    first: sa.Select[Any]
+    counts: Mapping[str, sa.Select[Any]]
     table: sa.FromClause
     fingerprint: str
 
@@ -53,7 +60,7 @@ def select(unit: Unit, actor: Actor, form: Form, query: Query) -> Page:
     rows = _rows(unit, listing, values, query.limit + 1, after)
     more = len(rows) > query.limit
     rows = rows[: query.limit]
-    records = [_record(form, listing.readers, row) for row in rows]
+    records = [listing.decoder.record(row) for row in rows]
     next_ = None
     if more:
         last = rows[-1]
@@ -73,6 +80,8 @@ def count(unit: Unit, actor: Actor, form: Form, query: Query, *, exact: bool = F
 
 def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) -> Record:
     """One record as the actor sees it, from the bin too unless `binned` is False; raises `NotFound`."""
+    if not 0 < id_ < 2**63:
+        raise missing(form)
     definitions = versions.current(unit)
     key = ("get", form.name, signature(actor), binned)
     kept = definitions.cache.get(key)
@@ -81,26 +90,18 @@ def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) 
         table = form.table
         found = readers(unit, actor, form, keys, table)
         statement = _select(unit, actor, form, table, found, binned=None if binned else False)
-        kept = (found, statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
+        kept = (Decoder(form, found), statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
         definitions.cache[key] = kept
-    found, statement = kept
+    decoder, statement = kept
     row = unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "record_id": id_}).first()
     if row is None:
         raise missing(form)
-    return _record(form, found, row)
+    return decoder.record(row)
 
 
 def missing(form: Form) -> NotFound:
     """The error for a record that does not exist, or not for this actor."""
     return NotFound(N_("There is no such record in {form}.", form=form.label))
-
-
-def require_form(unit: Unit, actor: Actor, form: Form, action: str = "see") -> None:
-    """Raise `NotFound` if the form does not exist for the actor, `Denied` if he may never do `action` in it."""
-    if not policy.may(unit, actor, form, "see") and not policy.may(unit, actor, form, action):
-        raise NotFound(N_("There is no form “{key}”.", key=form.name))
-    if action != "see" and not policy.may(unit, actor, form, action):
-        raise Denied(N_("Your role does not allow this in {form}.", form=form.label), action=action)
 
 
 def signature(actor: Actor) -> tuple[Any, ...]:
@@ -133,19 +134,24 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
     for text in query.where:
         condition = check(text, definitions, form.name, expect="boolean", eyes=eyes)
         base = base.where(condition.sql(Stored(table), unit.dialect, eyes))
+        base = base.where(*search.implied(form, table, condition, unit.dialect))
     if query.search and query.search.strip():
         base = base.where(
             search.condition(form, table, query.search, unit.dialect, fields=searchable(unit, actor, form))
         )
     counting = base.with_only_columns(sa.literal(1), maintain_column_froms=True)
-    return Listing(
-        found,
-        keys,
-        base.add_columns(*[k.column.label(f"s{i}") for i, k in enumerate(keys)]),
-        counting,
-        table,
-        fingerprint,
-    )
+    counts = {
+        how: sa.select(sa.func.count()).select_from(rows.subquery())
+        for how, rows in (("capped", counting.limit(COUNT_CAP + 1)), ("exact", counting))
+    }
+    base = base.add_columns(*[k.column.label(f"s{i}") for i, k in enumerate(keys)])
+    return Listing(Decoder(form, found), keys, base, _page(base, keys, table, unit.dialect), counts, table, fingerprint)
+
+
+def _page(
+    base: sa.Select[Any], keys: tuple[sorting.SortKey, ...], table: sa.FromClause, dialect: str
+) -> sa.Select[Any]:
+    return base.order_by(*sorting.order(keys, table, dialect)).limit(sa.bindparam("page_limit", type_=sa.Integer))
 
 
 def searchable(unit: Unit, actor: Actor, form: Form) -> set[str]:
@@ -170,9 +176,9 @@ def _rows(
 ) -> list[sa.Row[Any]]:
     rows: list[sa.Row[Any]] = []
     for condition, more in sorting.parts(listing.keys, listing.table, after):
-        statement = listing.base if condition is None else listing.base.where(condition)
-        statement = statement.order_by(*sorting.order(listing.keys, listing.table, unit.dialect))
-        statement = statement.limit(sa.bindparam("page_limit", type_=sa.Integer))
+        statement = listing.first
+        if condition is not None:
+            statement = _page(listing.base.where(condition), listing.keys, listing.table, unit.dialect)
         rows += unit.execute(statement, {**values, **more, "page_limit": wanted - len(rows)}).all()
         if len(rows) >= wanted:
             break
@@ -182,20 +188,5 @@ def _rows(
 def _count(unit: Unit, listing: Listing, values: dict[str, Any], how: str) -> tuple[int | None, str | None]:
     if how == "none":
         return None, None
-    rows = listing.count if how == "exact" else listing.count.limit(COUNT_CAP + 1)
-    found = unit.execute(sa.select(sa.func.count()).select_from(rows.subquery()), values).scalar_one()
+    found = unit.execute(listing.counts[how], values).scalar_one()
     return (found, "exact") if how == "exact" or found <= COUNT_CAP else (COUNT_CAP, "at_least")
-
-
-def _record(form: Form, found: Sequence[Reader], row: Sequence[Any]) -> Record:
-    values: dict[str, Any] = {}
-    links = {}
-    at = 2
-    for reader in found:
-        width = len(reader.columns)
-        value, link = reader.decode(*row[at : at + width])
-        values[reader.key] = value
-        if link is not None:
-            links[reader.key] = link
-        at += width
-    return Record(form, row[0], row[1], values, links)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,10 +14,12 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms.fields.base import FieldError, Kind
+from webapp.engines.forms.fields.base import FieldError, Kind, is_storable
 from webapp.errors import Invalid, Problem, nearest
 from webapp.expressions import fold
 from webapp.i18n import N_, Message
+
+Companions = Callable[[Field, Any], dict[str, Any]]
 
 #: System fields that a person may set; the others are the system's own.
 SETTABLE = frozenset({"owner"})
@@ -38,7 +40,7 @@ def take(unit: Unit, actor: Actor, form: Form, raw: Mapping[str, Any], problems:
             problems.append(
                 Problem(str(key), N_("There is no such field."), "unknown_field", nearest(str(key), visible))
             )
-        elif not _is_input(field):
+        elif not is_input(field):
             problems.append(Problem(key, N_("This field is filled by the system."), "not_input"))
         elif right != "write":
             problems.append(Problem(key, N_("Your role may not change this field."), "read_only"))
@@ -50,7 +52,8 @@ def take(unit: Unit, actor: Actor, form: Form, raw: Mapping[str, Any], problems:
     return taken
 
 
-def _is_input(field: Field) -> bool:
+def is_input(field: Field) -> bool:
+    """Whether somebody may give the field a value, rights aside."""
     return field.key in SETTABLE if field.is_system else field.kind.is_input
 
 
@@ -116,7 +119,7 @@ def _reachable(unit: Unit, actor: Actor, form: Form) -> sa.Select[Any]:
 def _named(unit: Unit, actor: Actor, field: Field, wanted: Any) -> int:
     """The one thing called `wanted`: a record by its title or a unique field, a member by address or name."""
     text = str(wanted).strip()
-    found = _found(unit, actor, field, text)
+    found = _found(unit, actor, field, text) if is_storable(text) else []
     if len(found) == 1:
         return found[0]
     if found:
@@ -154,27 +157,34 @@ def row(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     plan = columns_of(form)
     for key, value in values.items():
-        column, field = plan[key]
+        column, field, companions = plan[key]
         if column is not None:
             columns[column] = value
-            if field is not None:
-                columns.update(field.kind.companions(field, value))
+            if companions is not None:
+                columns.update(companions(field, value))
+        if field.before is not None and field.before.column is not None:  # what is set now is never converted
+            columns.update(dict.fromkeys(_old_columns(form, field.before.column)))
     return columns
 
 
-def columns_of(form: Form) -> dict[str, tuple[str | None, Field | None]]:
-    """Field key → its column, and the field itself if its kind keeps companions beside the value. Made once a form."""
-    found: dict[str, tuple[str | None, Field | None]] | None = _COLUMNS.get(form)
+def _old_columns(form: Form, column: str) -> list[str]:
+    starts = (f"{column}__f", f"{column}__s")
+    return [c.name for c in form.table.columns if c.name == column or c.name.startswith(starts)]
+
+
+def columns_of(form: Form) -> dict[str, tuple[str | None, Field, Companions | None]]:
+    """Field key → its column, the field, and what its kind keeps beside the value if it does. Made once a form."""
+    found: dict[str, tuple[str | None, Field, Companions | None]] | None = _COLUMNS.get(form)
     if found is None:
         found = {}
         for key, field in form.names.items():
             is_plain = field.is_system or type(field.kind).companions is Kind.companions
-            found[key] = (field.column, None if is_plain else field)
+            found[key] = (field.column, field, None if is_plain else field.kind.companions)
         _COLUMNS[form] = found
     return found
 
 
-_COLUMNS: WeakKeyDictionary[Form, dict[str, tuple[str | None, Field | None]]] = WeakKeyDictionary()
+_COLUMNS: WeakKeyDictionary[Form, dict[str, tuple[str | None, Field, Companions | None]]] = WeakKeyDictionary()
 
 
 def required(form: Form, values: Mapping[str, Any]) -> list[Problem]:

@@ -7,8 +7,9 @@ Boards are in `boards`, what stands below a grid in `totals`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -89,11 +90,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
+    """A record in a grid. `face` is the same as a card, worked out where one is drawn."""
+
     id: int
     version: int
     title: str
     cells: tuple[Cell, ...]
-    face: Face
+    make_face: Callable[[], Face]
+
+    @property
+    def face(self) -> Face:
+        return self.make_face()
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,10 @@ def _is_usable(at: Scope, view: View) -> bool:
     text = _filter(view)
     if not text:
         return True
-    names = check(text, at.definitions, at.form.name, expect="boolean").names
+    kept = at.definitions.cache.setdefault("filters", {})
+    key = (at.form.name, view.key)
+    if (names := kept.get(key)) is None:
+        names = kept[key] = check(text, at.definitions, at.form.name, expect="boolean").names
     eyes = policy.eyes(at.unit, at.actor)
     return all(eyes.may_name(form, key) for form, key in names)
 
@@ -309,13 +319,14 @@ def grid(at: Scope, asked: Asked) -> Grid:
     shown = columns(at, asked)
     keys = [c.key for c in shown]
     page = select.select(at.unit, at.actor, at.form, query(at, asked, fields=[*keys, at.form.title]))
-    return Grid(shown, tuple(_row(at, r, keys) for r in page.records), page.next)
+    eye = at.eye
+    return Grid(shown, tuple([_row(eye, at.form, r, keys) for r in page.records]), page.next)
 
 
-def _row(at: Scope, record: Record, keys: Sequence[str]) -> Row:
-    cells = tuple(cell(at.eye, at.form, record, k) for k in keys)
-    title = title_of(at.eye, at.form, record)
-    return Row(record.id, record.version, title, cells, face(at.eye, at.form, record, keys))
+def _row(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Row:
+    cells = tuple([cell(eye, form, record, k) for k in keys])
+    title = title_of(eye, form, record)
+    return Row(record.id, record.version, title, cells, partial(face, eye, form, record, keys))
 
 
 def view_label(view: View, locale: str) -> str:

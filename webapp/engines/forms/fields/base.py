@@ -172,7 +172,7 @@ def given_text(raw: Any) -> str:
 
 def is_storable(text: str) -> bool:
     """No control characters but tab and new line (PostgreSQL keeps no NUL), no half surrogates, no noncharacters."""
-    return all(
+    return text.isprintable() or all(
         c.isprintable() or c in "\t\n\r\x0b\x0c\x85" or unicodedata.category(c) not in ("Cc", "Cs") for c in text
     )
 
@@ -186,7 +186,7 @@ def _from_float(value: float) -> str:
 def one_line(raw: Any) -> str:
     """A text of one line: outer space removed, breaks and tabs become one space."""
     text = given_text(raw).strip("\ufeff\u200b \u3000")
-    return " ".join(part.strip() for part in text.split("\n")).strip() if text.isprintable() else _joined(text)
+    return text.strip() if text.isprintable() else _joined(text)
 
 
 def _joined(text: str) -> str:

@@ -20,7 +20,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import bulk, select
+from webapp.engines.forms import bulk, ready, select
 from webapp.engines.forms.record import Result
 from webapp.engines.forms.transfer import mapping, matching
 from webapp.engines.forms.transfer.cells import Batch, Taker
@@ -107,6 +107,10 @@ class _Rehearsed(Exception):
     """Ends a unit of a dry run, so that nothing of it stays."""
 
 
+class _Failed(Exception):
+    """Ends a unit of which some row cannot be written: it is done again with savepoints."""
+
+
 Keep = Callable[[Unit, State], None]
 
 
@@ -175,6 +179,8 @@ class _Import:
         self._free_at = 0.0
         self._epoch = -1
         self._key: Any = None
+        self._shape: Form
+        self._is_careful = False
 
     def run(self) -> mapping.ColumnMap:
         with Source(self.order.path, self.order.said.reading) as source:
@@ -225,7 +231,7 @@ class _Import:
             self._key = matching.key_field(form, said.key, mapped, rights)
         else:
             _require_required(form, {*mapped, *said.constants})
-        self._epoch = versions.current(unit).epoch
+        self._epoch, self._shape = versions.current(unit).epoch, form
         return columns, Taker(unit, self.actor, form, columns, said)
 
     def _form(self, unit: Unit) -> Form:
@@ -257,9 +263,18 @@ class _Import:
         start = next((i for i, n in enumerate(batch.numbers) if n > self.state.row), len(batch.rows))
         while start < len(batch.rows):
             positions = range(start, min(start + self.size, len(batch.rows)))
+            if self._key is None:
+                self._make_ready(batch, positions)
             self._wait()
             self._write(batch, positions)
             start = positions.stop
+
+    def _make_ready(self, batch: Batch, positions: Sequence[int]) -> None:
+        """Work out what the rows will be stored as, while the writer is left to others anyway."""
+        for i in positions:
+            row = batch.rows[i]
+            if i not in batch.refused and not any(isinstance(v, Later) for v in row.values()):
+                batch.rows[i] = ready.Ready(row, self._shape, self.database.engine.dialect)
 
     def _link(self, taker: Taker) -> None:
         """Fill in the links between rows of the file, now that all of them are records."""
@@ -292,8 +307,18 @@ class _Import:
             time.sleep(left)
 
     def _write(self, batch: Batch, positions: Sequence[int]) -> None:
-        """One unit of work: write the rows at `positions`, and how far the import is then."""
+        """One unit of work: write the rows at `positions`, and how far the import is then.
+
+        Savepoints cost as much as many rows, so they are taken only where the unit has failed as a whole before.
+        """
+        try:
+            self._write_once(batch, positions, is_careful=False)
+        except _Failed:
+            self._write_once(batch, positions, is_careful=True)
+
+    def _write_once(self, batch: Batch, positions: Sequence[int], *, is_careful: bool) -> None:
         state = State(**asdict(self.state))
+        self._is_careful = is_careful
         began = time.monotonic()
         try:
             with self.database.write() as unit:
@@ -359,6 +384,11 @@ class _Import:
         """All at once; if that fails as a whole, one by one, so that one row does not reject the others."""
         if not rows:
             return []
+        if not self._is_careful:
+            try:
+                return bulk.create_many(unit, self.actor, form, rows, via="import", change_set=self.state.change_set)
+            except MortiseError as error:
+                raise _Failed from error
         try:
             with unit.savepoint():
                 return bulk.create_many(unit, self.actor, form, rows, via="import", change_set=self.state.change_set)
