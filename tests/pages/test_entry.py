@@ -119,7 +119,7 @@ def test_another_teams_record_gives_nothing_by_any_way(sales_: Sales) -> None:
     assert sales_.post(f"/crm/deal/{id_}/edit", {"m__fields": "name", "name": "x"}).status_code == 404
     moved = sales_.post(f"/crm/deal/{id_}/move?view=board", {"column": "won"})
     assert moved.status_code == 404
-    assert "秘密" not in sales_.get("/crm/deal/pick/account?q=秘密").text
+    assert "秘密" not in sales_.get("/crm/deal/pick/account?m__find=秘密").text
     assert "秘密" not in sales_.get(f"/crm/deal?w=account:is:{account}").text
     assert "秘密" not in sales_.get(f"/crm/deal/new?account={account}").text
     linked = sales_.post(
@@ -132,12 +132,12 @@ def test_another_teams_record_gives_nothing_by_any_way(sales_: Sales) -> None:
 def test_a_link_picker_finds_as_one_types_and_only_what_may_be_seen(sales_: Sales) -> None:
     sales_.account("禾穗食品")
     sales_.account("海棠日化")
-    found = sales_.get("/crm/deal/pick/account?q=禾穗", part=True).text
+    found = sales_.get("/crm/deal/pick/account?m__find=禾穗", part=True).text
     assert "禾穗食品" in found
     assert "海棠日化" not in found
-    assert sales_.get("/crm/deal/pick/cost?q=").status_code == 404
-    assert sales_.get("/crm/deal/pick/name?q=").status_code == 404
-    assert "Bob" in sales_.get("/crm/deal/pick/partner?q=bo", part=True).text
+    assert sales_.get("/crm/deal/pick/cost?m__find=").status_code == 404
+    assert sales_.get("/crm/deal/pick/name?m__find=").status_code == 404
+    assert "Bob" in sales_.get("/crm/deal/pick/partner?m__find=bo", part=True).text
 
 
 def test_deleting_offers_undo_and_undo_brings_it_back(sales_: Sales) -> None:
