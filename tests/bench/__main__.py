@@ -52,9 +52,10 @@ def measure(kind: str, given: argparse.Namespace) -> list[report.Line]:
             path = Path(folder) / "script.json"
             path.write_text(script.dumped(told), "utf-8")
             port, other = servers.free_port(), servers.free_port()
-            with servers.product(firm, port), servers.bare(path, other):
+            with servers.product(firm, port) as pid, servers.bare(path, other) as floor_pid:
                 addresses = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{other}"
-                setting = measures.Setting(firm, told, *addresses, given.seconds, given.rounds)
+                pids = (pid, floor_pid)
+                setting = measures.Setting(firm, told, *addresses, pids, given.seconds, given.rounds)
                 lines += measures.reads(setting) if "reads" in parts else []
                 lines += measures.writes(setting) if "writes" in parts else []
                 lines += imports.measured(setting, given.import_rows) if "imports" in parts else []

@@ -40,6 +40,7 @@ class Result:
     p99: float
     worst: float
     errors: int
+    cpu: float = 0.0  # milliseconds of the server's processor time a request
 
     @property
     def rate(self) -> float:

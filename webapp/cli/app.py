@@ -204,6 +204,33 @@ def rollback(
     _tell(console, done, finish)
 
 
+@app.command("purge")
+@click.argument("key", metavar="A")
+@click.option("--form", help="Only what is left of this form.")
+@click.option("--field", help="Only what is left of this field of the form.")
+@click.option("--yes", is_flag=True, help="Do not ask; consent to the loss.")
+@click.option("--finish", is_flag=True, help="Also do the work behind it here, without waiting for a worker.")
+@click.pass_obj
+def purge(console: Console, key: str, form: str | None, field: str | None, yes: bool, finish: bool) -> None:
+    """Remove for good what removed fields and forms and conversions of app A have left. It cannot be taken back."""
+    from webapp.cli.people import acting
+    from webapp.definitions import purge as purging
+    from webapp.definitions import versions
+
+    if field and not form:
+        raise click.UsageError("--field needs --form")
+    with console.database.read() as unit:
+        actor = acting(unit, None, or_system=True)
+        found = purging.plan(versions.current(unit), unit, key, form, field)
+    if not found.work:
+        console.data({"app": key, "changed": False}, [console.text(N_("Nothing is left there to be purged."))])
+        return
+    if not yes:
+        _show(console, found, is_error=True)
+        click.confirm(console.text(N_("Remove this for good?")), abort=True, err=True)
+    _tell(console, versions.purge(console.database, actor, key, form, field, accept_loss=True), finish)
+
+
 def _text(file: Path) -> bytes:
     return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
 

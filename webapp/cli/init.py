@@ -38,6 +38,7 @@ def init(
 
 
 def _administrator(console: Console, email: str, name: str, firm: str | None, password_stdin: bool) -> None:
+    import webapp.engines.forms  # noqa: F401  (knows how names sort)
     from webapp.access import members, setup
     from webapp.cli.people import read_password
 
@@ -47,6 +48,7 @@ def _administrator(console: Console, email: str, name: str, firm: str | None, pa
             return
     hashed = read_password(console, password_stdin, unlike=(name, email))
     with console.database.write() as unit:
+        unit.origin = "shell"
         setup.begin(unit, email=email, name=name, password=hashed, firm_name=firm, locale=console.settings.locale)
     console.say(N_("{name} is the first administrator.", name=name))
 

@@ -41,6 +41,7 @@ def acting(unit: Unit, as_email: str | None, *, or_system: bool = False) -> Acto
     from webapp.access import actors, members, roles
     from webapp.access.actor import KEEPER, Actor
 
+    unit.origin = "shell"
     if as_email is not None:
         return actors.of_member(unit, found(unit, as_email).id)
     for member in roles.holders(unit, KEEPER):
@@ -99,6 +100,7 @@ def add_user(
     as_email: str | None,
 ) -> None:
     """Add a member. He signs in with the address and the password."""
+    import webapp.engines.forms  # noqa: F401  (knows how names sort)
     from webapp.access import members, roles
     from webapp.definitions import versions
 

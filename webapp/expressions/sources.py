@@ -60,10 +60,15 @@ class StoredRow:
             return None
         column: SQL = self.table.c[field.column]
         type_ = field.type
+        old: str | None = getattr(field, "old_column", None)  # while its values move: new, else old
         folded = None
         if type_.name == "text" and f"{field.column}__f" in self.table.c:
-            companion = self.table.c[f"{field.column}__f"]
+            companion: SQL = self.table.c[f"{field.column}__f"]
+            if old is not None and f"{old}__f" in self.table.c:
+                companion = sa.func.coalesce(companion, self.table.c[f"{old}__f"], type_=companion.type)
             folded = lambda: companion  # noqa: E731
+        if old is not None and old in self.table.c:
+            column = sa.func.coalesce(column, self.table.c[old], type_=column.type)
         filled = not column.nullable if isinstance(column, sa.Column) else False
         sql: SQL = column
         plain: SQL | None = None

@@ -49,6 +49,8 @@ def check() -> None:
     view = scope.app().view_functions.get(request.endpoint or "")
     if request.method in scope.SAFE or signing.bearer_token() is not None:
         return
+    if request.path.startswith("/api/") and not signing.session_cookie():
+        return  # nobody's rights to borrow: a program without a token is told to sign in
     if not _is_from_here():
         raise Denied(N_("This request came from another site."), reason="csrf")
     # After a sign-in over the page its header may be old while the sheet's own field is right.

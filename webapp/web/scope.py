@@ -84,8 +84,16 @@ def unit() -> Unit:
         stack = contextlib.ExitStack()
         is_reading = request.method in SAFE or g.get("is_over", False) or _is_marked("is_reading")
         opened = stack.enter_context(database().read() if is_reading else database().write())
+        opened.origin = origin()
         g.unit, g.unit_stack = opened, stack
     return cast(Unit, g.unit)
+
+
+def origin() -> str:
+    """The network address that asks, for the journal of people and rights."""
+    from webapp.web import signing
+
+    return signing.address()[:100]
 
 
 def reading(view: Any) -> Any:
@@ -170,6 +178,8 @@ def _give_turn(app: App) -> None:
 def _take_body() -> None:
     if request.method in SAFE:
         return
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = request.max_form_memory_size  # it is all held in memory
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         _ = request.form
     elif (request.content_length or 0) <= _LARGEST_BODY_IN_MEMORY:

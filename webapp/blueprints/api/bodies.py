@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ class UnsupportedMediaType(MortiseError):
 
 #: Nothing a person or a program sends in good faith nests deeper.
 _DEEPEST = 40
+#: An escape of half a character; two that belong together are one.
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def form(app: str, key: str) -> Form:
@@ -99,7 +102,10 @@ def parsed(data: bytes) -> Any:
         text = data.decode()
         if _depth(text) > _DEEPEST:
             raise BadRequest(N_("The JSON nests too deep."))
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        found = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        if _HALF.search(text):
+            json.dumps(found, ensure_ascii=False, default=str).encode()  # half a character is no text
+        return found
     except (ValueError, RecursionError) as error:
         if isinstance(error, BadRequest):
             raise

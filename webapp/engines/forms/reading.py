@@ -20,6 +20,7 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
+from webapp.engines.forms import pending
 from webapp.engines.forms.record import Linked, Masked, Record
 from webapp.expressions import Stored
 
@@ -82,12 +83,26 @@ def readers(unit: Unit, actor: Actor, form: Form, keys: Mapping[str, str], table
     return [_reader(unit, actor, form.names[key], right, table) for key, right in keys.items()]
 
 
+def _pending(unit: Unit, field: Field, right: str, new: sa.ColumnElement[Any], old: sa.ColumnElement[Any]) -> Reader:
+    """While a field is being converted in ways that SQL cannot follow: both places, the new one first."""
+    convert = pending.converted(unit, field)
+
+    def decode(_there: int, first: Any, second: Any) -> tuple[Any, None]:
+        value = _decode_several(first)[0] if field.values_table is not None else first
+        value = convert(second) if value is None else value
+        return (Masked(mask(field, value)) if right == "masked" and value is not None else value), None
+
+    return Reader(field.key, [sa.literal(1), new, old], decode)  # rows are looked at even where the new place is empty
+
+
 def _has_value(field: Field) -> bool:
     return field.column is not None or field.values_table is not None or field.expression is not None
 
 
 def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromClause) -> Reader:
     value = value_of(unit, field, table)
+    if pending.is_pending(field) and (old := pending.old_value(unit, field, table)) is not None:
+        return _pending(unit, field, right, value, old)
     if right == "masked":
         return Reader(field.key, [value], _mask(field))
     target = _title(unit, actor, field, value)
@@ -101,17 +116,18 @@ def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromCl
 def value_of(unit: Unit, field: Field, table: sa.FromClause) -> sa.ColumnElement[Any]:
     """The field's value as a column of a statement over `table`."""
     if field.values_table is not None:
-        return _several(unit, field.values_table, table)
+        return several_of(unit, field.values_table, table)
     if field.column is None:
         assert field.expression is not None
         return field.expression.sql(Stored(table), unit.dialect)
     column: sa.ColumnElement[Any] = table.c[field.column]
-    if field.old_column is not None:
-        column = sa.func.coalesce(column, table.c[field.old_column], type_=column.type)
+    if field.before is not None:
+        old = table.c[field.old_column] if field.old_column else pending.found_by_text(unit, field, table)
+        return column if old is None else sa.func.coalesce(column, old, type_=column.type)
     return column
 
 
-def _several(unit: Unit, values: sa.Table, table: sa.FromClause) -> sa.ColumnElement[Any]:
+def several_of(unit: Unit, values: sa.Table, table: sa.FromClause) -> sa.ColumnElement[Any]:
     """All values of a field in their order, as JSON text."""
     rows = (
         sa.select(values.c.value)

@@ -102,7 +102,8 @@ class Page:
 class Entry:
     """One line of a record's history.
 
-    changes   field key → (before, after) as Python values or `Masked`; empty for all but `updated`
+    changes   field key → (before, after) as Python values or `Masked`; of a `conversion` the value before is a text;
+              empty for other kinds
     """
 
     event: int

@@ -80,6 +80,8 @@ def count(unit: Unit, actor: Actor, form: Form, query: Query, *, exact: bool = F
 
 def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) -> Record:
     """One record as the actor sees it, from the bin too unless `binned` is False; raises `NotFound`."""
+    if not 0 < id_ < 2**63:
+        raise missing(form)
     definitions = versions.current(unit)
     key = ("get", form.name, signature(actor), binned)
     kept = definitions.cache.get(key)

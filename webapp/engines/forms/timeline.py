@@ -46,6 +46,7 @@ _KINDS: dict[str, tuple[str, Message]] = {
     "deleted": ("trash", N_("moved the record to the bin")),
     "restored": ("arrow-back-up", N_("took the record out of the bin")),
     "purged": ("x", N_("removed the record for good")),
+    "conversion": ("transform", N_("changed the kind of {n} fields")),
 }
 _VIA: dict[str, Message] = {
     "api": N_("through the API"),
@@ -59,6 +60,9 @@ _CHANGED = N_("changed {field} from {before} to {after}")
 _FILLED = N_("set {field} to {after}")
 _EMPTIED = N_("emptied {field}, it was {before}")
 
+
+_CONVERTED = N_("converted {field} from {before} to {after}")
+_LOST = N_("converted {field}; {before} does not fit")
 
 _NONE: tuple[tuple[Piece, ...], ...] = ()
 
@@ -79,12 +83,12 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
         for key, (before, after) in entry.changes.items()
         if key in form.names and eye.sees(key)
     ]
-    if entry.kind == "updated" and not changes:
+    if entry.kind in ("updated", "conversion") and not changes:
         return None
     icon, verb = _KINDS.get(entry.kind, ("history", N_("changed {n} fields")))
-    if entry.kind == "updated" and len(changes) == 1:
+    if entry.kind in ("updated", "conversion") and len(changes) == 1:
         said, more = changes[0], _NONE
-        icon = "arrow-right" if _moves(form, entry) else icon
+        icon = "arrow-right" if entry.kind == "updated" and _moves(form, entry) else icon
     else:
         said, more = _pieces(verb, eye.locale, n=str(len(changes))), tuple(changes)
     return Line(
@@ -106,7 +110,12 @@ def _moves(form: Form, entry: Entry) -> bool:
 
 def _change(eye: Eye, form: Form, entry: Entry, key: str, before: Any, after: Any) -> tuple[Piece, ...]:
     found = form.names[key]
-    old, new = _said(eye, form, entry, key, before), _said(eye, form, entry, key, after)
+    new = _said(eye, form, entry, key, after)
+    if entry.kind == "conversion":
+        old = before.text or "••••" if isinstance(before, Masked) else str(before or "")
+        sentence = _CONVERTED if new else _LOST
+        return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=old, after=new)
+    old = _said(eye, form, entry, key, before)
     sentence = _CHANGED if old and new else _FILLED if new else _EMPTIED
     return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=old, after=new)
 

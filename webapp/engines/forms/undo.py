@@ -19,7 +19,7 @@ from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import records
-from webapp.errors import Denied, MortiseError, NotFound
+from webapp.errors import Conflict, Denied, MortiseError, NotFound
 from webapp.expressions import binds
 from webapp.i18n import N_, Message
 from webapp.journal import changesets
@@ -73,6 +73,13 @@ def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
         raise NotFound(N_("There is no change set {id}.", id=change_set))
     if not actor.may_write:
         raise Denied(N_("This token may only read."))
+    if found.kind == "conversion":
+        message = N_(
+            "A conversion is taken back by publishing the earlier version again; the old values are kept for it."
+        )
+        raise Conflict(message, code="conversion")
+    if found.kind == "purge":
+        raise Conflict(N_("What has been purged is gone; it cannot be taken back."), code="purged")
     if found.state == changesets.UNDOING:  # it was stopped in the middle: go on where it stands
         return _begun(unit, change_set)
     changesets.begin_undo(unit, change_set)

@@ -14,7 +14,7 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms.fields.base import FieldError, Kind
+from webapp.engines.forms.fields.base import FieldError, Kind, is_storable
 from webapp.errors import Invalid, Problem, nearest
 from webapp.expressions import fold
 from webapp.i18n import N_, Message
@@ -119,7 +119,7 @@ def _reachable(unit: Unit, actor: Actor, form: Form) -> sa.Select[Any]:
 def _named(unit: Unit, actor: Actor, field: Field, wanted: Any) -> int:
     """The one thing called `wanted`: a record by its title or a unique field, a member by address or name."""
     text = str(wanted).strip()
-    found = _found(unit, actor, field, text)
+    found = _found(unit, actor, field, text) if is_storable(text) else []
     if len(found) == 1:
         return found[0]
     if found:
@@ -162,7 +162,14 @@ def row(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
             columns[column] = value
             if companions is not None:
                 columns.update(companions(field, value))
+        if field.before is not None and field.before.column is not None:  # what is set now is never converted
+            columns.update(dict.fromkeys(_old_columns(form, field.before.column)))
     return columns
+
+
+def _old_columns(form: Form, column: str) -> list[str]:
+    starts = (f"{column}__f", f"{column}__s")
+    return [c.name for c in form.table.columns if c.name == column or c.name.startswith(starts)]
 
 
 def columns_of(form: Form) -> dict[str, tuple[str | None, Field, Companions | None]]:
