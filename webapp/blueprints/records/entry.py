@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Response, request
+from flask import Response, make_response, request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import inputs, records
+from webapp.engines.forms import inputs, records, visibility
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
@@ -61,7 +61,24 @@ def update(app: str, form: str, id_: int) -> Any:
         return respond.redirect(screens.Links(at).base, whole=True)
     from webapp.blueprints.records.record import show
 
-    return show(app, form, id_) if screens.part_for(panel="panel") else respond.redirect(screens.Links(at).record(id_))
+    address = screens.Links(at).record(id_)
+    if not screens.part_for(panel="panel"):
+        return respond.redirect(address)
+    return respond.trigger(make_response(show(app, form, id_)), "m:listed", url=address)
+
+
+@blueprint.post("/<app>/<form>/shown")
+def shown(app: str, form: str) -> Any:
+    """Which fields of a form being filled have no place in it, by what is typed now. Nothing is written."""
+    at = screens.form(app, form)
+    given = request.form.get("m__id", "")
+    record = None
+    if given.isascii() and given.isdigit() and len(given) <= 18:
+        record = records.get(at.unit, at.actor, at.form, int(given))
+    else:
+        _require(at, "create")
+    unseen = inputs.hidden(at, record, request.form.to_dict(flat=False))
+    return {"hidden": sorted(k for k in unseen if at.eye.sees(k))}
 
 
 def _require(at: Scope, action: str) -> None:
@@ -104,16 +121,18 @@ def _form(
         record=record,
         prefilled=prefilled,
         sent=sent,
-        stood=screens.stood() if sent else None,
+        stood=[*screens.stood(), *sent] if sent else None,  # what is hidden is sent too
         problems=problems,
         theirs=theirs,
     )
-    shown = {i.key for p in parts for i in p.inputs}
+    shown = {i.key for p in parts for i in p.inputs if not i.is_hidden}
     context: dict[str, Any] = {
         "at": at,
         "links": screens.Links(at),
         "parts": parts,
-        "keys": ",".join(i.key for p in parts for i in p.inputs),
+        "keys": ",".join(i.key for p in parts for i in p.inputs if not i.is_hidden),
+        "depends": " ".join(sorted(visibility.asked(at.form))),
+        "is_short": record is None and sum(not i.is_quick for p in parts for i in p.inputs) > 2,
         "record": record,
         "title": title_of(at.eye, at.form, record) if record else None,
         "form_label": screens.form_label(at),

@@ -12,6 +12,8 @@ picks              options of a choice: `value`, `label`, `tone`
 typed, value       what stands in it: all texts, and the first ("" when empty)
 title              what a link, member or department in it is called
 error              what to mend, "" when nothing
+is_hidden          its condition does not hold now: it stands there unseen, so that nothing typed is lost
+is_quick           one of the few that a new record is entered with on the phone
 theirs             what somebody else saved meanwhile where it differs, else None
 is_required, is_disabled, is_amount (it counts money: the page says large ones in words)
 """
@@ -89,6 +91,7 @@ class EntryField(WtField):
         self.typed: tuple[str, ...] = ()
         self.title = ""
         self.theirs: str | None = None
+        self.is_hidden = self.is_quick = False
         self.data: Any = None
 
     @property

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import entry, pickers
+from webapp.engines.forms import entry, pickers, records, visibility
 from webapp.engines.forms.display import cell
 from webapp.engines.forms.entry import EntryField
+from webapp.engines.forms.fields.base import FieldError
 from webapp.engines.forms.judge import defaults
 from webapp.engines.forms.layout import sections
 from webapp.engines.forms.record import Masked, Record
+from webapp.engines.forms.values import parse
 from webapp.engines.forms.views import Scope
 from webapp.errors import Problem
 
@@ -31,6 +33,14 @@ class Part:
     columns: int
     is_closed: bool
     inputs: tuple[EntryField, ...]
+
+    @property
+    def is_hidden(self) -> bool:
+        return all(i.is_hidden for i in self.inputs)
+
+    @property
+    def is_quick(self) -> bool:
+        return any(i.is_quick for i in self.inputs)
 
 
 def writable(at: Scope, found: Field) -> bool:
@@ -69,6 +79,10 @@ def parts(
         problems=said,
     )
     wrong = {p.path for p in said}
+    unseen = hidden(at, record, sent or prefilled) if wanted is None else frozenset()
+    quick = _quick(at) | wrong if record is None and wanted is None else frozenset()
+    for field in form:
+        field.is_hidden, field.is_quick = field.key in unseen and field.key not in wrong, field.key in quick
 
     def takes(found: Field) -> bool:
         return _is_shown(at, found, record) and (wanted is None or found.key in wanted)
@@ -82,6 +96,47 @@ def parts(
         )
         for section in sections(at.form, at.locale, takes)
     )
+
+
+def hidden(at: Scope, record: Record | None, raw: Mapping[str, list[str]] | None) -> frozenset[str]:
+    """Keys of the fields that are not shown, by the record as it is stored and what was typed over it."""
+    deciding = visibility.asked(at.form)
+    if not visibility.conditions(at.form):
+        return frozenset()
+    values: dict[str, Any] = dict.fromkeys(at.form.fields)
+    values |= records.stored(at.unit, at.form, record.id) if record else defaults(at.unit, at.actor, at.form, {})
+    for key in deciding & set(raw or {}):
+        found = at.form.fields[key]
+        if writable(at, found):
+            values[key] = _judged(at, found, (raw or {})[key])
+    known = {k: v for k, v in values.items() if k in at.form.fields}
+    return visibility.hidden(at.unit, at.actor, at.form, known, record.id if record else None)
+
+
+def _judged(at: Scope, found: Field, typed: list[str]) -> Any:
+    """What was typed as a value; while it is none yet the field counts as empty."""
+    try:
+        return parse(at.unit, at.actor, found, typed if found.kind.is_multi else typed[-1] if typed else None)
+    except FieldError:
+        return None
+
+
+QUICK = 5
+
+
+def _quick(at: Scope) -> frozenset[str]:
+    """The few inputs a record is entered with on the phone: what is required or checked, the first of the form, what
+    is told in many words, and so on until there are enough."""
+    fields = at.form.fields
+    chosen = [k for k, f in fields.items() if f.is_required and f.default is None]
+    chosen += [c.field for c in at.form.checks if c.field and c.field in fields]
+    sometimes = {k for one in visibility.conditions(at.form) for k in one.keys}
+    order = [k for s in at.form.layout or () for k in s["fields"]] or list(fields)
+    free = [k for k in order if k not in chosen and k not in sometimes and fields[k].default is None]
+    free = [k for k in free if writable(at, fields[k])]
+    free[1:] = sorted(free[1:], key=lambda k: fields[k].kind_key != "long_text")
+    chosen = [k for k in dict.fromkeys(chosen) if writable(at, fields[k])]
+    return frozenset([*chosen, *free[: max(0, QUICK - len(chosen))]])
 
 
 def _is_shown(at: Scope, found: Field, record: Record | None) -> bool:

@@ -20,9 +20,9 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import pending
+from webapp.engines.forms import paths, pending
 from webapp.engines.forms.record import Linked, Masked, Record
-from webapp.expressions import Stored
+from webapp.expressions import Stored, check
 
 #: Put behind the title of a linked record that lies in the bin (a character no folded or typed text contains).
 _BINNED = "\x1f"
@@ -93,6 +93,16 @@ def _pending(unit: Unit, field: Field, right: str, new: sa.ColumnElement[Any], o
         return (Masked(mask(field, value)) if right == "masked" and value is not None else value), None
 
     return Reader(field.key, [sa.literal(1), new, old], decode)  # rows are looked at even where the new place is empty
+
+
+def path_reader(unit: Unit, actor: Actor, form: Form, path: str, table: sa.FromClause) -> Reader:
+    """Reads what stands at the end of a path such as `account.industry`, as far as the actor may see the way there.
+
+    Raises `Invalid` when a field on the way is not his to read.
+    """
+    definitions, eyes = versions.current(unit), policy.eyes(unit, actor)
+    expression = check(paths.readable(definitions, form, path), definitions, form.name, eyes=eyes)
+    return Reader(path, [expression.sql(Stored(table), unit.dialect, eyes)], _decode_plain)
 
 
 def _has_value(field: Field) -> bool:

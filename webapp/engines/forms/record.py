@@ -68,7 +68,7 @@ class Query:
     where    expressions in the one language, all of which must hold
     search   what somebody typed to find records
     sort     field keys (or paths), `-` in front for descending; the id always decides last
-    fields   which fields to read; None for all that the actor may see
+    fields   which fields to read, also paths (`account.industry`); None for all that the actor may see
     after    cursor of the page before
     count    none, capped (stops at COUNT_CAP) or exact
     binned   read the bin instead of the live records

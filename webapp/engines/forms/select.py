@@ -19,7 +19,7 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Form
 from webapp.engines.forms import cursors, search, sorting
-from webapp.engines.forms.reading import Decoder, Reader, readable, readers
+from webapp.engines.forms.reading import Decoder, Reader, path_reader, readable, readers
 from webapp.engines.forms.record import COUNT_CAP, Page, Query, Record
 from webapp.errors import NotFound
 from webapp.expressions import Stored, binds, check
@@ -126,8 +126,9 @@ def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, quer
 def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query, fingerprint: str) -> Listing:
     table = form.table
     eyes = policy.eyes(unit, actor)
-    wanted = None if query.fields is None else [k for k in query.fields if form.field(k)]
+    wanted = None if query.fields is None else [k for k in query.fields if "." not in k and form.field(k)]
     found = readers(unit, actor, form, readable(unit, actor, form, wanted), table)
+    found += [path_reader(unit, actor, form, k, table) for k in query.fields or () if "." in k]
     keys = sorting.resolve(unit, definitions, actor, form, query.sort, table)
     base = _select(unit, actor, form, table, found, binned=query.binned)
     for text in query.where:

@@ -81,7 +81,7 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
     changes = [
         _change(eye, form, entry, key, before, after)
         for key, (before, after) in entry.changes.items()
-        if key in form.names and eye.sees(key)
+        if key in form.names and eye.sees(key) and key not in form.computed  # a formula follows what was done
     ]
     if entry.kind in ("updated", "conversion") and not changes:
         return None
@@ -97,14 +97,14 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
         entry.actor_name or N_("The system").text(eye.locale),
         said,
         entry.at,
-        formats.near(entry.at.replace(second=0), eye.locale, zone, clock.now()),
+        formats.near(entry.at, eye.locale, zone, clock.now()),
         _VIA[entry.via].text(eye.locale) if entry.via in _VIA else "",
         more,
     )
 
 
 def _moves(form: Form, entry: Entry) -> bool:
-    (key,) = [k for k in entry.changes if k in form.names][:1] or [""]
+    (key,) = [k for k in entry.changes if k in form.names and k not in form.computed][:1] or [""]
     return bool(key) and form.names[key].type.name == "choice"
 
 
