@@ -27,8 +27,8 @@ check: lint  ## style, types, templates, migrations, translations, levels
 
 # Browser tests in one process: two cores hold one Chromium well. Nothing else of this machine is asked for.
 test: lint  ## everything, on SQLite and on PostgreSQL, browser included
-	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not browser and not soak and not bench" tests
-	@$(BIN)/pytest -q -m "browser and not soak and not bench" tests || [ $$? -eq 5 ]
+	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not browser and not soak" tests
+	@$(BIN)/pytest -q -m "browser and not soak" tests || [ $$? -eq 5 ]
 
 bench: setup-dev  ## measurements; make bench OPTIONS="--rows 100000 --database sqlite"
 	@$(BIN)/python -m tests.bench $(OPTIONS)
@@ -37,7 +37,7 @@ soak: setup-dev  ## long property and crash tests
 	@$(BIN)/pytest -q -m soak tests
 
 shots: setup-dev  ## screenshots of every screen into shots/
-	@$(BIN)/python -m tests.browser.shots
+	@MORTISE_SHOTS=1 $(BIN)/pytest -q tests/browser/test_shots.py
 
 migration: setup-dev  ## a new step of the system's tables: make migration NAME="what it does"
 	@$(BIN)/python -m migrations.new "$(NAME)"

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,26 @@ def sqlite_database(_sqlite_template: Path, tmp_path: Path) -> Iterator[Database
 @pytest.fixture
 def postgres_database(_postgres_template: tuple[str, str], tmp_path: Path) -> Iterator[Database]:
     """An empty firm on PostgreSQL."""
-    url, template = _postgres_template
+    with _postgres_copy(_postgres_template, tmp_path) as database:
+        yield database
+
+
+@contextmanager
+def database_of(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[Database]:
+    """An empty firm in `folder`, for fixtures that several tests share."""
+    if kind == "postgresql":
+        with _postgres_copy(request.getfixturevalue("_postgres_template"), folder) as database:
+            yield database
+        return
+    shutil.copy(request.getfixturevalue("_sqlite_template"), folder / "mortise.db")
+    database = Database(settings_for(folder))
+    yield database
+    database.dispose()
+
+
+@contextmanager
+def _postgres_copy(made: tuple[str, str], tmp_path: Path) -> Iterator[Database]:
+    url, template = made
     name = "d" + uuid.uuid4().hex[:12]
     with _admin(url).connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")

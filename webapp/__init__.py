@@ -23,7 +23,7 @@ BLUEPRINTS = (
 def create_app(settings: Settings | None = None, database: Database | None = None) -> App:
     """The web application over one firm's database."""
     from webapp import config, db
-    from webapp.web import assets, csrf, errors, grids, headers, health, language, scope, signing
+    from webapp.web import assets, csrf, errors, grids, headers, health, language, metrics, scope, signing
     from webapp.web.htmx import htmx
 
     settings = settings or config.Settings.from_env()
@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     headers.install(app)
     assets.install(app)
     health.install(app)
+    metrics.install(app)
     csrf.install(app)
     signing.install(app)
     language.install(app)

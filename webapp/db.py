@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import decimal
 import fcntl
+import logging
 import os
 import threading
 import time
@@ -26,8 +27,9 @@ from sqlalchemy.types import TypeDecorator
 
 from webapp.config import Settings
 from webapp.errors import Busy
-from webapp.i18n import N_
+from webapp.i18n import N_, Message
 
+log = logging.getLogger("mortise.db")
 #: The system's own tables; form tables live in metadata of their own (`definitions`).
 metadata = sa.MetaData(
     naming_convention={
@@ -130,6 +132,8 @@ class Unit:
         self.settings = settings
         self.zone = settings.timezone
         self.memo: dict[Any, Any] = {}
+        #: Where the one who asks sits (a network address, `shell`); None where the system works for itself.
+        self.origin: str | None = None
         self._after: list[Callable[[], None]] = []
 
     def execute(self, statement: sa.Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
@@ -160,6 +164,14 @@ class Unit:
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run `action` once the unit has committed; forgotten if it (or its savepoint) rolls back."""
         self._after.append(action)
+
+    def run_after_commit(self) -> None:
+        """For whoever has committed. The data is saved: an action that fails is logged and keeps none of the others."""
+        for action in self._after:
+            try:
+                action()
+            except Exception:
+                log.exception("an action after a commit went wrong")
 
     def awaits(self, action: Callable[[], None]) -> bool:
         """Whether `action` still waits for the commit: a savepoint that fell took its own along."""
@@ -211,8 +223,7 @@ class Database:
             unit = Unit(connection, self.settings, is_writing=True)
             with connection.begin():
                 yield unit
-        for action in unit._after:
-            action()
+        unit.run_after_commit()
 
     def dispose(self) -> None:
         """Close all connections; call in a child process before its first use, and at the end."""
@@ -244,6 +255,46 @@ class WriteLock:
         assert self._file is not None
         fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
+
+
+#: What a database says when the trouble is not in the request: a piece of SQLite's text or a SQLSTATE of PostgreSQL's.
+_TROUBLES: tuple[tuple[str, tuple[str, ...], Message], ...] = (
+    (
+        "disk_full",
+        ("disk is full", "disk i/o error", "53100"),
+        N_("There is no room left on the server’s disk; nothing was saved. Tell your administrator."),
+    ),
+    (
+        "read_only",
+        ("readonly database", "unable to open database", "25006"),
+        N_("The server cannot write its data at the moment; nothing was saved. Tell your administrator."),
+    ),
+    (
+        "busy",
+        ("is locked", "55P03", "40P01", "40001", "53300"),
+        N_("The database is busy; try again in a moment."),
+    ),
+    (
+        "unreachable",
+        ("57P01", "57P02", "57P03", "08000", "08001", "08003", "08006"),
+        N_("The database cannot be reached; try again in a moment."),
+    ),
+)
+
+
+def trouble(error: BaseException) -> Busy | None:
+    """What to tell people when the database, not their request, is at fault; None for everything else."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return Busy(_TROUBLES[2][2], code="busy")
+    if not isinstance(error, sa.exc.OperationalError | sa.exc.InternalError):
+        return None
+    state, text = getattr(error.orig, "sqlstate", None), str(error.orig).lower()
+    for code, signs, message in _TROUBLES:
+        if state in signs or (state is None and any(sign in text for sign in signs if not sign[:2].isdigit())):
+            return Busy(message, code=code)
+    if state is None and type(error.orig).__module__.startswith("psycopg"):  # no connection, so nobody who has a code
+        return Busy(_TROUBLES[3][2], code="unreachable")
+    return None
 
 
 def make_engine(settings: Settings) -> Engine:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 from tests.contracts.sources import ROOT, imports, modules
 
 #: From the top; within one row nobody imports a neighbour.
@@ -104,14 +107,28 @@ def test_exceptions_are_still_needed():
     assert [pair for pair in EXCEPTIONS if pair not in found] == []
 
 
+def test_what_begins_with_an_underscore_stays_in_its_module():
+    """`records._load` in another module means that it should have a good name of its own."""
+    wrong = []
+    for module, tree in modules().items():
+        known = {alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+                 for alias in node.names if f"{node.module}.{alias.name}" in modules()}  # fmt: skip
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
+                if node.attr.startswith("_") and not node.attr.startswith("__"):
+                    wrong.append(f"{module}:{node.lineno} uses {node.value.id}.{node.attr}")
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("webapp"):
+                names = [alias.name for alias in node.names if re.match(r"_[a-z]", alias.name)]
+                wrong += [f"{module}:{node.lineno} imports {name}" for name in names]
+    assert wrong == []
+
+
 def test_the_picture_in_the_guide_is_this_one():
     assert picture() in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 def test_the_clock_is_asked_in_one_place():
     """`datetime.now()` and its like are found in `webapp/clock.py` alone."""
-    import ast
-
     wrong = []
     for name, tree in modules().items():
         for node in ast.walk(tree):

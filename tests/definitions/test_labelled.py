@@ -87,3 +87,14 @@ def test_a_view_of_somebody_built_on_it_does_not_stop_publishing(postgres_databa
         unit.execute(sa.text("CREATE VIEW mine AS SELECT name FROM view__crm__deal"))
     assert publish(database, document(lambda m: fields(m).update(note={"kind": "text"}))).version == 2
     assert rows(database, "mine") == []
+
+
+def test_the_labels_follow_the_language_of_the_firm(database: Database) -> None:
+    from webapp.access import firm
+
+    with database.write() as unit:
+        firm.write(unit, "locale", "en")
+    publish(database, document())
+    with database.read() as unit:
+        names = list(unit.execute(sa.text("SELECT * FROM view__crm__account")).keys())
+    assert "Name" in names and "名称" not in names

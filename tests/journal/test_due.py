@@ -249,7 +249,7 @@ def test_a_long_handler_keeps_its_lease(database: Database, ran):
 def test_the_open_rows_are_found_through_their_index(database: Database):
     import sqlalchemy as sa
 
-    query = sa.select(due.table.c.id).where(due._WAITS, due.table.c.due_at <= NOW).order_by(due.table.c.due_at)
+    query = sa.select(due.table.c.id).where(due.IS_WAITING, due.table.c.due_at <= NOW).order_by(due.table.c.due_at)
     with database.read() as unit:
         if unit.dialect == "postgresql":
             unit.execute(sa.text("SET LOCAL enable_seqscan = off"))

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from tests.transfer.files import rows_of, write_csv
 from tests.transfer.test_importing import FORM, listed, shop  # noqa: F401
 from webapp import clock
+from webapp.definitions import versions
 from webapp.engines.forms import undo
 from webapp.engines.forms.transfer import importing, jobs, maps
 from webapp.errors import NotFound
@@ -185,3 +186,62 @@ def test_the_command_exports_as_the_file_is_named(command, shop, tmp_path):  # n
     assert [r[0] for r in rows_of(tmp_path / "out.csv")[1:]] == ["'=B", "A"]
     assert command("export", "shop", "customer", "-o", "out.csv", "--raw")[0] == 0
     assert [r[0] for r in rows_of(tmp_path / "out.csv")[1:]] == ["=B", "A"]
+
+
+def _interrupted(shop, tmp_path, monkeypatch, meanwhile):  # noqa: F811
+    """An import of ann's of 100 rows; after 30 of them the administrator does `meanwhile(unit, admin, ann)`."""
+    monkeypatch.setattr(importing, "SQLITE_ROWS", 10)
+    monkeypatch.setattr(importing, "POSTGRES_ROWS", 10)
+    id_ = put(shop, write_csv(tmp_path / "a.csv", [["name"], *[[f"N{i}"] for i in range(100)]]), who="ann")
+    admin, written = shop.actor(), importing._Import._write
+
+    def write(self, *arguments):
+        written(self, *arguments)
+        if self.state.inserted == 30:
+            with shop.database.write() as unit:
+                meanwhile(unit, admin, shop.world.people["ann"])
+
+    monkeypatch.setattr(importing._Import, "_write", write)
+    work.run_ready(shop.database)
+    return job(shop, id_)
+
+
+def test_an_import_of_somebody_who_is_disabled_in_the_middle_stops_there(shop, tmp_path, monkeypatch):  # noqa: F811
+    from webapp.access import members
+
+    stopped = _interrupted(shop, tmp_path, monkeypatch, members.disable)
+    assert (stopped.state, len(listed(shop))) == ("failed", 30)
+    undo.undo(shop.database, shop.actor(), stopped.progress["state"]["change_set"])
+    assert listed(shop) == []
+
+
+def test_an_import_goes_on_with_the_rights_of_the_moment(shop, tmp_path, monkeypatch):  # noqa: F811
+    from webapp.access import members, roles
+
+    def take_away(unit, admin, ann):
+        for role in roles.held(unit, ann):
+            roles.revoke(unit, admin, ann, role)
+
+    stopped = _interrupted(shop, tmp_path, monkeypatch, take_away)
+    assert (stopped.state, len(listed(shop))) == ("failed", 30)
+
+    (tmp_path / "again").mkdir()
+    with shop.database.write() as unit:
+        roles.grant(unit, shop.actor(), shop.world.people["bob"], "keeper", versions.current(unit))
+    moved = _interrupted_by_a_move(shop, tmp_path / "again", monkeypatch, members)
+    assert (moved.state, moved.result["inserted"], len(listed(shop))) == ("done", 100, 130)
+
+
+def _interrupted_by_a_move(shop, folder, monkeypatch, members):  # noqa: F811
+    id_ = put(shop, write_csv(folder / "b.csv", [["name"], *[[f"M{i}"] for i in range(100)]]), who="bob")
+    admin, written = shop.actor(), importing._Import._write
+
+    def write(self, *arguments):
+        written(self, *arguments)
+        if self.state.inserted == 30:
+            with shop.database.write() as unit:
+                members.place(unit, admin, shop.world.people["bob"], shop.world.departments["East"])
+
+    monkeypatch.setattr(importing._Import, "_write", write)
+    work.run_ready(shop.database)
+    return job(shop, id_)

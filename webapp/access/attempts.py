@@ -28,11 +28,13 @@ _FORGOTTEN_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Try:
-    """A counted try. `left` is how many more the account has before it must wait, if this one is wrong."""
+    """A counted try. `left` is how many more the account has before it must wait, if this one is wrong; `locks` says
+    that a pause begins then, for the account or for the address."""
 
     account: str
     address: str
     left: int
+    locks: bool = False
 
 
 def begin(unit: Unit, account: str, address: str) -> Try:
@@ -47,7 +49,8 @@ def begin(unit: Unit, account: str, address: str) -> Try:
         raise TooMany(N_("Too many wrong tries. Try again in {n} min.", n=minutes), retry_after=seconds)
     failures = [_count(unit, subject, free, now) for subject, free in subjects.items()]
     account_hash, address_hash = subjects
-    return Try(account_hash, address_hash, left=max(0, FREE_FOR_ACCOUNT - failures[0]))
+    locks = failures[0] >= FREE_FOR_ACCOUNT or failures[1] >= FREE_FOR_ADDRESS
+    return Try(account_hash, address_hash, left=max(0, FREE_FOR_ACCOUNT - failures[0]), locks=locks)
 
 
 def succeed(unit: Unit, counted: Try) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from webapp.access import guard
+from webapp.access import audit, guard
 from webapp.access.actor import Actor
 from webapp.access.tables import department, department_member, member
 from webapp.db import Unit
@@ -33,7 +33,9 @@ def add(unit: Unit, actor: Actor, name: str, *, parent: int | None = None, head:
     if head is not None:
         guard.require_member(unit, head)
     made = unit.execute(department.insert().values(name=name.strip(), parent=parent, head=head))
-    return int(made.inserted_primary_key[0])  # type: ignore[index]
+    id_ = int(made.inserted_primary_key[0])  # type: ignore[index]
+    audit.add(unit, actor, "department_added", department=id_, name=name.strip(), parent=parent, head=head)
+    return id_
 
 
 def get(unit: Unit, department_id: int) -> Department:
@@ -72,6 +74,7 @@ def rename(unit: Unit, actor: Actor, department_id: int, name: str) -> None:
     guard.require_people(actor)
     _check_name(name)
     _update(unit, department_id, name=name.strip())
+    audit.add(unit, actor, "department_renamed", department=department_id, name=name.strip())
 
 
 def move(unit: Unit, actor: Actor, department_id: int, parent: int | None) -> None:
@@ -84,6 +87,7 @@ def move(unit: Unit, actor: Actor, department_id: int, parent: int | None) -> No
         if parent in below(unit, department_id):
             raise Conflict(N_("A department cannot lie below itself."))
     _update(unit, department_id, parent=parent)
+    audit.add(unit, actor, "department_moved", department=department_id, parent=parent)
 
 
 def set_head(unit: Unit, actor: Actor, department_id: int, head: int | None) -> None:
@@ -91,6 +95,7 @@ def set_head(unit: Unit, actor: Actor, department_id: int, head: int | None) -> 
     if head is not None:
         guard.require_member(unit, head)
     _update(unit, department_id, head=head)
+    audit.add(unit, actor, "department_head_set", head, department=department_id)
 
 
 def remove(unit: Unit, actor: Actor, department_id: int) -> None:
@@ -104,6 +109,7 @@ def remove(unit: Unit, actor: Actor, department_id: int) -> None:
     if any(unit.execute(query.limit(1)).first() for query in used):
         raise Conflict(N_("Somebody is still in this department, or another lies below it."))
     unit.execute(department.delete().where(department.c.id == department_id))
+    audit.add(unit, actor, "department_removed", department=department_id)
 
 
 def _update(unit: Unit, department_id: int, **values: object) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp import clock
-from webapp.access import attempts, guard, sessions, tokens
+from webapp.access import attempts, audit, guard, sessions, tokens
 from webapp.access.actor import Actor
 from webapp.access.tables import department, department_member, member
 from webapp.db import Unit
@@ -73,7 +73,9 @@ def add(
             created_at=clock.now(),
         )
     )
-    return int(made.inserted_primary_key[0])  # type: ignore[index]
+    id_ = int(made.inserted_primary_key[0])  # type: ignore[index]
+    audit.add(unit, actor, "member_added", id_, email=email, name=name.strip(), department=department_id)
+    return id_
 
 
 def is_empty(unit: Unit) -> bool:
@@ -101,7 +103,9 @@ def listed(unit: Unit, *, with_leavers: bool = False) -> list[Member]:
 def rename(unit: Unit, actor: Actor, member_id: int, name: str) -> None:
     guard.require_care_of(unit, actor, member_id)
     _refuse_bad_name(name)
+    before = get(unit, member_id).name
     _update(unit, member_id, name=name.strip(), sort_key=sort_key(name.strip()))
+    audit.add(unit, actor, "member_renamed", member_id, before=before, after=name.strip())
 
 
 def prefer(unit: Unit, actor: Actor, member_id: int, **values: str | None) -> None:
@@ -113,7 +117,8 @@ def prefer(unit: Unit, actor: Actor, member_id: int, **values: str | None) -> No
         raise _invalid("locale", N_("This language is not there."))
     if values.get("theme") not in (None, "light", "dark", "system"):
         raise _invalid("theme", N_("This theme is not there."))
-    _update(unit, member_id, **values)
+    if values:
+        _update(unit, member_id, **values)
 
 
 def place(unit: Unit, actor: Actor, member_id: int, main: int | None, further: tuple[int, ...] = ()) -> None:
@@ -127,6 +132,7 @@ def place(unit: Unit, actor: Actor, member_id: int, main: int | None, further: t
     unit.execute(department_member.delete().where(department_member.c.member == member_id))
     for one in sorted(wanted):
         unit.execute(department_member.insert().values(member=member_id, department=one))
+    audit.add(unit, actor, "member_placed", member_id, department=main, further=sorted(wanted))
 
 
 def set_password(unit: Unit, actor: Actor, member_id: int, hashed: str, *, but: str | None = None) -> None:
@@ -135,6 +141,7 @@ def set_password(unit: Unit, actor: Actor, member_id: int, hashed: str, *, but: 
     _update(unit, member_id, password=hashed)
     sessions.end_all_of(unit, member_id, but=but)
     attempts.forgive(unit, get(unit, member_id).email)
+    audit.add(unit, actor, "password_set", member_id)
 
 
 def disable(unit: Unit, actor: Actor, member_id: int) -> None:
@@ -144,16 +151,19 @@ def disable(unit: Unit, actor: Actor, member_id: int) -> None:
     _update(unit, member_id, is_active=False)
     sessions.end_all_of(unit, member_id)
     tokens.end_all_of(unit, member_id)
+    audit.add(unit, actor, "member_disabled", member_id)
 
 
 def enable(unit: Unit, actor: Actor, member_id: int) -> None:
     """He is back, with his roles; he signs in anew."""
     guard.require_power_over(unit, actor, member_id)
     _update(unit, member_id, is_active=True)
+    audit.add(unit, actor, "member_enabled", member_id)
 
 
 def normal_email(text: str) -> str:
-    return fold(text.strip())
+    """The address as it is kept and compared; a NUL, which PostgreSQL takes in no text, is nobody's."""
+    return fold(text.strip()).replace("\0", "\ufffd")
 
 
 def _one(unit: Unit, which: sa.ColumnElement[bool]) -> Member:

@@ -44,14 +44,14 @@ def knows(unit: Unit, actor: Actor, form: Form) -> bool:
     return any(may(unit, actor, form, action) for action in ACTIONS)
 
 
-def require(unit: Unit, actor: Actor, form: Form, action: str) -> None:
+def require(unit: Unit, actor: Actor, form: Form, action: str = "see") -> None:
     """Raise `NotFound` if the form does not exist for him, `Denied` with the reason if he may not do `action`."""
     if may(unit, actor, form, action):
         return
-    if not actor.may_write and action not in _READS:
-        raise Denied(N_("This token may only read."), code_hint="read_only_token")
     if not knows(unit, actor, form):
         raise NotFound(N_("There is no form “{key}”.", key=form.name))
+    if not actor.may_write and action not in _READS:
+        raise Denied(N_("This token may only read."), action=action)
     raise Denied(N_("Your roles do not allow this in “{form}”: {action}.", form=form.label, action=_ACTION[action]))
 
 

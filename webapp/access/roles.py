@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from webapp.access import guard
+from webapp.access import audit, guard
 from webapp.access.actor import BUILDER, KEEPER, SYSTEM_ROLES, Actor
 from webapp.access.tables import role_holder
 from webapp.db import Unit
@@ -27,20 +27,25 @@ def grant(unit: Unit, actor: Actor, member: int, role: str, definitions: Definit
     names = known(definitions)
     if role not in names:
         raise NotFound(N_("There is no role “{name}”.", name=role), near=nearest(role, names))
-    give(unit, member, role)
+    if give(unit, member, role):
+        audit.add(unit, actor, "role_granted", member, role=role)
 
 
 def revoke(unit: Unit, actor: Actor, member: int, role: str) -> None:
     _require(unit, actor, member, role)
     if role == KEEPER:
         guard.require_another_keeper(unit, member)
-    unit.execute(role_holder.delete().where(role_holder.c.member == member, role_holder.c.role == role))
+    gone = unit.execute(role_holder.delete().where(role_holder.c.member == member, role_holder.c.role == role))
+    if gone.rowcount:
+        audit.add(unit, actor, "role_revoked", member, role=role)
 
 
-def give(unit: Unit, member: int, role: str) -> None:
-    """Grant without asking; for the first set-up and for `grant`."""
-    if role not in held(unit, member):
-        unit.execute(role_holder.insert().values(member=member, role=role))
+def give(unit: Unit, member: int, role: str) -> bool:
+    """Grant without asking, for the first set-up and for `grant`; False if he holds it already."""
+    if role in held(unit, member):
+        return False
+    unit.execute(role_holder.insert().values(member=member, role=role))
+    return True
 
 
 def held(unit: Unit, member: int) -> frozenset[str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from webapp import clock
-from webapp.access import secret
+from webapp.access import audit, secret
 from webapp.access.actor import Actor
 from webapp.access.guard import require_care_of
 from webapp.access.tables import session
@@ -44,6 +44,7 @@ def end_all(unit: Unit, actor: Actor, member: int, *, but: str | None = None) ->
     """Sign a member out everywhere, or everywhere but where the cookie `but` is."""
     require_care_of(unit, actor, member)
     end_all_of(unit, member, but=but)
+    audit.add(unit, actor, "sessions_ended", member)
 
 
 def end_all_of(unit: Unit, member: int, *, but: str | None = None) -> None:
@@ -56,6 +57,7 @@ def end_one(unit: Unit, actor: Actor, member: int, hashed: str) -> None:
     """End one listed session of a member, named by its hash."""
     require_care_of(unit, actor, member)
     _end(unit, sa.and_(session.c.member == member, session.c.hash == hashed))
+    audit.add(unit, actor, "sessions_ended", member)
 
 
 def listed(unit: Unit, actor: Actor, member: int) -> list[sa.Row[tuple[str, str | None, datetime, datetime]]]:

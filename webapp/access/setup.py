@@ -6,7 +6,7 @@ import hmac
 from datetime import datetime, timedelta
 
 from webapp import clock
-from webapp.access import firm, members, roles, secret
+from webapp.access import audit, firm, members, roles, secret
 from webapp.access.actor import KEEPER
 from webapp.access.tables import setting
 from webapp.db import Unit
@@ -63,6 +63,7 @@ def begin(unit: Unit, *, email: str, name: str, password: str, firm_name: str | 
     """
     member = members.add(unit, None, email, name, locale=locale, password=password)
     roles.give(unit, member, KEEPER)
+    audit.add(unit, None, "role_granted", member, role=KEEPER)
     firm.write(unit, _KEY, None)
     firm.write(unit, "locale", locale)
     if firm_name and firm_name.strip():

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.access import attempts, members, passwords, sessions
+from webapp.access import attempts, audit, members, passwords, sessions
 from webapp.access.tables import member
 from webapp.db import Database
 from webapp.errors import MortiseError
@@ -58,6 +58,9 @@ def sign_in(
         if is_right and kept and passwords.needs_rehash(database.settings, kept):
             new_hash = passwords.hashed(database.settings, password)
     if not is_right or row is None:
+        if counted.locks:  # for an unknown account too, so that both take the same time; what was typed is not kept
+            with database.write() as unit:
+                audit.add(unit, None, "locked_out", row.id if row else None, origin=address)
         raise _wrong(counted.left)
     with database.write() as unit:
         # Somebody may have disabled him or changed the password meanwhile.

@@ -1,4 +1,5 @@
-"""System tables of people: members, departments, who holds which role, sessions, tokens, tries at signing in."""
+"""System tables of people: members, departments, who holds which role, sessions, tokens, tries at signing in, and
+what was done to all of these."""
 
 from __future__ import annotations
 
@@ -96,3 +97,36 @@ setting = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
+
+#: The journal of people and rights: who did what to whom, when and from where. Rows are added and never changed.
+audit = sa.Table(
+    "m__audit",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("at", PreciseMoment, nullable=False),
+    sa.Column("actor", Id),  # member; None for the system and for strangers
+    sa.Column("token", Id),  # the token by which he acted
+    sa.Column("origin", sa.Text),  # network address, or `shell`
+    sa.Column("action", sa.Text, nullable=False),  # member_added, role_granted …
+    sa.Column("member", Id, index=True),  # whom it concerns
+    sa.Column("detail", sa.Text, nullable=False),  # JSON
+    sqlite_autoincrement=True,
+)
+
+#: The database itself refuses to change or remove a row.
+KEEP_AUDIT = {
+    "sqlite": tuple(
+        f"CREATE TRIGGER m__audit_keeps_{verb.lower()} BEFORE {verb} ON m__audit "
+        "BEGIN SELECT RAISE(ABORT, 'm__audit is append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION m__audit_keeps() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'm__audit is append-only'; END $$",
+        "CREATE TRIGGER m__audit_keeps BEFORE UPDATE OR DELETE OR TRUNCATE ON m__audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION m__audit_keeps()",
+    ),
+}
+for _dialect, _statements in KEEP_AUDIT.items():
+    for _statement in _statements:
+        sa.event.listen(audit, "after_create", sa.DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect))

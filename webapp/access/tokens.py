@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp import clock
-from webapp.access import secret
+from webapp.access import audit, secret
 from webapp.access.actor import Actor
 from webapp.access.guard import require_care_of, require_member
 from webapp.access.tables import token
@@ -40,7 +40,9 @@ def create(
             expires_at=expires_at,
         )
     )
-    return int(made.inserted_primary_key[0]), text  # type: ignore[index]
+    id_ = int(made.inserted_primary_key[0])  # type: ignore[index]
+    audit.add(unit, actor, "token_created", member, number=id_, name=name.strip(), scope=scope, expires_at=expires_at)
+    return id_, text
 
 
 def revoke(unit: Unit, actor: Actor, token_id: int) -> None:
@@ -50,7 +52,11 @@ def revoke(unit: Unit, actor: Actor, token_id: int) -> None:
     if owner is None:
         raise NotFound(N_("There is no token with this number."))
     require_care_of(unit, actor, owner)
-    unit.execute(token.update().where(token.c.id == token_id, token.c.ended_at.is_(None)).values(ended_at=clock.now()))
+    ended = unit.execute(
+        token.update().where(token.c.id == token_id, token.c.ended_at.is_(None)).values(ended_at=clock.now())
+    )
+    if ended.rowcount:
+        audit.add(unit, actor, "token_revoked", owner, number=token_id)
 
 
 def end_all_of(unit: Unit, member: int) -> None:

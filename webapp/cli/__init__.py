@@ -7,7 +7,6 @@ Each module exports `commands`, a list of click commands. What they print goes t
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
 from typing import Any
@@ -30,22 +29,20 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "app": ("app", N_("Plan, apply and export app documents")),
     "import": ("transfer", N_("Read records from a table file")),
     "export": ("transfer", N_("Write records to a table file")),
-    "backup": ("backup", N_("Make, check and restore backups")),
     "change-set": ("jobs", N_("List and undo what was done together")),
     "jobs": ("jobs", N_("List and cancel background jobs")),
-    "audit": ("audit", N_("Seal and verify the journal")),
-    "doctor": ("doctor", N_("Check the installation and say what to do")),
+    "audit": ("audit", N_("Seal and verify the journal, read what was done to people and rights")),
 }
 
 
 class Commands(click.Group):
-    """The table above, as far as the modules are there."""
+    """The table above."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return [name for name, (module, _) in COMMANDS.items() if _is_there(module)]
+        return list(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS or not _is_there(COMMANDS[name][0]):
+        if name not in COMMANDS:
             return None
         module = importlib.import_module(f"webapp.cli.{COMMANDS[name][0]}")
         return next((command for command in module.commands if command.name == name), None)
@@ -55,10 +52,6 @@ class Commands(click.Group):
         locale = context.obj.locale
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1].text(locale)) for name in self.list_commands(context)])
-
-
-def _is_there(module: str) -> bool:
-    return importlib.util.find_spec(f"webapp.cli.{module}") is not None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,11 +12,10 @@ from webapp.cli.console import Console
 from webapp.i18n import N_
 
 if TYPE_CHECKING:
-    from webapp.access.actor import Actor
-    from webapp.db import Unit
     from webapp.definitions.plan import Plan
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True)
+_as = click.option("--as", "as_email", metavar="EMAIL", help="The builder who does this; else the first administrator.")
 _EXIT = {"none": 0, "change": 2, "loss": 3, "blocked": 1}
 _MARK = {"change": " ", "loss": "!", "blocked": "x"}
 _LIST = {
@@ -107,6 +106,7 @@ def plan(console: Console, file: Path) -> int:
 @click.option("--expect-version", type=int, help="Refuse if another version than this one is in force.")
 @click.option("--note", help="A word on why, kept in the history.")
 @click.option("--finish", is_flag=True, help="Also do the work behind it here, without waiting for a worker.")
+@_as
 @click.pass_obj
 def apply(
     console: Console,
@@ -116,13 +116,15 @@ def apply(
     expect_version: int | None,
     note: str | None,
     finish: bool,
+    as_email: str | None,
 ) -> None:
     """Publish the document in FILE."""
+    from webapp.cli.people import acting
     from webapp.definitions import versions
 
     text = _text(file)
     with console.database.read() as unit:
-        actor = _actor(unit)
+        actor = acting(unit, as_email, or_system=True)
         definitions = versions.current(unit)
         document = versions.validate(text, definitions)
         found = versions.plan(definitions, document, unit)
@@ -183,13 +185,17 @@ def history(console: Console, key: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--accept-loss", is_flag=True, help="Consent to data that is lost, or shown to more readers.")
 @click.option("--finish", is_flag=True, help="Also do the work behind it here, without waiting for a worker.")
+@_as
 @click.pass_obj
-def rollback(console: Console, key: str, version: int, yes: bool, accept_loss: bool, finish: bool) -> None:
+def rollback(
+    console: Console, key: str, version: int, yes: bool, accept_loss: bool, finish: bool, as_email: str | None
+) -> None:
     """Publish version V of app A again, as a new version."""
+    from webapp.cli.people import acting
     from webapp.definitions import versions
 
     with console.database.read() as unit:
-        actor = _actor(unit)
+        actor = acting(unit, as_email, or_system=True)
         definitions = versions.current(unit)
         document = versions.validate(versions.document(unit, key, version), definitions)
         found = versions.plan(definitions, document, unit)
@@ -198,24 +204,35 @@ def rollback(console: Console, key: str, version: int, yes: bool, accept_loss: b
     _tell(console, done, finish)
 
 
+@app.command("purge")
+@click.argument("key", metavar="A")
+@click.option("--form", help="Only what is left of this form.")
+@click.option("--field", help="Only what is left of this field of the form.")
+@click.option("--yes", is_flag=True, help="Do not ask; consent to the loss.")
+@click.option("--finish", is_flag=True, help="Also do the work behind it here, without waiting for a worker.")
+@click.pass_obj
+def purge(console: Console, key: str, form: str | None, field: str | None, yes: bool, finish: bool) -> None:
+    """Remove for good what removed fields and forms and conversions of app A have left. It cannot be taken back."""
+    from webapp.cli.people import acting
+    from webapp.definitions import purge as purging
+    from webapp.definitions import versions
+
+    if field and not form:
+        raise click.UsageError("--field needs --form")
+    with console.database.read() as unit:
+        actor = acting(unit, None, or_system=True)
+        found = purging.plan(versions.current(unit), unit, key, form, field)
+    if not found.work:
+        console.data({"app": key, "changed": False}, [console.text(N_("Nothing is left there to be purged."))])
+        return
+    if not yes:
+        _show(console, found, is_error=True)
+        click.confirm(console.text(N_("Remove this for good?")), abort=True, err=True)
+    _tell(console, versions.purge(console.database, actor, key, form, field, accept_loss=True), finish)
+
+
 def _text(file: Path) -> bytes:
     return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-
-
-def _actor(unit: Unit) -> Actor:
-    """The first administrator; on a machine that has none yet, the system itself."""
-    import sqlalchemy as sa
-
-    from webapp.access import actors
-    from webapp.access.actor import KEEPER, Actor
-    from webapp.access.tables import member, role_holder
-
-    keepers = sa.select(role_holder.c.member).where(role_holder.c.role == KEEPER)
-    query = sa.select(member.c.id).where(member.c.is_active, member.c.id.in_(keepers)).order_by(member.c.id)
-    id_ = unit.execute(query.limit(1)).scalar()
-    if id_ is not None:
-        return actors.of_member(unit, id_)
-    return Actor(0, "mortise", kind="system", roles=frozenset({KEEPER}))
 
 
 def _show(console: Console, found: Plan, *, is_error: bool = False) -> None:

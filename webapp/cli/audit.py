@@ -9,10 +9,51 @@ import click
 from webapp.cli.console import Console
 from webapp.i18n import N_
 
+_LINE = {
+    "id": N_("No."),
+    "at": N_("Moment"),
+    "actor_name": N_("Done by"),
+    "what": N_("Action"),
+    "member_name": N_("Concerning"),
+    "said": N_("Details"),
+    "origin": N_("Origin"),
+}
+
 
 @click.group("audit")
 def audit() -> None:
-    """Seal and verify the journal."""
+    """Seal and verify the journal; read what was done to people and rights."""
+
+
+@audit.command("list")
+@click.option("--as", "as_email", metavar="EMAIL", help="The keeper or auditor who reads.")
+@click.option("--member", "email", metavar="EMAIL", help="Only what this member did or what was done to him.")
+@click.option("--before", type=int, metavar="N", help="Only lines older than line N.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.pass_obj
+def list_lines(console: Console, as_email: str | None, email: str | None, before: int | None, limit: int) -> None:
+    """List changes to members, roles, tokens and departments and lock-outs at sign-in, newest first."""
+    from webapp.access import audit as journal
+    from webapp.cli.people import acting, found
+
+    with console.database.read() as unit:
+        actor = acting(unit, as_email)
+        whose = found(unit, email).id if email else None
+        lines = journal.listed(unit, actor, member_id=whose, before=before, limit=limit)
+    if console.is_json:
+        console.data([asdict(line) for line in lines])
+        return
+    rows = [
+        {
+            **asdict(line),
+            "what": journal.ACTIONS[line.action].text(console.locale)
+            if line.action in journal.ACTIONS
+            else line.action,
+            "said": ", ".join(f"{key} {value}" for key, value in line.detail.items() if value not in (None, [])),
+        }
+        for line in lines
+    ]
+    console.table(rows, _LINE)
 
 
 @audit.command("seal")

@@ -38,6 +38,7 @@ def init(
 
 
 def _administrator(console: Console, email: str, name: str, firm: str | None, password_stdin: bool) -> None:
+    import webapp.engines.forms  # noqa: F401  (knows how names sort)
     from webapp.access import members, setup
     from webapp.cli.people import read_password
 
@@ -47,6 +48,7 @@ def _administrator(console: Console, email: str, name: str, firm: str | None, pa
             return
     hashed = read_password(console, password_stdin, unlike=(name, email))
     with console.database.write() as unit:
+        unit.origin = "shell"
         setup.begin(unit, email=email, name=name, password=hashed, firm_name=firm, locale=console.settings.locale)
     console.say(N_("{name} is the first administrator.", name=name))
 
@@ -54,16 +56,11 @@ def _administrator(console: Console, email: str, name: str, firm: str | None, pa
 def start_app(console: Console, app: str) -> None:
     """Publish a starter app unless it is there."""
     from webapp import catalog
-    from webapp.access import members
-    from webapp.access.actor import KEEPER, Actor
     from webapp.cli.people import acting
     from webapp.definitions import versions
 
     with console.database.read() as unit:
-        if members.is_empty(unit):  # the very first start: nobody is there yet on whose behalf it could be
-            actor = Actor(0, "Mortise", kind="system", roles=frozenset({KEEPER}))
-        else:
-            actor = acting(unit, None)
+        actor = acting(unit, None, or_system=True)
         if app in versions.current(unit).apps:
             console.say(N_("The app “{key}” is there already.", key=app), is_error=True)
             return

@@ -33,16 +33,22 @@ _as = click.option("--as", "as_email", metavar="EMAIL", help="The keeper who doe
 _password_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
-def acting(unit: Unit, as_email: str | None) -> Actor:
-    """The keeper a command acts as."""
-    from webapp.access import actors, members, roles
-    from webapp.access.actor import KEEPER
+def acting(unit: Unit, as_email: str | None, *, or_system: bool = False) -> Actor:
+    """Who a command acts as: the member named with `--as`, else the first keeper there is.
 
+    or_system  where nobody is a member yet (the very first start), the system itself
+    """
+    from webapp.access import actors, members, roles
+    from webapp.access.actor import KEEPER, Actor
+
+    unit.origin = "shell"
     if as_email is not None:
         return actors.of_member(unit, found(unit, as_email).id)
     for member in roles.holders(unit, KEEPER):
         if members.get(unit, member).is_active:
             return actors.of_member(unit, member)
+    if or_system and members.is_empty(unit):
+        return Actor(0, "Mortise", kind="system", roles=frozenset({KEEPER}))
     raise MortiseError(N_("There is no administrator yet. Make one with: mortise init --email …"))
 
 
@@ -94,6 +100,7 @@ def add_user(
     as_email: str | None,
 ) -> None:
     """Add a member. He signs in with the address and the password."""
+    import webapp.engines.forms  # noqa: F401  (knows how names sort)
     from webapp.access import members, roles
     from webapp.definitions import versions
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from webapp.cli.console import Console
 from webapp.errors import Invalid
 from webapp.i18n import N_
-
-if TYPE_CHECKING:
-    pass
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -70,7 +67,7 @@ def _done(console: Console, id_: int) -> Any:
     with database.write() as unit:
         claimed = due.claim(unit, work.name(), kinds=["import"], id=id_)
     for job in claimed:
-        work._run(database, job)
+        work.run(database, job)
     return _waited(console, id_)
 
 

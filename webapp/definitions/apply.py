@@ -80,7 +80,7 @@ def apply(
         if steps.is_empty:
             return AppliedVersion(wanted.app, steps.before, definitions.epoch, steps, is_changed=False)
         try:
-            return _patiently(lambda: _publish(database, actor, wanted, definitions, steps, note))  # noqa: B023
+            return patiently(lambda: _publish(database, actor, wanted, definitions, steps, note))  # noqa: B023
         except _Moved:
             continue
     raise Busy(N_("Other apps are being published; try again in a moment."))
@@ -154,8 +154,8 @@ def _publish(
         for form in after.apps[app].forms.values():
             if form.table.name in new_tables:
                 made.index_now(unit, after, form)
-        _write_version(unit, actor, document, after, steps, note)
-        _leave_work(unit, actor, app, after.apps[app].version, steps)
+        write_version(unit, actor, document, after, steps, note)
+        leave_work(unit, actor, app, after.apps[app].version, steps)
         made.labelled_views(unit, after, after.apps[app])
         moved = epochs.move(unit)
     return AppliedVersion(app, after.apps[app].version, moved, steps)
@@ -178,7 +178,7 @@ def next_version(before: Definitions, app: str) -> int:
     return before.apps[app].version + 1 if app in before.apps else 1
 
 
-def _write_version(
+def write_version(
     unit: Unit, actor: Actor, document: Document, after: Definitions, steps: Plan, note: str | None
 ) -> None:
     app = after.apps[document.app]
@@ -206,7 +206,7 @@ def _write_version(
         raise _conflict(unit, app.key, app.version - 1)
 
 
-def _leave_work(unit: Unit, actor: Actor, app: str, version: int, steps: Plan) -> None:
+def leave_work(unit: Unit, actor: Actor, app: str, version: int, steps: Plan) -> None:
     """Rows for what touches data; work on the same thing that an earlier version asked for is dropped."""
     building = tables.building
     now = clock.now()
@@ -238,7 +238,7 @@ def _leave_work(unit: Unit, actor: Actor, app: str, version: int, steps: Plan) -
         storage.get().start(unit, app, actor)
 
 
-def _patiently(attempt: Callable[[], T]) -> T:
+def patiently(attempt: Callable[[], T]) -> T:
     """Again, with growing pauses, while somebody's read keeps a table busy (decisions 1)."""
     for i in range(TRIES):
         try:

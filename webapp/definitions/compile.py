@@ -40,13 +40,13 @@ _SYSTEM: Mapping[str, tuple[str, dict[str, str]]] = {
 
 @dataclass(eq=False)
 class Source:
-    """One app to compile. `open` are fields whose values are still being built: (form, field) → old column if any."""
+    """One app to compile. `open` are fields whose values are still being built: (form, field) → payload of the work."""
 
     document: Document
     version: int
     names: Mapping[str, Any] | None
     is_fixed: bool = True  # names are as stored; False gives names to what is new
-    open: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    open: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
 
 def compile_all(
@@ -258,17 +258,29 @@ class _Compiler:
             entry = self._entry(source, form, item, holds)
             if (form.key, item.key) in source.open:
                 item.lazy["is_building"] = True
-                object.__setattr__(item, "old_column", source.open[form.key, item.key])
+                self._keep_old(form, item, source.open[form.key, item.key])
             if entry.get("column"):
                 object.__setattr__(item, "column", entry["column"])
                 for column in columns_of(item, self._table_name):
                     form.table.append_column(column)
-                if item.old_column:  # read where the new column is still empty
-                    form.table.append_column(sa.Column(item.old_column, form.table.c[entry["column"]].type))
             elif entry.get("values"):
                 object.__setattr__(item, "values_table", self._values_table(form, item, entry["values"]))
         if form.computed:
             self._fingerprint(source, form)
+
+    def _keep_old(self, form: model.Form, item: model.Field, payload: Mapping[str, Any]) -> None:
+        """Where the values stand that are not converted yet: read as long as the new place is empty."""
+        if "old" not in payload:
+            return
+        before = item.lazy["before"] = old_field(form, payload)
+        values = payload["old"].get("values")
+        if values:
+            object.__setattr__(before, "values_table", self._values_table(form, before, values))
+        elif before.column is not None:
+            for column in columns_of(before, lambda _form: None):
+                form.table.append_column(column)
+            if payload.get("is_readable"):
+                object.__setattr__(item, "old_column", before.column)
 
     def _holds(self, item: model.Field, computed: list[str]) -> str:
         if is_formula(item):
@@ -436,6 +448,19 @@ def system_fields(form: str) -> dict[str, model.Field]:
 def _defaults(kind: str) -> dict[str, Any]:
     shape = field_kinds.get(kind).settings
     return Struct(shape.settings, shape.open_to).check({}, "", Report()) or {}
+
+
+def old_field(form: model.Form, payload: Mapping[str, Any]) -> model.Field:
+    """The field as it was before a conversion, from what its work remembers."""
+    old = payload["old"]
+    return model.Field(
+        form=form.name,
+        key=old["key"],
+        kind_key=old["kind"],
+        label=old["key"],
+        settings=old["settings"],
+        column=old.get("column"),
+    )
 
 
 def columns_of(

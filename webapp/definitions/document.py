@@ -70,9 +70,7 @@ RESERVED_KEYS = frozenset(
         "readyz",
         "metrics",
         "new",
-        "sign_in",
-        "sign_out",
-        "set_up",
+        "setup",
     ]
 )
 #: Words of the language that a field cannot be called.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import weakref
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -82,19 +83,17 @@ def sources(unit: Unit, without: str | None = None) -> list[Source]:
     ]
 
 
-def _open_work(unit: Unit) -> dict[str, dict[tuple[str, str], str | None]]:
-    """App → (form, field) of values that are still being converted or computed → the old column, if SQL reads both."""
+def _open_work(unit: Unit) -> dict[str, dict[tuple[str, str], Mapping[str, Any]]]:
+    """App → (form, field) of values that are still being converted or computed → what a conversion begins with."""
     building = tables.building
     rows = unit.execute(
         sa.select(building.c.app, building.c.form, building.c.field, building.c.payload)
         .where(building.c.state == "open", building.c.field.is_not(None))
         .order_by(building.c.id)
     )
-    found: dict[str, dict[tuple[str, str], str | None]] = {}
+    found: dict[str, dict[tuple[str, str], Mapping[str, Any]]] = {}
     for row in rows:
-        payload = json.loads(row.payload)
-        column = payload["old"].get("column") if payload.get("is_readable") else None
-        found.setdefault(row.app, {})[row.form, row.field] = column
+        found.setdefault(row.app, {})[row.form, row.field] = json.loads(row.payload)
     return found
 
 

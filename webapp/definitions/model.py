@@ -28,7 +28,7 @@ class Field:
     """One field of a form.
 
     column       physical name of its first column (None if it has none); given once, kept through renames
-    old_column   while a conversion runs: where values not yet converted still stand
+    old_column   while a conversion runs: where values not yet converted still stand, if SQL may read them as they are
     expression   of a formula: its compiled expression; `is_computed_on_read` tells whether it has a column as well
     reverse_of   of a reverse link or `related` field: key of the link field on the form `type.target`
     """
@@ -78,6 +78,11 @@ class Field:
     def is_building(self) -> bool:
         """Whether its values are still being converted or computed behind the last apply."""
         return bool(self.lazy.get("is_building"))
+
+    @property
+    def before(self) -> Field | None:
+        """The field as it was, while its values are being converted."""
+        return self.lazy.get("before")
 
     @property
     def visible(self) -> Expression | None:

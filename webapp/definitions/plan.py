@@ -164,6 +164,7 @@ class _Planner:
         self._say(f"forms.{form.key}", message, code="added")
         if is_back:
             self._indexes(None, form)
+            self.work.append(Work(form.key, "search"))
 
     def _form(self, old: Form, new: Form) -> None:
         path = f"forms.{new.key}"
@@ -182,7 +183,23 @@ class _Planner:
             self._say(f"{path}.checks", N_("{form}: its checks change; there are {n} now.", form=new.label, n=n))
         if _layout(old) != _layout(new):
             self._say(f"{path}.layout", N_("{form}: the layout changes.", form=new.label))
+        if self._is_searched_anew(old, new):
+            self.work.append(Work(new.key, "search"))
         self._indexes(old, new)
+
+    def _is_searched_anew(self, old: Form, new: Form) -> bool:
+        """Whether the search texts of records there are would be others now; a conversion mends its own."""
+        made = storage.get()
+        before, after = made.searched(old), made.searched(new)
+        converted = {w.field for w in self.work if w.form == new.key and w.what == "convert"}
+        assert self.before is not None
+        entry = self.before.names["forms"][old.key]
+        moved = {_where(entry["fields"][key]) for key in converted if key in entry["fields"]}
+        retired = [e for several in entry["retired"].values() for e in several]
+        is_changed = any(before[p] != after[p] for p in before.keys() & after.keys())
+        is_gone = bool(before.keys() - after.keys() - moved)
+        is_back = bool((after.keys() - before.keys()) & {_where(e) for e in retired})
+        return is_changed or is_gone or is_back
 
     # fields -----------------------------------------------------------------------------------------------
 
@@ -435,6 +452,11 @@ def _renamed(before: Mapping[str, Any], after: Mapping[str, Any], place: Any) ->
     places = {place(entry): key for key, entry in before.items() if place(entry)}
     found = {key: places[place(entry)] for key, entry in after.items() if place(entry) in places}
     return {key: old for key, old in found.items() if key != old and old not in after}
+
+
+def _where(entry: Mapping[str, Any]) -> str | None:
+    """The physical name a field's values stand under."""
+    return entry.get("column") or entry.get("values")
 
 
 def _with(message: Message, **more: Any) -> Message:

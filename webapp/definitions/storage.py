@@ -31,7 +31,7 @@ class Work:
     """Something behind an apply that touches rows."""
 
     form: str
-    what: str  # convert, backfill, index
+    what: str  # convert, backfill, search, index, purge
     field: str | None = None
     payload: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -62,6 +62,15 @@ class Storage(Protocol):
     def count_option(self, unit: Unit, form: Form, field: Field, value: str) -> int: ...
 
     def count(self, unit: Unit, form: Form) -> int: ...
+
+    def count_rows(self, unit: Unit, table: str, column: str | None = None) -> int:
+        """Rows of a table by its physical name, those in which `column` is filled."""
+
+    def pointing_at(self, unit: Unit, table: str) -> list[tuple[str, str]]:
+        """(table, column) of every foreign key that leads to a table."""
+
+    def searched(self, form: Form) -> Mapping[str, Any]:
+        """Physical name → whatever decides how a field comes into the search text."""
 
     def unconvertible(
         self, unit: Unit, definitions: Definitions, form: Form, old: Field, new: Field

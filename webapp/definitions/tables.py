@@ -46,7 +46,7 @@ building = sa.Table(
     sa.Column("app", sa.Text, nullable=False),
     sa.Column("form", sa.Text, nullable=False),
     sa.Column("field", sa.Text),
-    sa.Column("what", sa.Text, nullable=False),  # convert, backfill, index
+    sa.Column("what", sa.Text, nullable=False),  # convert, backfill, search, index, purge
     sa.Column("version", sa.Integer, nullable=False),  # of the app that asked for it
     sa.Column("payload", sa.Text, nullable=False),  # JSON
     sa.Column("state", sa.Text, nullable=False),  # open, done, failed, dropped

@@ -15,6 +15,7 @@ from webapp.definitions.apply import AppliedVersion, apply, rollback
 from webapp.definitions.document import Document, dump, json_schema, load
 from webapp.definitions.epochs import current
 from webapp.definitions.plan import Change, Plan, plan
+from webapp.definitions.purge import purge
 from webapp.definitions.validate import validate
 from webapp.errors import NotFound
 from webapp.i18n import N_
@@ -34,6 +35,7 @@ __all__ = [
     "json_schema",
     "load",
     "plan",
+    "purge",
     "rollback",
     "validate",
 ]

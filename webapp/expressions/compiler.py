@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from webapp.expressions import terms
 from webapp.expressions.backend import LIMIT, MAX_SCALE, SQL, Backend, Val
 from webapp.expressions.functions import functions
+from webapp.expressions.narrowing import Narrowing
 from webapp.expressions.postgresql import PostgreSQL
-from webapp.expressions.reach import PEOPLE_TABLES, Reach
-from webapp.expressions.sources import Row, StoredRow, _formula
+from webapp.expressions.reach import PEOPLE_TABLES
+from webapp.expressions.sources import Row, StoredRow, formula_of
 from webapp.expressions.sqlite import SQLite
 from webapp.expressions.terms import Term
 from webapp.expressions.types import BOOLEAN, FieldShape, Type, number
@@ -23,7 +24,7 @@ BACKENDS: dict[str, type[Backend]] = {"sqlite": SQLite, "postgresql": PostgreSQL
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
-class Compiler(Reach):
+class Compiler(Narrowing):
     """Conditions, values and aggregates."""
 
     # --- the whole
@@ -43,7 +44,8 @@ class Compiler(Reach):
             return sa.and_(*parts) if term.function == "and" else sa.or_(*parts)
         if isinstance(term, terms.Apply) and term.function == "not":
             return self.truth(term.arguments[0], strict=False).is_not(sa.true())
-        return self.closed(self.condition(term, strict).sql)
+        beside = [self.closed(sql) for sql in self.narrowing(term)]
+        return sa.and_(self.closed(self.condition(term, strict).sql), *beside)
 
     def condition(self, term: Term, strict: bool = True) -> Val:
         """A yes or no within the present steps."""
@@ -98,7 +100,10 @@ class Compiler(Reach):
         choices = [backend.low(self.value(a)) for a in arguments[1:]]
         if all(c.is_literal and c.literal is not None for c in choices):
             pairs = [backend.comparable(operand, c) for c in choices]
-            sql = pairs[0][0].in_([right for _, right in pairs])
+            left = pairs[0][0]
+            if isinstance(arguments[0], terms.Value) and self.is_common(arguments[0], len(choices)):
+                left = _not_by_index(left)
+            sql = left.in_([right for _, right in pairs])
             made = backend.made(sql, BOOLEAN, operand, filled=operand.filled)
             if all(str(left) == str(pairs[0][0]) for left, _ in pairs):
                 return backend.strict(made, operand) if strict else made
@@ -182,7 +187,7 @@ class Compiler(Reach):
 
     def formula(self, row: Row, field: FieldShape) -> Val:
         """A formula that is computed when read: the system computes it, whoever asks."""
-        expression = _formula(field)
+        expression = formula_of(field)
         if expression is None:
             raise ValueError(f"the field {row.form.name}.{field.key} has neither a column nor an expression")
         rows, eyes = self.rows, self.eyes
@@ -359,6 +364,11 @@ class Compiler(Reach):
             return make()
         finally:
             self.backend.steps = kept
+
+
+def _not_by_index(column: SQL) -> SQL:
+    """The same value, which SQLite does not look for in an index."""
+    return sa.sql.elements.UnaryExpression(column, operator=sa.sql.operators.custom_op("+"), type_=column.type)
 
 
 def _with_scale(wanted: Type, found: Type) -> Type:

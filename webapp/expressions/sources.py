@@ -60,10 +60,15 @@ class StoredRow:
             return None
         column: SQL = self.table.c[field.column]
         type_ = field.type
+        old: str | None = getattr(field, "old_column", None)  # while its values move: new, else old
         folded = None
         if type_.name == "text" and f"{field.column}__f" in self.table.c:
-            companion = self.table.c[f"{field.column}__f"]
+            companion: SQL = self.table.c[f"{field.column}__f"]
+            if old is not None and f"{old}__f" in self.table.c:
+                companion = sa.func.coalesce(companion, self.table.c[f"{old}__f"], type_=companion.type)
             folded = lambda: companion  # noqa: E731
+        if old is not None and old in self.table.c:
+            column = sa.func.coalesce(column, self.table.c[old], type_=column.type)
         filled = not column.nullable if isinstance(column, sa.Column) else False
         sql: SQL = column
         plain: SQL | None = None
@@ -111,7 +116,7 @@ class Judged:
 
     def shape(self, backend: Backend) -> JudgedShape:
         """The derived table that records like this one share, for one database."""
-        computed = [k for k, f in self.form.names.items() if _formula(f) is not None]
+        computed = [k for k, f in self.form.names.items() if formula_of(f) is not None]
         absent = frozenset(k for k in computed if k not in self._values)
         absent_before = None if self._old is None else frozenset(k for k in computed if k not in self._old)
         key = (backend.name, absent, absent_before)
@@ -216,7 +221,7 @@ class JudgedRow:
         return table, table.c.value, None
 
 
-def _formula(field: FieldShape) -> Any:
+def formula_of(field: FieldShape) -> Any:
     """The expression of a formula, whether it has a column or not."""
     return getattr(field, "formula", None) or field.expression
 

@@ -32,7 +32,7 @@ LEASE = timedelta(seconds=60)
 stopping = threading.Event()
 #: Literal, so that both databases see that the partial indexes over open rows serve the query.
 IS_OPEN = sa.text("state IN ('waiting', 'running')")
-_WAITS = sa.text("state IN ('waiting', 'running') AND state = 'waiting'")
+IS_WAITING = sa.text("state IN ('waiting', 'running') AND state = 'waiting'")
 
 
 class Cancelled(Exception):
@@ -107,7 +107,8 @@ class Job:
     is_finished: bool = field(default=False, compare=False)  # by the handler itself, in its own unit of work
 
 
-def _job(row: Any) -> Job:
+def job_of(row: Any) -> Job:
+    """A row of the table as a job."""
     names = Job.__dataclass_fields__
     values = {key: value for key, value in row._mapping.items() if key in names}
     for key in ("payload", "progress", "result"):
@@ -215,7 +216,7 @@ def off_added(waker: Callable[[int], object]) -> None:
 def _wake_after(unit: Unit) -> None:
     wake = unit.memo.setdefault("due.wake", _Wake())
     wake.count += 1
-    if wake not in unit._after:
+    if not unit.awaits(wake):
         unit.after_commit(wake)
 
 
@@ -236,7 +237,7 @@ def claim(
     known = handlers.keys() if kinds is None else list(kinds)
     ready = (
         sa.select(table.c.id)
-        .where(_WAITS, table.c.due_at <= now, table.c.kind.in_(known), *([] if id is None else [table.c.id == id]))
+        .where(IS_WAITING, table.c.due_at <= now, table.c.kind.in_(known), *([] if id is None else [table.c.id == id]))
         .order_by(table.c.due_at, table.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -254,7 +255,7 @@ def claim(
         )
         .returning(table)
     )
-    return sorted((_job(row) for row in unit.execute(taken)), key=lambda job: (job.due_at, job.id))
+    return sorted((job_of(row) for row in unit.execute(taken)), key=lambda job: (job.due_at, job.id))
 
 
 def _lease_until(kinds: list[str], now: datetime) -> Any:
@@ -370,6 +371,11 @@ def give_back(unit: Unit, job: Job) -> None:
     _change(unit, job, state=WAITING, attempts=table.c.attempts - 1, lease_until=None, worker=None)
 
 
+def give_back_orphan(unit: Unit, job: Job) -> None:
+    """The worker died, and nobody here knows the kind: it waits for a worker that does."""
+    _change(unit, job, state=WAITING, lease_until=None, worker=None)
+
+
 def cancel(unit: Unit, id: int) -> str:
     """End a job: a waiting one at once, a running one at its next `progress`. Returns its state afterwards."""
     at_once = table.update().where(table.c.id == id, table.c.state == WAITING)
@@ -394,7 +400,14 @@ def get(unit: Unit, id: int) -> Job:
     row = unit.execute(sa.select(table).where(table.c.id == id)).first()
     if row is None:
         raise NotFound(N_("There is no job {id}.", id=id))
-    return _job(row)
+    return job_of(row)
+
+
+def counts(unit: Unit) -> dict[str, int]:
+    """How many jobs there are in each state; those that are done are kept for 30 days."""
+    found = dict.fromkeys((WAITING, RUNNING, DONE, FAILED, CANCELLED), 0)
+    found.update(unit.execute(sa.select(table.c.state, sa.func.count()).group_by(table.c.state)).all())
+    return found
 
 
 def listed(
@@ -413,4 +426,4 @@ def listed(
         query = query.where(table.c.kind == kind)
     if actor is not None:
         query = query.where(table.c.actor == actor)
-    return [_job(row) for row in unit.execute(query)]
+    return [job_of(row) for row in unit.execute(query)]

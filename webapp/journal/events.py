@@ -22,7 +22,7 @@ from webapp.db import Unit, binder
 from webapp.journal.tables import event
 
 VIAS = ("ui", "api", "import", "rule", "flow", "undo", "system")
-KINDS = ("created", "updated", "deleted", "restored", "purged")
+KINDS = ("created", "updated", "deleted", "restored", "purged", "conversion", "purge")
 _TX = sa.literal_column("pg_current_xact_id()::text::bigint", sa.BigInteger)
 _SETTLED = sa.literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", sa.BigInteger)
 _INSERT = event.insert()

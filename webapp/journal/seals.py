@@ -61,25 +61,30 @@ def _last(unit: Unit) -> tuple[events.Position, bytes]:
 
 
 def seal(database: Database) -> int:
-    """Seal all settled events, a chunk a transaction; returns how many were sealed."""
+    """Seal all settled events, a chunk at a time; returns how many were sealed.
+
+    Events are read and hashed first; the writing unit only adds the seal, unless another sealer was faster.
+    """
     sealed = 0
     while True:
+        with database.read() as unit:
+            position, before = _last(unit)
+            found = events.after(unit, position, limit=CHUNK)
+        if not found:
+            return sealed
+        made = {
+            "last_tx": found[-1].tx,
+            "last_event": found[-1].id,
+            "events": len(found),
+            "hash": _chain(before, found),
+            "at": clock.now(),
+        }
         with database.write() as unit:
             if unit.dialect == "postgresql":  # one sealer at a time
                 unit.execute(sa.text("LOCK TABLE m__seal IN SHARE ROW EXCLUSIVE MODE"))
-            position, before = _last(unit)
-            found = events.after(unit, position, limit=CHUNK)
-            if not found:
-                return sealed
-            unit.execute(
-                table.insert().values(
-                    last_tx=found[-1].tx,
-                    last_event=found[-1].id,
-                    events=len(found),
-                    hash=_chain(before, found),
-                    at=clock.now(),
-                )
-            )
+            if _last(unit) != (position, before):
+                continue
+            unit.execute(table.insert().values(made))
         sealed += len(found)
 
 

@@ -36,7 +36,7 @@ event = sa.Table(
     sa.Column("app", sa.Text, nullable=False),
     sa.Column("form", sa.Text, nullable=False),
     sa.Column("record", Id, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # created, updated, deleted, restored, purged
+    sa.Column("kind", sa.Text, nullable=False),  # created, updated, deleted, restored, purged, conversion, purge
     sa.Column("version_before", sa.Integer),
     sa.Column("definition_version", sa.Integer, nullable=False),
     sa.Column("changes", sa.Text),  # JSON: {field: [before, after]}; the whole record when purged

@@ -20,7 +20,7 @@ from webapp.journal import due, keeping, partitions, periodic
 from webapp.journal.due import Cancelled, Job, LeaseLost, Retry, Stopping, stopping
 from webapp.journal.tables import due as table
 
-__all__ = ["abandon", "name", "run_one", "run_ready", "stopping", "sweep"]
+__all__ = ["abandon", "name", "run", "run_one", "run_ready", "stopping", "sweep"]
 log = logging.getLogger(__name__)
 _process = uuid.uuid4().hex[:6]
 
@@ -50,17 +50,18 @@ def run_one(database: Database, worker: str | None = None) -> str | None:
         return None
     with database.write() as unit:
         jobs = due.claim(unit, worker)
-    return _run(database, jobs[0]) if jobs else None
+    return run(database, jobs[0]) if jobs else None
 
 
 def _is_any_ready(database: Database) -> bool:
     """A look without the write lock: most wakes of several workers find nothing left."""
-    query = sa.select(table.c.id).where(due._WAITS, table.c.due_at <= clock.now()).limit(1)
+    query = sa.select(table.c.id).where(due.IS_WAITING, table.c.due_at <= clock.now()).limit(1)
     with database.read() as unit:
         return unit.execute(query).first() is not None
 
 
-def _run(database: Database, job: Job) -> str:
+def run(database: Database, job: Job) -> str:
+    """Do a job this thread has claimed; its state afterwards, `lost` if it was given to another meanwhile."""
     rule = due.handlers.get(job.kind)
     try:
         with _kept_alive(database, job, rule):
@@ -142,7 +143,7 @@ def sweep(database: Database) -> int:
         with database.write() as unit:
             partitions.ensure(unit, now=now)
     with database.read() as unit:
-        query = sa.select(sa.func.count()).select_from(table).where(due._WAITS, table.c.due_at <= now)
+        query = sa.select(sa.func.count()).select_from(table).where(due.IS_WAITING, table.c.due_at <= now)
         return int(unit.execute(query).scalar_one())
 
 
@@ -165,11 +166,11 @@ def _give_back(database: Database, id: int, now: datetime) -> None:
         row = unit.execute(query.with_for_update(skip_locked=True)).first()
         if row is None:
             return
-        job = due._job(row)
+        job = due.job_of(row)
         log.warning("job %s %s was lost with worker %s (try %s)", job.kind, job.key, job.worker, job.attempts)
         if row.is_cancel_asked:
             due.cancelled(unit, job)
         elif job.kind in due.handlers:
             due.fail(unit, job, "the worker died", after=timedelta(0))
         else:
-            due._change(unit, job, state=due.WAITING, lease_until=None, worker=None)
+            due.give_back_orphan(unit, job)

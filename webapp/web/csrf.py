@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 import secrets
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, g, request
@@ -33,12 +32,6 @@ def install(app: scope.App) -> None:
     app.context_processor(lambda: {"csrf_token": token()})
 
 
-def exempt(view: Any) -> Any:
-    """Mark a view that others' pages and machines may post to (incoming webhooks, public forms)."""
-    view.is_csrf_exempt = True
-    return view
-
-
 def token(seed: str | None = None) -> str:
     """A token for pages of this session, or of the session whose cookie value is `seed`."""
     digest = _digest(seed or _seed(make=True))
@@ -54,8 +47,10 @@ def field() -> Markup:
 def check() -> None:
     """Raise `Denied` for a request that changes something and does not come from our pages."""
     view = scope.app().view_functions.get(request.endpoint or "")
-    if request.method in scope.SAFE or getattr(view, "is_csrf_exempt", False) or signing.bearer_token() is not None:
+    if request.method in scope.SAFE or signing.bearer_token() is not None:
         return
+    if request.path.startswith("/api/") and not signing.session_cookie():
+        return  # nobody's rights to borrow: a program without a token is told to sign in
     if not _is_from_here():
         raise Denied(N_("This request came from another site."), reason="csrf")
     # After a sign-in over the page its header may be old while the sheet's own field is right.

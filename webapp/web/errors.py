@@ -10,6 +10,7 @@ from flask import Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
 
+from webapp import db
 from webapp.errors import MortiseError, Problem, TooMany, Unauthenticated
 from webapp.i18n import N_, Message
 from webapp.web import language, respond, scope
@@ -79,7 +80,11 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    """Log with a short number that the person can tell the administrator."""
+    """Log with a short number that the person can tell the administrator; a full disk and the like are told as such."""
+    error = getattr(error, "original_exception", None) or error
+    if (known := db.trouble(error)) is not None:
+        log.error("%s at %s %s", known.code, request.method, request.path, exc_info=error)
+        return answer(known.status, known.code, known.message)
     number = (
         "".join(secrets.choice(_LETTERS) for _ in range(4)) + "-" + "".join(secrets.choice(_LETTERS) for _ in range(2))
     )

@@ -29,6 +29,8 @@ class Frame:
     """See `templates/_frame/README.md`."""
 
     home_url = "/"
+    search_url = "/search"
+    preferences_url = "/me/preferences"
 
     def __init__(self, unit: Unit, actor: Actor) -> None:
         self._unit = unit

@@ -66,6 +66,21 @@ def trigger(response: Response, event: str, **detail: Any) -> Response:
     return response
 
 
+def nothing() -> Response:
+    """An answer that changes nothing of the page by itself: its triggers say what has happened."""
+    response = make_response("", 200)
+    response.headers["HX-Reswap"] = "none"
+    return response
+
+
+def retarget(response: Response, target: str | None = None, swap: str = "innerHTML") -> Response:
+    """Let the answer go to another place of the page than was asked for, or with the swap `none` nowhere."""
+    if target is not None:
+        response.headers["HX-Retarget"] = target
+    response.headers["HX-Reswap"] = swap
+    return response
+
+
 def ascii_json(value: Any) -> str:
     """Headers are latin-1: everything else is escaped."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"))

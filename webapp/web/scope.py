@@ -82,10 +82,18 @@ def unit() -> Unit:
     """The request's unit of work. Writing when the method is not a safe one."""
     if "unit" not in g:
         stack = contextlib.ExitStack()
-        is_reading = request.method in SAFE or g.get("is_failed", False) or _is_marked("is_reading")
+        is_reading = request.method in SAFE or g.get("is_over", False) or _is_marked("is_reading")
         opened = stack.enter_context(database().read() if is_reading else database().write())
+        opened.origin = origin()
         g.unit, g.unit_stack = opened, stack
     return cast(Unit, g.unit)
+
+
+def origin() -> str:
+    """The network address that asks, for the journal of people and rights."""
+    from webapp.web import signing
+
+    return signing.address()[:100]
 
 
 def reading(view: Any) -> Any:
@@ -103,9 +111,8 @@ class _RolledBack(Exception):
 
 
 def end_unit(*, commit: bool) -> None:
-    """End the unit if there is one; afterwards `unit()` opens another (a reading one after a failure)."""
-    if not commit:
-        g.is_failed = True
+    """End the unit if there is one. Nothing is written any more in this request: `unit()` now opens a reading one."""
+    g.is_over = True
     stack = g.pop("unit_stack", None)
     g.pop("unit", None)
     if stack is None:
@@ -115,6 +122,14 @@ def end_unit(*, commit: bool) -> None:
         return
     with contextlib.suppress(_RolledBack):
         stack.__exit__(_RolledBack, _RolledBack(), None)
+
+
+def settle() -> None:
+    """Commit what was written, before the answer is drawn: drawing takes longer than a save, and nobody waits for it.
+
+    What was read until now belongs to the unit that ended; the page is drawn from a new one.
+    """
+    end_unit(commit=True)
 
 
 def actor() -> Actor:
@@ -163,6 +178,8 @@ def _give_turn(app: App) -> None:
 def _take_body() -> None:
     if request.method in SAFE:
         return
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = request.max_form_memory_size  # it is all held in memory
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         _ = request.form
     elif (request.content_length or 0) <= _LARGEST_BODY_IN_MEMORY:

@@ -27,6 +27,7 @@ SHAPE_ICONS = {
     "record": "link",
     "records": "link",
 }
+_MOST_FIELDS = 500
 VIEW_ICONS = {"grid": "table", "kanban": "layout-kanban"}
 
 
@@ -45,6 +46,11 @@ def asked(at: Scope) -> Asked:
         search=request.args.get("q"),
         after=request.args.get("after"),
     )
+
+
+def stood() -> list[str]:
+    """Keys of the fields that stood on the form that was sent: a box nobody ticked is not sent itself."""
+    return [key for key in request.form.get("m__fields", "").split(",") if key][:_MOST_FIELDS]
 
 
 def part_for(**parts: str) -> str | None:
@@ -99,7 +105,3 @@ class Links:
 
 def form_label(at: Scope) -> str:
     return label(at.form.label, at.locale) or at.form.key
-
-
-def app_label(at: Scope) -> str:
-    return label(at.definitions.app(at.form.app).label, at.locale) or at.form.app

@@ -34,8 +34,8 @@ def wanted_version() -> int | None:
     tags = request.if_match
     if not tags or tags.star_tag:
         return None
-    found = list(tags.as_set())
-    if len(found) != 1 or not found[0].isdigit() or len(found[0]) > 9:
+    found = [tag or "" for tag in tags.as_set()]
+    if len(found) != 1 or not (found[0].isascii() and found[0].isdigit()) or len(found[0]) > 9:
         raise BadRequest(N_("If-Match takes one entity tag as this record's answers carry it."))
     return int(found[0])
 

@@ -23,7 +23,7 @@ def list_records(app: str, form_key: str) -> Response:
     form = bodies.form(app, form_key)
     unit = scope.unit()
     page = select.select(unit, scope.actor(), form, _query(bodies.query(LIST_KEYS)))
-    shape: dict[str, Any] = {"records": [shapes.record(unit, r) for r in page.records], "next": page.next}
+    shape: dict[str, Any] = {"records": shapes.records(unit, form, page.records), "next": page.next}
     if page.count is not None:
         shape.update(count=page.count, count_is=page.count_is)
     return answers.send(shape)
@@ -89,6 +89,7 @@ def change_record(app: str, form_key: str, id_: int) -> Response:
 @blueprint.delete(f"{_PATH}/<int:id_>")
 def delete_record(app: str, form_key: str, id_: int) -> Response:
     form = bodies.form(app, form_key)
+    bodies.query(())
     records.delete(scope.unit(), scope.actor(), form, id_, version=answers.wanted_version(), via="api")
     return Response(status=204)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
@@ -21,29 +22,60 @@ _LEFT_OUT = frozenset({"id", "version", "deleted_by"})
 
 def record(unit: Unit, found: Record) -> dict[str, Any]:
     """``{id, version, values: {…}, created_at, …}``; hidden fields are absent, masked ones ``{"masked": …}``."""
-    encoders = _encoders(unit, found.form)
-    values: dict[str, Any] = {}
-    shape: dict[str, Any] = {"id": found.id, "version": found.version, "values": values}
-    links = found.links
-    for key, value in found.values.items():
-        if key in _LEFT_OUT:
-            continue
-        if value is None:
-            shown: Any = None
-        elif key in links:
-            shown = link(links[key])
-        elif isinstance(value, Masked):
-            shown = {"masked": value.text}
-        else:
-            encode = encoders[key]
-            shown = encode(value) if encode is not None else value
-        if key in BESIDE:
-            shape[key] = shown
-        else:
-            values[key] = shown
+    return _shape(_outline(unit, found.form), found)
+
+
+def records(unit: Unit, form: Form, found: Sequence[Record]) -> list[dict[str, Any]]:
+    """The shapes of a page's records."""
+    outline = _outline(unit, form)
+    return [_shape(outline, one) for one in found]
+
+
+def _shape(outline: Outline, found: Record) -> dict[str, Any]:
+    given = found.values
+    shape: dict[str, Any] = {"id": found.id, "version": found.version}
+    values = shape["values"] = {key: given[key] for key in outline.inside if key in given}
+    for key in outline.beside:
+        if key in given:
+            shape[key] = given[key]
+    for key, encode in outline.encoded:
+        part = shape if key in BESIDE else values
+        value = part.get(key)
+        if value is not None and type(value) is not Masked:
+            part[key] = encode(value)
+    for key, linked in found.links.items():
+        (shape if key in BESIDE else values)[key] = link(linked)
+    if Masked in set(map(type, given.values())):
+        values.update({k: {"masked": v.text} for k, v in values.items() if type(v) is Masked})
     if shape.get("deleted_at") is None:
         shape.pop("deleted_at", None)
     return shape
+
+
+Encode = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Where the fields of a form stand in a record's shape, and those whose values do not go out as they are."""
+
+    inside: tuple[str, ...]
+    beside: tuple[str, ...]
+    encoded: tuple[tuple[str, Encode], ...]
+
+
+def _outline(unit: Unit, form: Form) -> Outline:
+    cache = versions.current(unit).cache
+    key = ("outline", form.name)
+    if key not in cache:
+        inside = tuple(k for k in form.names if k not in BESIDE and k not in _LEFT_OUT)
+        beside = tuple(k for k in BESIDE if k in form.names)
+        encoders = _encoders(unit, form)
+        linked = {k for k, f in form.names.items() if f.type.name in ("record", "member", "department")}
+        encoded = tuple((k, e) for k in (*inside, *beside) if k not in linked and (e := encoders[k]) is not None)
+        cache[key] = Outline(inside, beside, encoded)
+    found: Outline = cache[key]
+    return found
 
 
 def link(found: Linked) -> dict[str, Any]:
@@ -74,7 +106,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{value.astimezone(UTC).isoformat()[:19]}Z"
     if isinstance(value, date):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value

@@ -53,11 +53,16 @@ def specification() -> Response:
         for form in app.forms.values()
         if policy.may(unit, actor, form, "see")
     ]
-    paths: dict[str, Any] = {"/apps": {"get": _operation("Apps and forms", {"type": "object"}, ["apps"])}}
+    of_app = _operation("One app: its forms; its document for those who build it", {"type": "object"}, ["apps"])
+    paths: dict[str, Any] = {
+        "/apps": {"get": _operation("Apps and forms", {"type": "object"}, ["apps"])},
+        "/apps/{key}": {"get": of_app, "parameters": [_parameter("key", "path", {"type": "string"}, required=True)]},
+    }
     schemas: dict[str, Any] = {"Problem": _PROBLEM}
     for form in forms:
         schemas[_name(form)] = _record(unit, actor, form)
         schemas[_name(form) + "Input"] = _input(unit, actor, form)
+        schemas[_name(form) + "New"] = _new(form, schemas[_name(form) + "Input"])
         paths.update(_paths(unit, actor, form))
     return answers.send(
         {
@@ -66,7 +71,11 @@ def specification() -> Response:
             "servers": [{"url": request.root_url.rstrip("/") + "/api/v1"}],
             "security": [{"token": []}],
             "paths": paths,
-            "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+            "components": {
+                "schemas": schemas,
+                "responses": {"Problem": _PROBLEM_ANSWER},
+                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            },
         }
     )
 
@@ -118,14 +127,31 @@ def _input(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
     rights = policy.fields(unit, actor, form)
     values = {k: f.kind.json_schema(f) for k, f in form.fields.items() if rights.get(k) == "write" and f.kind.is_input}
     shape = {"type": "object", "properties": values, "additionalProperties": False}
-    return {"type": "object", "properties": {"values": shape}, "required": ["values"]}
+    return _closed({"values": shape}, required=("values",))
+
+
+def _closed(properties: dict[str, Any], *, required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An object of these keys and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _new(form: Form, shape: dict[str, Any]) -> dict[str, Any]:
+    """What creating takes: the values, and the id a device gave the record so that sending it twice makes it once."""
+    return _closed(
+        {**shape["properties"], "client_id": {"type": ["string", "null"], "format": "uuid"}}, required=("values",)
+    )
 
 
 def _paths(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
     at = f"/data/{form.app}/{form.key}"
     tags = [_name(form)]
     record = _ref(_name(form))
-    body = {"required": True, "content": {"application/json": {"schema": _ref(_name(form) + "Input")}}}
+    body, new = (_body(_ref(_name(form) + suffix)) for suffix in ("Input", "New"))
     page = {
         "type": "object",
         "properties": {
@@ -139,7 +165,7 @@ def _paths(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
     many: dict[str, Any] = {"get": {**_operation("List", page, tags), "parameters": _LIST_PARAMETERS}}
     one: dict[str, Any] = {"get": _operation("Read", record, tags), "parameters": [_ID]}
     if policy.may(unit, actor, form, "create"):
-        many["post"] = {**_operation("Create", record, tags, 201), "requestBody": body, "parameters": [_IDEMPOTENCY]}
+        many["post"] = {**_operation("Create", record, tags, 201), "requestBody": new, "parameters": [_IDEMPOTENCY]}
     if policy.may(unit, actor, form, "edit"):
         one["patch"] = {**_operation("Change", record, tags), "requestBody": body, "parameters": [_IF_MATCH]}
     if policy.may(unit, actor, form, "delete"):
@@ -148,10 +174,12 @@ def _paths(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
         at: many,
         f"{at}/{{id}}": one,
         f"{at}/{{id}}/history": {"get": _operation("History", _EVENTS, tags), "parameters": [_ID]},
-        f"{at}/aggregate": {"post": {**_operation("Groups and measures", _ROWS, tags), "requestBody": _AGGREGATE}},
+        f"{at}/aggregate": {
+            "post": {**_operation("Groups and measures", _ROWS, tags), "requestBody": _body(_AGGREGATE)}
+        },
     }
     if any(policy.may(unit, actor, form, action) for action in ("create", "edit", "delete")):
-        batch = {**_operation("Many at once", {"type": "object"}, tags), "requestBody": _BATCH}
+        batch = {**_operation("Many at once", {"type": "object"}, tags), "requestBody": _body(_batch(form))}
         found[f"{at}/batch"] = {"post": {**batch, "parameters": [_IDEMPOTENCY]}}
     return found
 
@@ -160,8 +188,24 @@ def _operation(summary: str, schema: dict[str, Any] | None, tags: list[str], sta
     good: dict[str, Any] = {"description": summary}
     if schema is not None:
         good["content"] = {"application/json": {"schema": schema}}
-    problem = {"description": "Problem", "content": {"application/problem+json": {"schema": _ref("Problem")}}}
-    return {"summary": summary, "tags": tags, "responses": {str(status): good, "default": problem}}
+    problem = {"$ref": "#/components/responses/Problem"}
+    return {
+        "summary": summary,
+        "tags": tags,
+        "responses": {str(status): good, **dict.fromkeys(_PROBLEMS, problem), "default": problem},
+    }
+
+
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+#: Statuses that are told as problem documents; `default` is for those of the server (503).
+_PROBLEMS = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429")
+_PROBLEM_ANSWER = {
+    "description": "What went wrong, with a stable code and a message for each field",
+    "content": {"application/problem+json": {"schema": _ref("Problem")}},
+}
 
 
 def _parameter(name: str, where: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
@@ -191,38 +235,26 @@ _ROWS = {
     },
 }
 _TEXTS = {"type": "array", "items": {"type": "string"}}
-_AGGREGATE = {
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "properties": {
-                    "group": _TEXTS,
-                    "measures": _TEXTS,
-                    "filter": {"type": "string"},
-                    "search": {"type": "string"},
-                    "sort": {"type": "string"},
-                    "limit": {"type": "integer", "minimum": 1, "maximum": 10000},
-                },
-                "additionalProperties": False,
-            }
-        }
+_AGGREGATE = _closed(
+    {
+        "group": {**_TEXTS, "type": ["array", "null"]},
+        "measures": {**_TEXTS, "type": ["array", "null"]},
+        "filter": {"type": ["string", "null"]},
+        "search": {"type": ["string", "null"]},
+        "sort": {"type": ["string", "null"]},
+        "limit": {"type": ["integer", "null"], "minimum": 1, "maximum": 10000},
     }
-}
-_ITEMS = {"type": "array", "items": {"type": "object"}}
-_BATCH = {
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "properties": {
-                    "create": _ITEMS,
-                    "update": _ITEMS,
-                    "delete": _ITEMS,
-                    "mode": {"enum": ["all", "each"]},
-                },
-                "additionalProperties": False,
-            }
-        }
+)
+_WHOLE = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+_VERSION = {**_WHOLE, "type": ["integer", "null"]}
+
+
+def _batch(form: Form) -> dict[str, Any]:
+    values = {"$ref": f"#/components/schemas/{_name(form)}Input/properties/values"}
+    items = {
+        "create": _closed({"values": values}, required=("values",)),
+        "update": _closed({"id": _WHOLE, "version": _VERSION, "values": values}, required=("id", "values")),
+        "delete": _closed({"id": _WHOLE, "version": _VERSION}, required=("id",)),
     }
-}
+    lists = {verb: {"type": ["array", "null"], "items": item, "maxItems": 1000} for verb, item in items.items()}
+    return _closed({**lists, "mode": {"enum": ["all", "each", None]}})

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.boards import blueprint
-from webapp.engines.forms import views
+from webapp.engines.forms import boards
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import N_
@@ -26,8 +26,8 @@ def board(app: str, form: str) -> tuple[Scope, Asked]:
 @blueprint.get("/<app>/<form>/column")
 def column(app: str, form: str) -> Any:
     at, asked = board(app, form)
-    lane = views.lane(at, asked, request.args.get("column", ""))
-    values = [o.value for o in views.by_field(at, asked.view).type.options]
+    lane = boards.lane(at, asked, request.args.get("column", ""))
+    values = [o.value for o in boards.by_field(at, asked.view).type.options]
     place = values.index(lane.value) if lane.value else len(values)
     return respond.part("boards/_cards.html", lane=lane, at_lane=place, **card_context(at, asked))
 
@@ -41,8 +41,8 @@ def heads(app: str, form: str) -> Any:
 
 def placed(at: Scope, asked: Asked, only: set[str] | None = None) -> list[dict[str, Any]]:
     """Heads with the place of their column, of all columns or of `only` these values."""
-    found = views.heads(at, asked)
-    values = [o.value for o in views.by_field(at, asked.view).type.options] + [""]
+    found = boards.heads(at, asked)
+    values = [o.value for o in boards.by_field(at, asked.view).type.options] + [""]
     return [
         {"at": i, "count": found[v].count, "total": found[v].total}
         for i, v in enumerate(values)
@@ -51,7 +51,7 @@ def placed(at: Scope, asked: Asked, only: set[str] | None = None) -> list[dict[s
 
 
 def card_context(at: Scope, asked: Asked) -> dict[str, Any]:
-    by = views.by_field(at, asked.view)
+    by = boards.by_field(at, asked.view)
     return {
         "at": at,
         "links": screens.Links(at, asked),

@@ -37,6 +37,7 @@ def setup_create(link: str) -> Response:
         with scope.without_turn():
             hashed = passwords.hashed(database.settings, password)
         with database.write() as unit:
+            unit.origin = scope.origin()
             setup.claim(unit, link)
             member = setup.begin(
                 unit,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Response, request
+from flask import Response, make_response, request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import inputs, records
+from webapp.engines.forms import inputs, records, visibility
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
@@ -56,11 +56,29 @@ def update(app: str, form: str, id_: int) -> Any:
         scope.end_unit(commit=False)
         at = screens.form(app, form)
         return _form(at, record=records.get(at.unit, at.actor, at.form, id_), sent=sent, error=error)
+    scope.settle()
     if record.is_out_of_sight:  # handed over: there is nothing left to show
         return respond.redirect(screens.Links(at).base, whole=True)
     from webapp.blueprints.records.record import show
 
-    return show(app, form, id_) if screens.part_for(panel="panel") else respond.redirect(screens.Links(at).record(id_))
+    address = screens.Links(at).record(id_)
+    if not screens.part_for(panel="panel"):
+        return respond.redirect(address)
+    return respond.trigger(make_response(show(app, form, id_)), "m:listed", url=address)
+
+
+@blueprint.post("/<app>/<form>/shown")
+def shown(app: str, form: str) -> Any:
+    """Which fields of a form being filled have no place in it, by what is typed now. Nothing is written."""
+    at = screens.form(app, form)
+    given = request.form.get("m__id", "")
+    record = None
+    if given.isascii() and given.isdigit() and len(given) <= 18:
+        record = records.get(at.unit, at.actor, at.form, int(given))
+    else:
+        _require(at, "create")
+    unseen = inputs.hidden(at, record, request.form.to_dict(flat=False))
+    return {"hidden": sorted(k for k in unseen if at.eye.sees(k))}
 
 
 def _require(at: Scope, action: str) -> None:
@@ -70,8 +88,7 @@ def _require(at: Scope, action: str) -> None:
 
 def _given(at: Scope) -> dict[str, Any]:
     """What was sent for the fields that stood on the form."""
-    keys = [k for k in request.form.get("m__fields", "").split(",") if k][:500]
-    return inputs.taken(at, request.form.to_dict(flat=False), keys)
+    return inputs.taken(at, request.form.to_dict(flat=False), screens.stood())
 
 
 def _client() -> str | None:
@@ -99,13 +116,23 @@ def _form(
 ) -> Response:
     problems = error.problems if error else ()
     theirs = record if isinstance(error, Stale) else None
-    parts = inputs.parts(at, record=record, raw=sent or prefilled, problems=problems, theirs=theirs)
-    shown = {i.key for p in parts for i in p.inputs}
+    parts = inputs.parts(
+        at,
+        record=record,
+        prefilled=prefilled,
+        sent=sent,
+        stood=[*screens.stood(), *sent] if sent else None,  # what is hidden is sent too
+        problems=problems,
+        theirs=theirs,
+    )
+    shown = {i.key for p in parts for i in p.inputs if not i.is_hidden}
     context: dict[str, Any] = {
         "at": at,
         "links": screens.Links(at),
         "parts": parts,
-        "keys": ",".join(i.key for p in parts for i in p.inputs),
+        "keys": ",".join(i.key for p in parts for i in p.inputs if not i.is_hidden),
+        "depends": " ".join(sorted(visibility.asked(at.form))),
+        "is_short": record is None and sum(not i.is_quick for p in parts for i in p.inputs) > 2,
         "record": record,
         "title": title_of(at.eye, at.form, record) if record else None,
         "form_label": screens.form_label(at),

@@ -73,7 +73,7 @@ def _form(at: Scope, asked: Asked, error: Invalid | None = None, *, status: int 
         operators=operators,
         operator=operator,
         values=values,
-        entries=_entries(at, chosen),
+        picked=_picked(at, chosen, values),
         is_part=htmx.wants_part,
         position=position,
         error=error,
@@ -82,8 +82,11 @@ def _form(at: Scope, asked: Asked, error: Invalid | None = None, *, status: int 
     )
 
 
-def _entries(at: Scope, chosen: Field) -> list[pickers.Choice] | None:
-    """What can be picked for a field that points at something; None for other fields."""
+def _picked(at: Scope, chosen: Field, values: list[str]) -> tuple[str, str] | None:
+    """Id and name of what a field that points at something is compared with; None for other fields."""
     if chosen.type.name not in ("record", "member", "department"):
         return None
-    return pickers.choices(at, chosen, "")
+    given = values[0] if values else ""
+    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+        return "", ""
+    return given, pickers.title(at, chosen, int(given)) or ""

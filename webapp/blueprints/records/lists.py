@@ -7,7 +7,8 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import select, views
+from webapp.engines.forms import boards, select, views
+from webapp.engines.forms import totals as below
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
@@ -24,9 +25,8 @@ def listing(app: str, form: str) -> Any:
     asked = screens.asked(at)
     piece = request.args.get("part")
     if piece in ("rows", "cards"):
-        links = screens.Links(at, asked)
-        context: dict[str, Any] = {"at": at, "asked": asked, "links": links, "start": _start(), "grid": views.grid(at, asked)}
-        return respond.part(f"records/_{piece}.html", **context)
+        links, grid = screens.Links(at, asked), views.grid(at, asked)
+        return respond.part(f"records/_{piece}.html", at=at, asked=asked, links=links, start=_start(), grid=grid)
     context = list_context(at, asked) | shape(at, asked) | {"binned": _binned(at)}
     return respond.page("records/list.html", part=screens.part_for(list="records/_list.html"), **context)
 
@@ -47,18 +47,19 @@ def _binned(at: Scope) -> dict[str, Any] | None:
 def totals(app: str, form: str) -> Any:
     at = screens.form(app, form)
     asked = screens.asked(at)
-    found = views.totals(at, asked)
+    found = below.totals(at, asked)
     shown = f"{found.count:,}" + ("+" if found.is_more else "")
-    return respond.part("records/_totals.html", count=shown, sums=found.sums, columns=views.columns(at, asked), at=at)
+    columns = views.columns(at, asked)
+    return respond.part("records/_totals.html", count=shown, totals=found.columns, columns=columns, at=at)
 
 
 def shape(at: Scope, asked: Asked) -> dict[str, Any]:
     """What the view's template draws."""
     if asked.view.kind != "kanban":
         return {"grid": views.grid(at, asked)}
-    by, links = views.by_field(at, asked.view), screens.Links(at, asked)
+    by, links = boards.by_field(at, asked.view), screens.Links(at, asked)
     return {
-        "lanes": views.lanes(at, asked),
+        "lanes": boards.lanes(at, asked),
         "by_label": label(by.label, at.locale) or by.key,
         "has_total": bool(asked.view.settings.get("total")),
         "may_move": at.may("edit") and at.visible.get(by.key) == "write",

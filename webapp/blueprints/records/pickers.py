@@ -15,5 +15,5 @@ from webapp.web import respond, screens
 def choices(app: str, form: str, field: str) -> Any:
     at = screens.form(app, form)
     found = at.form.field(field)
-    entries = pickers.choices(at, found, request.args.get("q", ""))
+    entries = pickers.choices(at, found, request.args.get("m__find", ""))
     return respond.part("fields/_choices.html", entries=entries, key=field, at=at)

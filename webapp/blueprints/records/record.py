@@ -8,7 +8,7 @@ from flask import request
 
 from webapp.access import policy
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import history, related, select, timeline
+from webapp.engines.forms import history, inputs, related, select, timeline
 from webapp.engines.forms.display import cell, tint, title_of
 from webapp.engines.forms.layout import sections
 from webapp.engines.forms.record import Record
@@ -48,7 +48,10 @@ def _before() -> int | None:
 
 def record_context(at: Scope, record: Record) -> dict[str, Any]:
     """What the page and the panel of a record say."""
-    shown = sections(at.form, at.locale, lambda f: at.eye.sees(f.key) and f.type.name != "records")
+    unseen = inputs.hidden(at, record, None)
+    shown = sections(
+        at.form, at.locale, lambda f: at.eye.sees(f.key) and f.type.name != "records" and f.key not in unseen
+    )
     path = related.path(at, record)
     facts = [
         (s, [cell(at.eye, at.form, record, k) for k in s.keys if k not in (path.key, at.form.title)]) for s in shown
@@ -62,6 +65,7 @@ def record_context(at: Scope, record: Record) -> dict[str, Any]:
         "form_label": screens.form_label(at),
         "facts": [(section, cells) for section, cells in facts if cells],
         "path": path,
+        "may_move": bool(path.key) and not record.is_binned and at.may("edit") and at.visible.get(path.key) == "write",
         "owner": cell(at.eye, at.form, record, "owner") if at.eye.sees("owner") else None,
         "created": cell(at.eye, at.form, record, "created_at") if at.eye.sees("created_at") else None,
         "may_edit": not record.is_binned and policy.may(at.unit, at.actor, at.form, "edit"),

@@ -11,7 +11,7 @@ from webapp.blueprints.records import blueprint
 from webapp.engines.forms import records
 from webapp.engines.forms.display import title_of
 from webapp.i18n import N_
-from webapp.web import respond, screens
+from webapp.web import respond, scope, screens
 from webapp.web.htmx import htmx
 
 
@@ -20,6 +20,7 @@ def delete(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
     title = title_of(at.eye, at.form, records.get(at.unit, at.actor, at.form, id_))
     records.delete(at.unit, at.actor, at.form, id_, version=_version())
+    scope.settle()
     links = screens.Links(at)
     if not htmx.wants_part:
         return respond.redirect(f"{links.base}?binned={id_}")
@@ -33,6 +34,7 @@ def delete(app: str, form: str, id_: int) -> Any:
 def restore(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
     record = records.restore(at.unit, at.actor, at.form, id_)
+    scope.settle()
     address = screens.Links(at).record(id_)
     if not htmx.wants_part:
         return respond.redirect(address)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp import clock
-from webapp.engines.forms import formats, overview
+from webapp.engines.forms import finder, formats, overview
 from webapp.i18n import N_
 from webapp.web import frame, language, respond, scope
 
@@ -30,6 +30,14 @@ def show() -> Any:
         name=actor.name,
         is_keeper=actor.is_keeper,
     )
+
+
+@blueprint.get("/search")
+def search() -> Any:
+    """Records of all forms; the palette asks with every letter, a browser without scripts gets a page."""
+    text = request.args.get("q", "")
+    found = finder.find(scope.unit(), scope.actor(), text, language.locale())
+    return respond.page("workbench/search.html", part="workbench/_found.html", found=found, text=text.strip())
 
 
 def _greeting(zone: str) -> Any:

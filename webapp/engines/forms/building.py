@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from webapp import clock
+from webapp import clock, i18n
+from webapp.access import firm
 from webapp.db import Database, Unit
 from webapp.definitions import epochs, storage, tables
 from webapp.definitions.compile import is_formula
 from webapp.definitions.model import App, Definitions, Field, Form
 from webapp.definitions.storage import Index
-from webapp.engines.forms import conversions, indexes, labelled
+from webapp.engines.forms import conversions, indexes, labelled, purging, search
 from webapp.engines.forms import tables as ddl
 from webapp.i18n import N_
-from webapp.journal import due
+from webapp.journal import changesets, due
 
 KIND = "definition"
 CHUNK = {"sqlite": 200, "postgresql": 500}
 MOST_REPORTED = 1000
-_ORDER = {"convert": 0, "backfill": 1, "index": 2}
+SAMPLE = 1000  # rows of an index that SQLite looks at
+_ORDER = {"convert": 0, "backfill": 1, "search": 2, "index": 3, "purge": 4}
 building = tables.building
 Beat = Callable[[int], None]
 
@@ -58,7 +60,7 @@ class FormStorage:
 
     def labelled_views(self, unit: Unit, definitions: Definitions, app: App) -> None:
         retired = [entry["table"] for entry in app.names["retired"].values()]
-        labelled.rebuild(unit, definitions, app, retired)
+        labelled.rebuild(unit, definitions, app, retired, firm.get(unit).locale)
 
     def count(self, unit: Unit, form: Form) -> int:
         return _count(unit, form, sa.true())
@@ -76,6 +78,15 @@ class FormStorage:
         if field.column is None:
             return 0
         return len(duplicates(unit, form, field, most=1000))
+
+    def count_rows(self, unit: Unit, table: str, column: str | None = None) -> int:
+        return purging.count_rows(unit, table, column)
+
+    def pointing_at(self, unit: Unit, table: str) -> list[tuple[str, str]]:
+        return purging.pointing_at(unit, table)
+
+    def searched(self, form: Form) -> dict[str, tuple[Any, ...]]:
+        return search.shape(form)
 
     def unconvertible(
         self, unit: Unit, definitions: Definitions, form: Form, old: Field, new: Field
@@ -124,13 +135,13 @@ def finish(database: Database) -> None:
 
 
 def run(database: Database, app: str | None, beat: Beat) -> int:
-    """Work off what is open, conversions first, then formulas, then indexes; answers the number of steps."""
+    """Work off what is open, conversions first, then formulas, search texts, indexes; answers the number of steps."""
     steps = 0
     while True:
         work = _next(database, app)
         if work is None:
             return steps
-        step = {"convert": _convert, "backfill": _backfill, "index": _index}[work.what]
+        step = _STEPS[work.what]
         began = time.monotonic()
         step(database, work)
         held = time.monotonic() - began
@@ -181,17 +192,57 @@ def _convert(database: Database, work: Any) -> None:
         if form is None or item is None or is_formula(item):
             _close(unit, held, "dropped")
             return
-        definitions = epochs.current(unit)
-        ids, failed = conversions.chunk(unit, definitions, form, held, CHUNK[unit.dialect])
-        report: dict[str, Any] = json.loads(held.report) if held.report else {"failed": 0, "records": []}
-        report["failed"] += len(failed)
-        report["records"] = [*report["records"], *failed][:MOST_REPORTED]
-        values = {"report": json.dumps(report, ensure_ascii=False)}
-        if ids is not None:
-            mend_search(unit, form, ids)
-            unit.execute(sa.update(building).where(building.c.id == work.id).values(position=ids[-1], **values))
-    if ids is None:
+        made = conversions.chunk(unit, epochs.current(unit), form, held, CHUNK[unit.dialect])
+        if made is not None:
+            mend_search(unit, form, made.ids)
+            report: dict[str, Any] = json.loads(held.report) if held.report else {"failed": 0, "records": []}
+            report["failed"] += len(made.failed)
+            report["records"] = [*report["records"], *made.failed][:MOST_REPORTED]
+            values = {"report": json.dumps(report, ensure_ascii=False), "position": made.ids[-1]}
+            if made.changes:
+                values["payload"] = _tell_conversion(unit, form, item, held, made)
+            unit.execute(sa.update(building).where(building.c.id == work.id).values(values))
+    if made is None:
         _end(database, work)
+
+
+def _tell_conversion(unit: Unit, form: Form, item: Field, held: Any, made: conversions.Chunk) -> str:
+    """One event for the chunk, in the change set of the whole conversion; answers the payload that remembers it."""
+    payload = json.loads(held.payload)
+    if "change_set" not in payload:
+        locale = firm.get(unit).locale
+        title = f"{i18n.label(form.label, locale)} · {i18n.label(item.label, locale)}"
+        payload["change_set"] = changesets.open(unit, "conversion", title, publisher(unit, held))
+    changes = {item.key: made.changes}
+    _announce(unit, form.app, form.key, held, "conversion", made.ids[-1], payload["change_set"], changes)
+    return json.dumps(payload, ensure_ascii=False)
+
+
+def _announce(
+    unit: Unit, app: str, form: str, work: Any, kind: str, record: int, change_set: int, changes: dict[str, Any]
+) -> None:
+    from webapp.engines.forms import records
+
+    row = {
+        "actor": publisher(unit, work),
+        "via": "system",
+        "change_set": change_set,
+        "app": app,
+        "form": form,
+        "record": record,
+        "kind": kind,
+        "definition_version": epochs.current(unit).app(app).version,
+        "changes": changes,
+    }
+    records.announce(unit, [row])
+
+
+def publisher(unit: Unit, work: Any) -> int | None:
+    """The member who published the version that asked for this work."""
+    version = tables.app_version.c
+    query = sa.select(version.created_by).where(version.app == work.app, version.version == work.version)
+    found: int | None = unit.execute(query).scalar()
+    return found
 
 
 def _end(database: Database, work: Any) -> None:
@@ -201,6 +252,9 @@ def _end(database: Database, work: Any) -> None:
         held = _hold(unit, work)
         if held is not None:
             _close(unit, held, "done")
+            change_set = json.loads(held.payload).get("change_set")
+            if change_set is not None:
+                changesets.close(unit, change_set)
             epochs.move(unit)
 
 
@@ -220,18 +274,39 @@ def _backfill(database: Database, work: Any) -> None:
         _end(database, work)
 
 
-def mend_search(unit: Unit, form: Form, ids: Iterable[int]) -> None:
+def mend_search(unit: Unit, form: Form, ids: Sequence[int]) -> None:
     """Bring the search texts of records up to what stands in them now."""
-    from webapp.engines.forms import records, search
+    from webapp.engines.forms import records
 
     changes = []
-    for id_ in ids:
-        row = records.stored(unit, form, id_)
+    for id_, row in records.stored_many(unit, form, ids):
         text = search.text_of(form, row)
         if text != (row.search_text or ""):
             changes.append((id_, row.search_text, text))
-            unit.execute(sa.update(form.table).where(form.table.c.id == id_).values(m__search=text))
+    if changes:
+        statement = sa.update(form.table).where(form.table.c.id == sa.bindparam("m_id"))
+        updates = [{"m_id": id_, "m_text": text} for id_, _, text in changes]
+        unit.execute(statement.values(m__search=sa.bindparam("m_text")), updates)
     search.index(unit, form, changes)
+
+
+def _search(database: Database, work: Any) -> None:
+    """Search texts of the next records, after searched fields or labels of options have changed."""
+    with database.write() as unit:
+        form = _form(unit, work)
+        held = _hold(unit, work)
+        if held is None:
+            return
+        if form is None:
+            _close(unit, held, "dropped")
+            return
+        query = sa.select(form.table.c.id).where(form.table.c.id > held.position).order_by(form.table.c.id)
+        ids = list(unit.execute(query.limit(CHUNK[unit.dialect])).scalars())
+        if not ids:
+            _close(unit, held, "done")
+            return
+        mend_search(unit, form, ids)
+        unit.execute(sa.update(building).where(building.c.id == work.id).values(position=ids[-1]))
 
 
 def _compute(unit: Unit, form: Form, item: Field, position: int, size: int) -> int | None:
@@ -243,7 +318,7 @@ def _compute(unit: Unit, form: Form, item: Field, position: int, size: int) -> i
     expression = item.formula.sql(Stored(table), unit.dialect)
     parameters = binds(None, clock.now(), unit.zone)  # the same for everybody (decisions 22)
     query = sa.select(table.c.id, expression).where(table.c.id > position).order_by(table.c.id).limit(size)
-    rows = unit.execute(query, parameters).all()
+    rows = unit.execute(query.with_for_update(of=table), parameters).all()  # whoever changes one now, waits
     if not rows:
         return None
     updates = []
@@ -316,6 +391,14 @@ def _index(database: Database, work: Any) -> None:
     else:
         with database.write() as unit:
             _close(unit, work, "failed" if tried else "done")
+            measure(unit, form)
+
+
+def measure(unit: Unit, form: Form) -> None:
+    """Let SQLite look at a sample, without which it guesses between indexes; PostgreSQL looks by itself."""
+    if unit.dialect == "sqlite":
+        unit.execute(sa.text(f"PRAGMA analysis_limit = {SAMPLE}"))
+        unit.execute(sa.text(f'ANALYZE "{form.table.name}"'))
 
 
 def _make(database: Database, work: Any, form: Form, index: Index, is_broken: bool) -> None:
@@ -349,3 +432,37 @@ def _change_indexes(database: Database, statement: str) -> None:
             connection.exec_driver_sql(statement.format("CONCURRENTLY"))
         finally:
             connection.exec_driver_sql("SET lock_timeout = '10s'")
+
+
+def _purge(database: Database, work: Any) -> None:
+    """Drop one column's, then one table's worth a step; the last step tells the journal."""
+    try:
+        with database.write() as unit:
+            held = _hold(unit, work)
+            if held is None:
+                return
+            payload = json.loads(held.payload)
+            if purging.step(unit, payload, held.position):
+                unit.execute(sa.update(building).where(building.c.id == work.id).values(position=held.position + 1))
+                return
+            title = i18n.label(epochs.current(unit).app(work.app).label, firm.get(unit).locale)
+            change_set = changesets.open(unit, "purge", title, publisher(unit, held))
+            for form in sorted({form for form, _ in payload["removed"]}):
+                fields = [field for at, field in payload["removed"] if at == form and field is not None]
+                _announce(unit, work.app, form, held, "purge", 0, change_set, {"fields": fields or None})
+            changesets.close(unit, change_set)
+            _close(unit, held, "done")
+    except DBAPIError as error:
+        if not purging.is_depended_on(error):
+            raise
+        with database.write() as unit:
+            _close(unit, work, "failed", [{"reason": str(error.orig)[:500]}])
+
+
+_STEPS: dict[str, Callable[[Database, Any], None]] = {
+    "convert": _convert,
+    "backfill": _backfill,
+    "search": _search,
+    "index": _index,
+    "purge": _purge,
+}

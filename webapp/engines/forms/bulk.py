@@ -20,7 +20,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import ready, records, search, select, uniqueness, values
+from webapp.engines.forms import ready, records, search, uniqueness, values
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.record import Result
@@ -39,11 +39,10 @@ def create_many(
 
     Rows that were made ready (`ready.make`) before the transaction began hold it up less.
     """
-    select.require_form(unit, actor, form, "create")
-    records._may_write(actor)
+    policy.require(unit, actor, form, "create")
     _require_writable(unit, actor, form, rows)
     base = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, {})}
-    stamps = records._stamps(unit, actor, None)
+    stamps = records.stamps(unit, actor, None)
     homes = _departments(unit, {row["owner"] for row in rows if row.get("owner") is not None})
     prepared = ready.make(form, rows, unit.connection.dialect)
     made = [_complete(actor, base, stamps, homes, row) for row in prepared]
@@ -69,8 +68,7 @@ def update_many(
     unit: Unit, actor: Actor, form: Form, rows: Sequence[tuple[int, Row]], *, via: str, change_set: int | None = None
 ) -> list[Result]:
     """Change record after record (id, field key → Python value); what is equal already counts as unchanged."""
-    select.require_form(unit, actor, form)
-    records._may_write(actor)
+    policy.require(unit, actor, form, "edit")
     _require_writable(unit, actor, form, [row for _, row in rows])
     results = []
     for id_, row in rows:
@@ -91,7 +89,7 @@ def _require_writable(unit: Unit, actor: Actor, form: Form, rows: Sequence[Row])
     problems = [
         Problem(key, N_("Your role may not change this field."), "read_only")
         for key in sorted(keys)
-        if rights.get(key) != "write" or not values._is_input(form.names[key])
+        if rights.get(key) != "write" or not values.is_input(form.names[key])
     ]
     if problems:
         raise Invalid(N_("Some fields need mending."), problems=problems)
@@ -128,7 +126,7 @@ def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -
         ]
         problems += taken.get(i, [])
         if is_vetted:
-            problems += records._vetoes(unit, actor, form, {}, record)
+            problems += records.vetoes(unit, actor, form, {}, record)
         if not policy.may_create(unit, actor, form, record):
             problems.append(
                 Problem("", N_("Your role does not allow this record in {form}.", form=form.label), "denied")
@@ -156,7 +154,7 @@ def _taken(unit: Unit, form: Form, made: list[dict[str, Any]]) -> dict[int, list
             if value is None:
                 continue
             if value in seen:
-                found.setdefault(i, []).append(Problem(field.key, uniqueness._taken(form, field, None), "not_unique"))
+                found.setdefault(i, []).append(Problem(field.key, uniqueness.taken(form, field, None), "not_unique"))
             seen.add(value)
     return found
 

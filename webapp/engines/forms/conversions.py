@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from webapp import clock
+from webapp.access import firm
 from webapp.access.tables import department, member
 from webapp.db import Id, Unit
-from webapp.definitions.compile import columns_of
+from webapp.definitions.compile import columns_of, old_field
 from webapp.definitions.model import Definitions, Field, Form
 from webapp.errors import MortiseError
 from webapp.expressions.fold import fold
@@ -23,25 +26,16 @@ from webapp.journal.tables import event
 MOST_LOOKED_AT = 20_000
 EXAMPLES = 5
 FAILED = object()
-
-
-def old_field(form: Form, payload: Mapping[str, Any]) -> Field:
-    """The field as it was, from what the building row remembers."""
-    old = payload["old"]
-    return Field(
-        form=form.name,
-        key=old["key"],
-        kind_key=old["kind"],
-        label=old["key"],
-        settings=old["settings"],
-        column=old.get("column"),
-    )
+RELATIONS = ("record", "member", "department")
 
 
 class Converter:
-    """Turns values of one field into values of its new kind. Titles of links and members are looked up by chunk."""
+    """Turns values of one field into values of its new kind. Titles of links and members are looked up by chunk.
 
-    def __init__(self, unit: Unit, definitions: Definitions, old: Field, new: Field, locale: str = "zh") -> None:
+    Without unit and definitions only `plain` can be asked.
+    """
+
+    def __init__(self, unit: Any, definitions: Any, old: Field, new: Field, locale: str) -> None:
         self.unit, self.definitions, self.old, self.new, self.locale = unit, definitions, old, new, locale
 
     def convert(self, values: Sequence[Any]) -> list[Any]:
@@ -52,7 +46,7 @@ class Converter:
     def texts(self, values: Sequence[Any]) -> list[str]:
         """The old values as people read them."""
         kind = self.old.type.name
-        if kind in ("record", "member", "department"):
+        if kind in RELATIONS:
             names = self._names({v for v in values if v is not None})
             return [names.get(v, "") for v in values]
         return [self.old.kind.text(self.old, v, self.locale) if v is not None else "" for v in values]
@@ -60,11 +54,15 @@ class Converter:
     def _one(self, value: Any, text: str) -> Any:
         if value is None:
             return None
-        if self.new.type.name in ("record", "member", "department"):
+        if self.new.type.name in RELATIONS:
             return self._found(text)
+        return self.plain(value, text)
+
+    def plain(self, value: Any, text: str) -> Any:
+        """One value whose new kind is no link; needs no database."""
         is_choice = self.old.type.name in ("choice", "choices")
         is_read = is_choice and self.new.type.name not in ("choice", "choices")
-        attempts: list[Any] = [text] if is_read or self.old.type.name in ("record", "member", "department") else []
+        attempts: list[Any] = [text] if is_read or self.old.type.name in RELATIONS else []
         attempts = attempts or [self.old.kind.json(self.old, value), text]
         for attempt in attempts:
             if isinstance(attempt, list) and not self.new.kind.is_multi:
@@ -118,7 +116,7 @@ def unconvertible(
     unit: Unit, definitions: Definitions, form: Form, old: Field, new: Field
 ) -> tuple[int, int, list[str]]:
     """How many values there are, how many do not convert, and examples; by distinct value, up to 20,000 of them."""
-    converter = Converter(unit, definitions, old, new)
+    converter = Converter(unit, definitions, old, new, firm.get(unit).locale)
     total = lost = 0
     examples: list[str] = []
     for values, counts in _distinct(unit, form, old):
@@ -148,51 +146,96 @@ def _distinct(unit: Unit, form: Form, old: Field) -> Iterable[tuple[list[Any], l
         yield [p[0] for p in pairs], [p[1] for p in pairs]
 
 
-def chunk(unit: Unit, definitions: Definitions, form: Form, work: Any, size: int) -> tuple[list[int] | None, list[Any]]:
-    """Convert the next `size` records; answers their ids (None when there were none) and what did not fit."""
+@dataclass
+class Chunk:
+    """What one step did: `ids` were looked at, `failed` did not fit, `changes` are record → [text, value]."""
+
+    ids: list[int]
+    failed: list[dict[str, Any]]
+    changes: dict[str, list[Any]]
+
+
+def chunk(unit: Unit, definitions: Definitions, form: Form, work: Any, size: int) -> Chunk | None:
+    """Convert the next `size` records, held against other writers; None when there are no more."""
     payload = json.loads(work.payload)
     new = form.fields[work.field]
     old = old_field(form, payload)
-    values = _old_values(unit, form, old, payload["old"], work.position, size)
-    if not values:
-        return None, []
-    changed = _changed_since(unit, form, work, list(values))
-    ids = [i for i in values if i not in changed]
-    converter = Converter(unit, definitions, old, new)
-    made = converter.convert([values[i] for i in ids])
-    failed = [
-        {"id": i, "value": text[:200]}
-        for i, value, text in zip(ids, made, converter.texts([values[i] for i in ids]), strict=True)
-        if value is FAILED
-    ]
-    _write(unit, form, new, [(i, v) for i, v in zip(ids, made, strict=True) if v is not FAILED and v is not None])
-    return sorted(values), failed
+    ids = _next(unit, form, old, payload["old"], work.position, size)
+    if not ids:
+        return None
+    hold(unit, form, ids)
+    values = _old_values(unit, form, old, payload["old"], ids)
+    changed = _changed_since(unit, form, work, ids)
+    open_ = [i for i in ids if i in values and i not in changed]
+    converter = Converter(unit, definitions, old, new, firm.get(unit).locale)
+    old_values = [values[i] for i in open_]
+    made, texts = converter.convert(old_values), converter.texts(old_values)
+    found = list(zip(open_, old_values, made, texts, strict=True))
+    _write(unit, form, new, [(i, v) for i, _, v, _ in found if v is not FAILED and v is not None])
+    changes = {str(i): [text, _json(new, v)] for i, was, v, text in found if _is_changed(old, was, new, v)}
+    _raise_versions(unit, form, [int(i) for i in changes])
+    return Chunk(ids, [{"id": i, "value": text[:200]} for i, _, v, text in found if v is FAILED], changes)
 
 
-def _old_values(
-    unit: Unit, form: Form, old: Field, entry: Mapping[str, Any], position: int, size: int
-) -> dict[int, Any]:
-    """Id → old value of the next records that have one, binned ones too."""
+def hold(unit: Unit, form: Form, ids: Sequence[int]) -> None:
+    """Nobody else writes these records until the unit ends."""
+    if unit.dialect != "sqlite":
+        query = sa.select(form.table.c.id).where(form.table.c.id.in_(ids)).order_by(form.table.c.id)
+        unit.execute(query.with_for_update()).all()
+
+
+def _json(field: Field, value: Any) -> Any:
+    return None if value is FAILED or value is None else field.kind.json(field, value)
+
+
+def _is_changed(old: Field, was: Any, new: Field, value: Any) -> bool:
+    """Whether a reader sees another value than before."""
+    return value is FAILED or _json(old, was) != _json(new, value)
+
+
+def _raise_versions(unit: Unit, form: Form, ids: Sequence[int]) -> None:
+    if ids:
+        table = form.table
+        values = {"version": table.c.version + 1, "updated_at": clock.now()}
+        unit.execute(sa.update(table).where(table.c.id.in_(ids)).values(values))
+
+
+def _next(unit: Unit, form: Form, old: Field, entry: Mapping[str, Any], position: int, size: int) -> list[int]:
+    """The next records that have an old value, binned ones too."""
     if entry.get("values"):
-        table = sa.table(entry["values"], sa.column("record", Id), sa.column("value"), sa.column("position"))
-        ids = sa.select(table.c.record).distinct().where(table.c.record > position).order_by(table.c.record).limit(size)
+        table = _old_table(entry)
+        query = sa.select(table.c.record).distinct().where(table.c.record > position).order_by(table.c.record)
+    else:
+        table, column = _old_column(form, old)
+        query = sa.select(table.c.id).where(table.c.id > position, column.is_not(None)).order_by(table.c.id)
+    return list(unit.execute(query.limit(size)).scalars())
+
+
+def _old_table(entry: Mapping[str, Any]) -> Any:
+    return sa.table(entry["values"], sa.column("record", Id), sa.column("value"), sa.column("position"))
+
+
+def _old_column(form: Form, old: Field) -> tuple[Any, Any]:
+    column = columns_of(old, lambda _form: None)[0]
+    table = sa.table(form.table.name, sa.column("id", Id), sa.column(column.name, column.type))
+    return table, table.c[column.name]
+
+
+def _old_values(unit: Unit, form: Form, old: Field, entry: Mapping[str, Any], ids: Sequence[int]) -> dict[int, Any]:
+    """Id → old value, of those that have one."""
+    if entry.get("values"):
+        table = _old_table(entry)
         rows = unit.execute(
             sa.select(table.c.record, table.c.value)
-            .where(table.c.record.in_(sa.select(ids.subquery().c.record)))
+            .where(table.c.record.in_(ids))
             .order_by(table.c.record, table.c.position)
         )
         found: dict[int, Any] = {}
         for record, value in rows:
             found[record] = (*found.get(record, ()), value)
         return found
-    column = columns_of(old, lambda _form: None)[0]
-    table = sa.table(form.table.name, sa.column("id", Id), sa.column(column.name, column.type))
-    rows = unit.execute(
-        sa.select(table.c.id, table.c[column.name])
-        .where(table.c.id > position, table.c[column.name].is_not(None))
-        .order_by(table.c.id)
-        .limit(size)
-    )
+    table, column = _old_column(form, old)
+    rows = unit.execute(sa.select(table.c.id, column).where(table.c.id.in_(ids), column.is_not(None)))
     return {row[0]: row[1] for row in rows}
 
 

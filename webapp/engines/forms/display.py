@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from webapp.definitions.model import Definitions, Field, Form
+from webapp.engines.forms import paths
 from webapp.engines.forms.record import Linked, Masked, Record
 from webapp.expressions.types import Option
 from webapp.i18n import label
@@ -110,6 +110,10 @@ class Cell:
         return self._written("cell")
 
     @property
+    def is_amount(self) -> bool:
+        return self.look.of is not None and is_amount(self.look.of)
+
+    @property
     def is_empty(self) -> bool:
         return not self.text
 
@@ -151,9 +155,11 @@ class Eye:
     def look(self, form: Form, key: str) -> Look:
         found = self.looks.get((form.name, key))
         if found is None:
-            of, kind = form.names[key], form.names[key].kind
-            is_writable = self.visible.get(key) == "write" and kind.is_input
-            found = Look(of, kind, key, name_of(of, self.locale), of.type.name, self.locale, is_writable)
+            of = form.names[key] if key in form.names else paths.field(self.definitions, form, key)
+            assert of is not None, key
+            is_writable = self.visible.get(key) == "write" and of.kind.is_input
+            name = paths.name(self.definitions, form, key, self.locale)
+            found = Look(of, of.kind, key, name, of.type.name, self.locale, is_writable)
             self.looks[form.name, key] = found
         return found
 
@@ -201,6 +207,11 @@ def name_of(form_field: Field, locale: str) -> str:
     return label(form_field.label, locale) or form_field.key
 
 
+def is_amount(form_field: Field) -> bool:
+    """Whether it counts money: typed in, or computed and shown so."""
+    return form_field.kind_key == "money" or form_field.settings.get("show") == "money"
+
+
 def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
     """The value of one field of a record as it may be seen; an unknown or hidden one is empty."""
     look = eye.look(form, key)
@@ -211,22 +222,19 @@ def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
         return Cell(look)
     if (linked := record.links.get(key)) is not None:
         return _linked(look, linked)
+    if "." in key and look.shape in ("record", "member", "department"):
+        return Cell(look, text=str(value))  # at the end of a path what is pointed at comes as its name
     if look.shape in ("choice", "choices"):
         if not look.tags:
             look.tags.update(_tags(look.of, look.locale))
         chosen = _chosen(look, [value] if isinstance(value, str) else value)
         return Cell(look, value, text=", ".join([t.text for t in chosen]), tags=chosen)
-    return Cell(look, _as_shown(look.of, value), text=None, href=_reach(look.of, value))
+    return Cell(look, value, text=None, href=_reach(look.of, value))
 
 
 def _chosen(look: Look, values: Iterable[str]) -> tuple[Tag, ...]:
     known = look.tags
     return tuple([known.get(v) or Tag(v, tone(Option(v, v), 0, look.of)) for v in values])
-
-
-def _as_shown(form_field: Field, value: Any) -> Any:
-    """Nobody asks for the second of a stamp."""
-    return value.replace(second=0) if form_field.is_system and isinstance(value, datetime) else value
 
 
 def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
@@ -236,7 +244,6 @@ def shown(form_field: Field, value: Any, locale: str) -> dict[str, Any]:
         chosen = tags(form_field, [value] if isinstance(value, str) else value, locale)
         text = ", ".join(t.text for t in chosen)
         return {"text": text, "grid": text, "short": text, "tags": chosen}
-    value = _as_shown(form_field, value)
     return {
         "text": kind.text(form_field, value, locale),
         "grid": kind.cell(form_field, value, locale),
@@ -268,11 +275,12 @@ def title_of(eye: Eye, form: Form, record: Record) -> str:
 def face(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Face:
     """A card from the fields `keys` (the view's `card` or its columns); a leading link heads it, else the title."""
     title = Cell(_TITLE, text=title_of(eye, form, record))
-    cells = [cell(eye, form, record, k) for k in keys if k in form.names and eye.sees(k) and k != form.title]
+    cells = [cell(eye, form, record, k) for k in keys if k != form.title and ("." in k or eye.sees(k))]
     head, sub, rest = title, None, [c for c in cells if not c.is_empty]
     if rest and rest[0].shape == "record" and keys and rest[0].key == next(k for k in keys if k != form.title):
         head, sub = rest.pop(0), title
-    number = _take(rest, NUMBERS)
+    number = next((c for c in rest if c.is_amount), None)
+    rest = [c for c in rest if c.shape not in NUMBERS]  # a figure without its name says nothing
     person = _take(rest, ("member",))
     when = _take(rest, MOMENTS)
     if sub is None:

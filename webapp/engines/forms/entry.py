@@ -1,17 +1,21 @@
 """Entry forms: WTForms fields made from a form's definition and one person's rights, in one language.
 
-An `EntryForm` takes what a browser sent and gives raw values to the door; the door judges. Made once per epoch, form,
-rights and language. Templates `templates/fields/<template>.html` draw a field; they read these attributes of it:
+An `EntryForm` takes what a browser sent, gives raw values to the door, and is drawn again with what was typed; the
+door alone judges. Made once per epoch, form, rights and language. Templates `templates/fields/<template>.html` draw a
+field; they read these attributes of it:
 
 key, id, name      the field's key; id of its input; name under which it is sent
 label, help        in the person's language
 template, type     which partial; the input's `type`
 attributes         further attributes of the input (inputmode, autocomplete, min, max, maxlength, decimals …)
-picks              options of a choice: `value`, `label`, `color`
+picks              options of a choice: `value`, `label`, `tone`
 typed, value       what stands in it: all texts, and the first ("" when empty)
 title              what a link, member or department in it is called
 error              what to mend, "" when nothing
-is_required, is_disabled
+is_hidden          its condition does not hold now: it stands there unseen, so that nothing typed is lost
+is_quick           one of the few that a new record is entered with on the phone
+theirs             what somebody else saved meanwhile where it differs, else None
+is_required, is_disabled, is_amount (it counts money: the page says large ones in words)
 """
 
 from __future__ import annotations
@@ -24,23 +28,24 @@ from wtforms.fields.core import Field as WtField
 from wtforms.fields.core import UnboundField
 from wtforms.form import BaseForm
 from wtforms.meta import DefaultMeta
-from wtforms.validators import ValidationError
 
 from webapp.definitions.model import Definitions, Field, Form
-from webapp.engines.forms.fields.base import FieldError
+from webapp.engines.forms.display import name_of, tone
 from webapp.errors import Problem
 from webapp.i18n import label, language_of
 
-_KEPT = 500  # classes kept of one epoch
+_KEPT = 500  # sets of inputs kept of one epoch
+#: Of an option list: so many stand as buttons, more as a drop-down.
+MOST_BUTTONS = 5
 
 
 @dataclass(frozen=True)
 class Pick:
-    """One option of a choice."""
+    """One option of a choice; `tone` is the name of its pale colour."""
 
     value: str
     label: str
-    color: str | None = None
+    tone: str
 
 
 class _Meta(DefaultMeta):
@@ -73,16 +78,20 @@ class EntryField(WtField):
     """One input. `data` is the raw value for the door: a text, a list of texts, True or False, or None."""
 
     def __init__(self, *, field: Field, language: str, is_disabled: bool = False, **more: Any) -> None:
-        super().__init__(label=label(field.label, language) or field.key, id=f"f-{field.key}", **more)
+        super().__init__(id=f"f-{field.key}", **more)
         widget = field.kind.widget(field)
         attributes = dict(widget.attributes or {})
         attributes |= {k: v for k in ("inputmode", "autocomplete") if (v := getattr(widget, k))}
         self.field, self.key, self.language = field, field.key, language
-        self.template, self.type, self.attributes = widget.template, widget.type, attributes
-        self.help = label(field.help, language)
+        self.label, self.help = name_of(field, language), label(field.help, language)
+        self.style, self.widget_template = attributes.pop("show", None), widget.template
+        self.type, self.attributes = widget.type, attributes
         self.is_required, self.is_disabled = field.is_required, is_disabled
+        self.is_amount = "currency" in field.settings
         self.typed: tuple[str, ...] = ()
         self.title = ""
+        self.theirs: str | None = None
+        self.is_hidden = self.is_quick = False
         self.data: Any = None
 
     @property
@@ -94,11 +103,18 @@ class EntryField(WtField):
         return str(self.errors[0]) if self.errors else ""
 
     @property
+    def template(self) -> str:
+        """Few options stand as buttons, unless the builder wants a list."""
+        if self.widget_template not in ("select", "radio") or self.style in ("list", "select"):
+            return self.widget_template
+        return "radio" if len(self.picks) <= MOST_BUTTONS else "select"
+
+    @property
     def picks(self) -> tuple[Pick, ...]:
         """Options that are still offered, and the ones chosen before they were archived."""
         return tuple(
-            Pick(o.value, label(o.label, self.language), o.attributes.get("color"))
-            for o in self.field.type.options
+            Pick(o.value, label(o.label, self.language) or o.value, tone(o, i, self.field))
+            for i, o in enumerate(self.field.type.options)
             if not o.attributes.get("archived") or o.value in self.typed
         )
 
@@ -108,8 +124,8 @@ class EntryField(WtField):
         return self.field.kind.is_multi or self.field.type.name == "boolean"
 
     def process_data(self, value: Any) -> None:
-        """From a record's Python value (or a text, a default)."""
-        self.typed = self._typed(value)
+        """From a record's Python value, a default, or a text from an address."""
+        self.typed = self.typed_as(value)
         self.data = self._raw(list(self.typed))
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -117,9 +133,12 @@ class EntryField(WtField):
             self.typed = tuple(v for v in valuelist if v != "")
             self.data = self._raw(valuelist)
 
-    def _typed(self, value: Any) -> tuple[str, ...]:
+    def typed_as(self, value: Any) -> tuple[str, ...]:
+        """How a Python value of the field stands in its input."""
         if value is None or isinstance(value, str):
             return (value,) if value else ()
+        if isinstance(value, bool):
+            return ("true",) if value else ()
         if isinstance(value, list | tuple):
             return tuple(str(one) for one in value)
         return (self.field.kind.typed(self.field, value, self.language),)
@@ -132,15 +151,6 @@ class EntryField(WtField):
             return last if last is not None else False
         return last
 
-    def pre_validate(self, form: BaseForm) -> None:
-        """An early word on what the kind refuses; links and members are known to the door alone."""
-        if self.is_disabled or self.field.type.name in ("record", "member", "department"):
-            return
-        try:
-            self.field.kind.parse(self.field, self.data)
-        except FieldError as error:
-            raise ValidationError(Problem(self.key, error.message, near=error.near).text(self.language)) from None
-
 
 class EntryForm(BaseForm):
     """Bound inputs by field key, in the order of the definition."""
@@ -150,15 +160,17 @@ class EntryForm(BaseForm):
         inputs: Mapping[str, UnboundField[Any]],
         *,
         values: Mapping[str, Any] | None = None,
-        titles: Mapping[str, str | None] | None = None,
         sent: Mapping[str, Sequence[str]] | None = None,
+        stood: Iterable[str] | None = None,
         problems: Iterable[Problem] = (),
         language: str = "zh",
     ) -> None:
         super().__init__(inputs, meta=_Meta())
-        self.process(None if sent is None else Sent(sent), data=dict(values or {}))
+        given = None if sent is None else Sent(sent)
+        wanted = None if stood is None else set(stood)
         for key, field in self._fields.items():
-            field.title = (titles or {}).get(key) or ""
+            was_there = wanted is None or key in wanted
+            field.process(given if was_there else None, (values or {}).get(key))
         for problem in problems:
             if (found := self._fields.get(problem.path)) is not None:
                 found.errors = [*found.errors, problem.text(language)]
@@ -211,19 +223,22 @@ def make(
     locale: str,
     *,
     values: Mapping[str, Any] | None = None,
-    titles: Mapping[str, str | None] | None = None,
     sent: Mapping[str, Sequence[str]] | None = None,
+    stood: Iterable[str] | None = None,
     problems: Iterable[Problem] = (),
 ) -> EntryForm:
     """An entry form: empty, of a record's `values`, or as it was `sent`, with the door's `problems` beside the inputs.
 
     What was sent stands exactly as it was typed; a field that was not sent keeps the record's value.
+
+    stood   keys of the inputs that were on the page that was sent (None: all); a box there that was not sent was
+            left empty, a box that was not there keeps its value
     """
     return EntryForm(
         inputs(definitions, form, rights, locale),
         values=values,
-        titles=titles,
         sent=sent,
+        stood=stood,
         problems=problems,
         language=language_of(locale),
     )

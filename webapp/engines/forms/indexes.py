@@ -10,12 +10,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from webapp.definitions.model import Definitions, Field, Form
 from webapp.definitions.storage import Index
 from webapp.definitions.views import Need, view_kinds
 
 MOST = 12
+LATER = 1000  # ranks of what only some need come after those of all views
 PREFIX = "mx_"
 _OWN = {"own", "mine"}
 _BELOW = {"team", "department", "department_and_below"}
@@ -40,7 +42,7 @@ def derived(definitions: Definitions, form: Form, dialect: str) -> list[Index]:
     for rank, view in enumerate(form.views.values()):
         needs = view_kinds.get(view.kind).needs(view.settings)
         for need in needs:
-            wanted += _of_need(form, need, scopes, 100 + 10 * rank, view.key)
+            wanted += _of_need(definitions, form, need, scopes, 100 + 10 * rank, view.key)
     wanted += [_Wanted(((scope, ""), ("id", " DESC")), 50, ["list"]) for scope in scopes if scope]
     kept = _without_doubles(sorted(wanted, key=lambda w: w.rank))
     uniques = [w for w in kept if w.unique is not None]
@@ -67,10 +69,10 @@ def _scopes(definitions: Definitions, form: Form) -> tuple[str, ...]:
 def _unique(form: Form) -> Iterator[_Wanted]:
     for item in form.fields.values():
         if item.is_unique and item.column is not None:
-            yield _Wanted(((_compared(form, item), ""),), 0, [f"unique {item.key}"], unique=item)
+            yield _Wanted(((_folded(form, item), ""),), 0, [f"unique {item.key}"], unique=item)
 
 
-def _compared(form: Form, item: Field) -> str:
+def _folded(form: Form, item: Field) -> str:
     folded = f"{item.column}__f"
     return folded if folded in form.table.c else str(item.column)
 
@@ -83,17 +85,25 @@ def _links(form: Form) -> Iterator[_Wanted]:
             yield _Wanted(((item.column, ""), ("id", " DESC")), 10, [f"link {item.key}"], where)
 
 
-def _of_need(form: Form, need: Need, scopes: Iterable[str], rank: int, view: str) -> Iterator[_Wanted]:
-    equal = [*_compared_with_one(form, need.filter), *(_column(form, key) for key in need.equal)]
+def _of_need(
+    definitions: Definitions, form: Form, need: Need, scopes: Iterable[str], rank: int, view: str
+) -> Iterator[_Wanted]:
+    """For everybody's rows first; a person's own are fewer, and come after what all others need."""
+    held = _held(definitions, form, need.filter)
+    equal = [*held.to_one, *(_column(form, key) for key in need.equal)]
     front = tuple((c, "") for c in dict.fromkeys(c for c in equal if c))
     order = _order(form, need.sort, [c for c, _ in front])
+    sums = tuple((c, "") for c in (_column(form, key) for key in need.sums) if c)
     for i, scope in enumerate(scopes if "owner" not in equal else ("",)):  # one owner's records are few
         head = ((scope, ""),) if scope and scope not in equal else ()
+        at = rank + (LATER + i if scope else 0)
         if front or order != (("id", " DESC"),):
-            yield _Wanted((*head, *front, *order), rank + i, [view])
-        sums = tuple((c, "") for c in (_column(form, key) for key in need.sums) if c)
+            yield _Wanted((*head, *front, *order), at, [view])
         if front and sums:
-            yield _Wanted((*head, *front, *sums), rank + i + 1, [f"{view}: head"])
+            yield _Wanted((*head, *front, *sums), at + 1, [f"{view}: head"])
+    for column in held.to_some:
+        if not front and (not order or order[0][0] != column):
+            yield _Wanted(((column, ""), *order), rank + 2 * LATER, [f"{view}: filter"])
 
 
 def _column(form: Form, key: str) -> str | None:
@@ -101,16 +111,58 @@ def _column(form: Form, key: str) -> str | None:
     return item.column if item is not None else None
 
 
-def _compared_with_one(form: Form, text: str | None) -> Iterator[str]:
-    """Columns that a filter holds to one value: `stage = 'open' and amount > 5` → stage."""
-    if not text or re.search(r"\bor\b|\bnot\b", text):
+@dataclass
+class _Held:
+    """Columns that a filter holds to one value, and those it holds to some (a list, a span)."""
+
+    to_one: list[str] = field(default_factory=list)
+    to_some: list[str] = field(default_factory=list)
+
+
+def _held(definitions: Definitions, form: Form, text: str | None) -> _Held:
+    """What a filter says about the form's own columns: of parts that must all be true, those an index can serve."""
+    from webapp.expressions import check, terms
+
+    found = _Held()
+    waiting: list[Any] = [check(text, definitions, form.name, expect="boolean").term] if text else []
+    while waiting:
+        term = waiting.pop(0)
+        if isinstance(term, terms.Value):
+            found.to_one += _compared_column(form, term)  # a switch that is on
+        elif isinstance(term, terms.Apply) and term.function in ("and", "between"):
+            waiting = [*term.arguments, *waiting]
+        elif isinstance(term, terms.Apply) and term.function in _COMPARED:
+            _compared(form, term, found)
+    return found
+
+
+_COMPARED = frozenset(["eq", "in", "lt", "le", "gt", "ge"])
+
+
+def _compared(form: Form, term: Any, found: _Held) -> None:
+    from webapp.expressions import terms
+
+    sides = list(term.arguments)
+    own = [side for side in sides if any(isinstance(part, terms.Value) for part in side.walk())]
+    if len(own) != 1 or (term.function == "in" and own[0] is not sides[0]):
         return
-    for part in re.split(r"\band\b", text):
-        match = re.match(r"[\s(]*([a-z][a-z0-9_]*)\s*=\s*(?:'[^']*'|[a-z_]+\(\s*\)|\d[\d.]*|true|false)[\s)]*$", part)
-        column = _column(form, match[1]) if match else None
-        if match and column:
-            folded = f"{column}__f"
-            yield folded if folded in form.table.c else column
+    side = own[0]
+    is_one = term.function == "eq" or (term.function == "in" and len(sides) == 2)
+    if isinstance(side, terms.Attribute):  # the options that have it
+        side, is_one = side.base, False
+    elif isinstance(side, terms.Apply) and side.function == "date_of":
+        side, is_one = side.arguments[0], False
+    if isinstance(side, terms.Value):
+        columns = _compared_column(form, side)
+        kept = found.to_one if is_one else found.to_some
+        kept += [c for c in columns if c not in kept]
+
+
+def _compared_column(form: Form, term: Any) -> list[str]:
+    item = form.names.get(term.key) if term.form == form.name and not term.is_old and not term.up else None
+    if item is None or item.column is None:
+        return []
+    return [_folded(form, item)]
 
 
 def _order(form: Form, sort: Iterable[str], taken: list[str]) -> tuple[tuple[str, str], ...]:

@@ -21,7 +21,7 @@ LONGEST = 60  # bytes: PostgreSQL cuts names at 63
 _HIDDEN = ("deleted_at", "deleted_by")
 
 
-def rebuild(unit: Unit, definitions: Definitions, app: App, gone: list[str], locale: str = "zh") -> None:
+def rebuild(unit: Unit, definitions: Definitions, app: App, gone: list[str], locale: str) -> None:
     """Drop and make the views of an app's forms; `gone` are tables whose forms are no longer there."""
     for table in gone:
         _drop(unit, table)

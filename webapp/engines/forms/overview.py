@@ -110,7 +110,7 @@ def _recent_of(unit: Unit, actor: Actor, form: Form, eye: Eye) -> list[Recent]:
                 form.icon or "file-text",
                 face(eye, form, record, keys),
                 at,
-                formats.near(at.replace(second=0), eye.locale, clock.zone(), clock.now()),
+                formats.near(at, eye.locale, clock.zone(), clock.now()),
             )
         )
     return made

@@ -34,7 +34,7 @@ def choices(at: Scope, found: Field, search: str) -> list[Choice]:
     """What `found` could point at that matches `search`, the nearest first; raises `NotFound` for other fields."""
     if at.visible.get(found.key) not in ("read", "write"):
         raise NotFound(N_("There is no field “{key}” to choose for.", key=found.key))
-    search = search.strip()[:100]
+    search = search.replace("\0", "").strip()[:100]  # which PostgreSQL takes in no text
     if found.type.name == "record":
         return _records(at, found, search)
     if found.type.name == "member":

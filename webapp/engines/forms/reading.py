@@ -7,8 +7,9 @@ their targets.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,8 +20,9 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms.record import Linked, Masked
-from webapp.expressions import Stored
+from webapp.engines.forms import paths, pending
+from webapp.engines.forms.record import Linked, Masked, Record
+from webapp.expressions import Stored, check
 
 #: Put behind the title of a linked record that lies in the bin (a character no folded or typed text contains).
 _BINNED = "\x1f"
@@ -36,6 +38,39 @@ class Reader:
     is_plain: bool = False  # one column, and what it holds is the value
 
 
+class Decoder:
+    """Makes records of a statement's rows: id, version, then the columns of every reader.
+
+    What a row says as it stands is taken in one go; only links, masks and several values are looked at one by one.
+    """
+
+    def __init__(self, form: Form, readers: list[Reader]) -> None:
+        self.form = form
+        self.keys = [reader.key for reader in readers]
+        self._special: list[tuple[str, int, int, Callable[..., tuple[Any, Linked | None]]]] = []
+        places, at = [], 2
+        for reader in readers:
+            width = len(reader.columns)
+            places.append(at)
+            if reader.decode is not _decode_plain:
+                self._special.append((reader.key, at, at + width, reader.decode))
+            at += width
+        self._take: Callable[[Any], Any] = (
+            itemgetter(*places) if len(places) > 1 else lambda row: [row[at] for at in places]
+        )
+
+    def record(self, row: Sequence[Any]) -> Record:
+        row = tuple(row)  # its columns are processed once
+        values = dict(zip(self.keys, self._take(row), strict=True))
+        links = {}
+        for key, start, end, decode in self._special:
+            if row[start] is not None:
+                values[key], link = decode(*row[start:end])
+                if link is not None:
+                    links[key] = link
+        return Record(self.form, row[0], row[1], values, links)
+
+
 def readable(unit: Unit, actor: Actor, form: Form, wanted: Iterable[str] | None = None) -> dict[str, str]:
     """Field key → right (masked, read, write) of the fields the actor may read, in document order."""
     rights = policy.fields(unit, actor, form)
@@ -48,12 +83,36 @@ def readers(unit: Unit, actor: Actor, form: Form, keys: Mapping[str, str], table
     return [_reader(unit, actor, form.names[key], right, table) for key, right in keys.items()]
 
 
+def _pending(unit: Unit, field: Field, right: str, new: sa.ColumnElement[Any], old: sa.ColumnElement[Any]) -> Reader:
+    """While a field is being converted in ways that SQL cannot follow: both places, the new one first."""
+    convert = pending.converted(unit, field)
+
+    def decode(_there: int, first: Any, second: Any) -> tuple[Any, None]:
+        value = _decode_several(first)[0] if field.values_table is not None else first
+        value = convert(second) if value is None else value
+        return (Masked(mask(field, value)) if right == "masked" and value is not None else value), None
+
+    return Reader(field.key, [sa.literal(1), new, old], decode)  # rows are looked at even where the new place is empty
+
+
+def path_reader(unit: Unit, actor: Actor, form: Form, path: str, table: sa.FromClause) -> Reader:
+    """Reads what stands at the end of a path such as `account.industry`, as far as the actor may see the way there.
+
+    Raises `Invalid` when a field on the way is not his to read.
+    """
+    definitions, eyes = versions.current(unit), policy.eyes(unit, actor)
+    expression = check(paths.readable(definitions, form, path), definitions, form.name, eyes=eyes)
+    return Reader(path, [expression.sql(Stored(table), unit.dialect, eyes)], _decode_plain)
+
+
 def _has_value(field: Field) -> bool:
     return field.column is not None or field.values_table is not None or field.expression is not None
 
 
 def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromClause) -> Reader:
     value = value_of(unit, field, table)
+    if pending.is_pending(field) and (old := pending.old_value(unit, field, table)) is not None:
+        return _pending(unit, field, right, value, old)
     if right == "masked":
         return Reader(field.key, [value], _mask(field))
     target = _title(unit, actor, field, value)
@@ -67,17 +126,18 @@ def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromCl
 def value_of(unit: Unit, field: Field, table: sa.FromClause) -> sa.ColumnElement[Any]:
     """The field's value as a column of a statement over `table`."""
     if field.values_table is not None:
-        return _several(unit, field.values_table, table)
+        return several_of(unit, field.values_table, table)
     if field.column is None:
         assert field.expression is not None
         return field.expression.sql(Stored(table), unit.dialect)
     column: sa.ColumnElement[Any] = table.c[field.column]
-    if field.old_column is not None:
-        column = sa.func.coalesce(column, table.c[field.old_column], type_=column.type)
+    if field.before is not None:
+        old = table.c[field.old_column] if field.old_column else pending.found_by_text(unit, field, table)
+        return column if old is None else sa.func.coalesce(column, old, type_=column.type)
     return column
 
 
-def _several(unit: Unit, values: sa.Table, table: sa.FromClause) -> sa.ColumnElement[Any]:
+def several_of(unit: Unit, values: sa.Table, table: sa.FromClause) -> sa.ColumnElement[Any]:
     """All values of a field in their order, as JSON text."""
     rows = (
         sa.select(values.c.value)
@@ -130,8 +190,13 @@ def _decode_plain(value: Any) -> tuple[Any, None]:
     return value, None
 
 
+def several(text: str | None) -> tuple[Any, ...] | None:
+    """The values of a multiple choice in their order, from the JSON they are read as; None when there are none."""
+    return (tuple(json.loads(text)) or None) if text else None
+
+
 def _decode_several(value: Any) -> tuple[Any, None]:
-    return (tuple(json.loads(value)) or None) if value else None, None
+    return several(value), None
 
 
 def _decode_link(value: Any, title: str | None) -> tuple[Any, Linked | None]:

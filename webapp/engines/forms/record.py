@@ -68,7 +68,7 @@ class Query:
     where    expressions in the one language, all of which must hold
     search   what somebody typed to find records
     sort     field keys (or paths), `-` in front for descending; the id always decides last
-    fields   which fields to read; None for all that the actor may see
+    fields   which fields to read, also paths (`account.industry`); None for all that the actor may see
     after    cursor of the page before
     count    none, capped (stops at COUNT_CAP) or exact
     binned   read the bin instead of the live records
@@ -102,7 +102,8 @@ class Page:
 class Entry:
     """One line of a record's history.
 
-    changes   field key → (before, after) as Python values or `Masked`; empty for all but `updated`
+    changes   field key → (before, after) as Python values or `Masked`; of a `conversion` the value before is a text;
+              empty for other kinds
     """
 
     event: int

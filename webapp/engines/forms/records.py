@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import guards, search, select, uniqueness, values
+from webapp.engines.forms import guards, pending, search, select, uniqueness, values
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.fields.base import Kind
 from webapp.engines.forms.judge import defaults, judge
@@ -47,17 +48,19 @@ def create(
 ) -> Record:
     """Make a record from `raw` (field key → what was given). Raises `Invalid` with a problem by field, or `Denied`.
 
-    With a `client_id` (UUID) that was used before, the record made then is the answer: a repeat makes nothing.
+    With a `client_id` (UUID) that the same member used before, the record made then is the answer: a repeat makes
+    nothing. What others use as theirs says nothing to him and stands in nobody's way.
     """
     select.require_form(unit, actor, form, "create")
     _may_write(actor)
-    if client_id is not None and (known := _by_client(unit, form, client_id)) is not None:
-        return get(unit, actor, form, known)
+    client = _client(actor, client_id)
+    if client_id is not None and (known := _by_client(unit, form, client)) is not None:
+        return _seen(unit, actor, form, known, 1)
     _guard(unit, actor, form, None, "create", raw)
     problems: list[Problem] = []
     given = values.take(unit, actor, form, raw, problems)
     record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
-    record.update(_stamps(unit, actor, record.get("owner")))
+    record.update(stamps(unit, actor, record.get("owner")))
     problems += values.required(form, {**record, **{p.path: True for p in problems}})
     record.update(
         {key: serial.next_value(unit, f, clock.now()) for key, f in form.fields.items() if f.kind_key == "serial"}
@@ -65,10 +68,18 @@ def create(
     judgement = judge(unit, actor, form, record)
     record.update(judgement.formulas)
     problems += judgement.problems + uniqueness.problems(unit, form, record, list(form.fields))
-    problems += _vetoes(unit, actor, form, {}, record)
+    problems += vetoes(unit, actor, form, {}, record)
     values.refuse(problems)
     _require_own(unit, actor, form, record)
-    id_ = _insert(unit, form, record, client_id)
+    # On SQLite writers stand in line before they look; elsewhere two may have looked at once.
+    may_meet = client_id is not None and unit.dialect != "sqlite"
+    try:
+        with unit.savepoint() if may_meet else nullcontext():
+            id_ = _insert(unit, form, record, client)
+    except _SentTwice:  # the same entry arrived over another connection while this one was being looked at
+        known = _by_client(unit, form, client)
+        assert known is not None
+        return _seen(unit, actor, form, known, 1)
     _record_event(unit, actor, form, id_, "created", via=via, change_set=change_set)
     return _seen(unit, actor, form, id_, 1)
 
@@ -107,7 +118,7 @@ def update(
     judgement = judge(unit, actor, form, after, before, id_)
     after.update(judgement.formulas)
     problems += judgement.problems + uniqueness.problems(unit, form, after, list(changed), id_)
-    problems += _vetoes(unit, actor, form, before, after)
+    problems += vetoes(unit, actor, form, before, after)
     values.refuse(problems)
     _write(unit, actor, form, id_, before, after, via)
     changes = {k: after[k] for k in after if after[k] != before.get(k)}
@@ -233,23 +244,55 @@ def stored(unit: Unit, form: Form, id_: int, *, lock: bool = False) -> Row:
     return found
 
 
+def stored_many(unit: Unit, form: Form, ids: Sequence[int]) -> list[tuple[int, Row]]:
+    """As `stored`, of several records (those that exist, by id), held against other writers."""
+    fields, late, statement = _stored_statement(unit, form)
+    statement = statement.where(form.table.c.id.in_(ids)).order_by(form.table.c.id)
+    if unit.dialect != "sqlite":
+        statement = statement.with_for_update(of=form.table)
+    rows = [_row(fields, late, row) for row in unit.execute(statement)]
+    return [(row["id"], row) for row in rows]
+
+
 def _stored(unit: Unit, form: Form, condition: sa.ColumnElement[bool], lock: bool, **more: Any) -> Row | None:
+    fields, late, statement = _stored_statement(unit, form)
+    statement = statement.where(condition)
+    if lock and unit.dialect != "sqlite":
+        statement = statement.with_for_update(of=form.table)
+    row = unit.execute(statement, more).first()
+    return None if row is None else _row(fields, late, row)
+
+
+def _stored_statement(unit: Unit, form: Form) -> Any:
+    """The fields with a place of their own, those being converted, and the statement that reads them."""
     cache = versions.current(unit).cache
     key = ("stored", form.name)
     if key not in cache:
         fields = [f for f in form.names.values() if f.column is not None or f.values_table is not None]
         columns = [value_of(unit, f, form.table).label(f"v{i}") for i, f in enumerate(fields)]
-        cache[key] = (fields, sa.select(*columns, form.table.c.m__search))
-    fields, statement = cache[key]
-    statement = statement.where(condition)
-    if lock and unit.dialect != "sqlite":
-        statement = statement.with_for_update(of=form.table)
-    row = unit.execute(statement, more).first()
-    if row is None:
-        return None
+        late, old = _late(unit, form, fields)
+        cache[key] = (fields, late, sa.select(*columns, *old, form.table.c.m__search))
+    return cache[key]
+
+
+def _row(fields: list[Field], late: list[Any], row: Sequence[Any]) -> Row:
     found = Row({f.key: _decoded(f, row[i]) for i, f in enumerate(fields)})
+    for i, (key_, convert) in enumerate(late):
+        if found[key_] is None:
+            found[key_] = convert(row[len(fields) + i])
     found.search_text = row[-1]
     return found
+
+
+def _late(unit: Unit, form: Form, fields: list[Field]) -> tuple[list[Any], list[sa.ColumnElement[Any]]]:
+    """Of fields that are being converted: (key, how its old value becomes the new one), and the old columns."""
+    late: list[Any] = []
+    columns: list[sa.ColumnElement[Any]] = []
+    for field in filter(pending.is_pending, fields):
+        if (old := pending.old_value(unit, field, form.table)) is not None:
+            late.append((field.key, pending.converted(unit, field)))
+            columns.append(old.label(f"o{len(late)}"))
+    return late, columns
 
 
 def _decoded(field: Field, value: Any) -> Any:
@@ -297,7 +340,8 @@ def _guard(unit: Unit, actor: Actor, form: Form, id_: int | None, action: str, r
             raise Conflict(reason, action=action)
 
 
-def _vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+def vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
+    """What stands against a change that is good in itself: a kind\'s own rules, and whoever registered a veto."""
     found: list[Problem] = []
     for field in vetting(form):
         if after.get(field.key) != before.get(field.key):
@@ -338,7 +382,8 @@ def _touched(form: Form, raw: Mapping[str, Any], before: Mapping[str, Any]) -> d
     return touched
 
 
-def _stamps(unit: Unit, actor: Actor, owner: int | None) -> dict[str, Any]:
+def stamps(unit: Unit, actor: Actor, owner: int | None) -> dict[str, Any]:
+    """The system fields of a new record of `owner` (the actor himself when None)."""
     now = clock.now().replace(microsecond=0)
     owner = owner or actor.member
     department = actor.department if owner == actor.member else _department_of(unit, owner)
@@ -361,21 +406,42 @@ def _require_own(unit: Unit, actor: Actor, form: Form, record: Mapping[str, Any]
         raise Denied(N_("Your role does not allow this record in {form}.", form=form.label), action="create")
 
 
-def _by_client(unit: Unit, form: Form, client_id: str) -> int | None:
+class _SentTwice(Exception):
+    """Another transaction has made the record of this client id meanwhile."""
+
+
+def _client(actor: Actor, client_id: str | None) -> str:
+    """What stands for the client id in the table: it is the member's own, so that it tells others nothing."""
+    if client_id is None:
+        return str(uuid.uuid4())
     try:
-        wanted = str(uuid.UUID(client_id))
+        return str(uuid.uuid5(uuid.UUID(client_id), str(actor.member)))
     except ValueError:
         raise Invalid(N_("A client id is a UUID."), code="bad_client_id") from None
-    found: int | None = unit.execute(sa.select(form.table.c.id).where(form.table.c.m__client == wanted)).scalar()
+
+
+def _by_client(unit: Unit, form: Form, client: str) -> int | None:
+    found: int | None = unit.execute(sa.select(form.table.c.id).where(form.table.c.m__client == client)).scalar()
     return found
 
 
-def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client_id: str | None) -> int:
+@contextmanager
+def _watched(form: Form) -> Iterator[None]:
+    try:
+        with uniqueness.watched(form):
+            yield
+    except IntegrityError as error:
+        if "m__client" in str(error.orig):
+            raise _SentTwice from error
+        raise
+
+
+def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client: str) -> int:
     columns = values.row(form, record)
     text = search.text_of(form, record)
-    columns["m__client"] = str(uuid.UUID(client_id)) if client_id else str(uuid.uuid4())
+    columns["m__client"] = client
     columns["m__search"] = text
-    with uniqueness.watched(form):
+    with _watched(form):
         id_ = unit.execute(form.table.insert().values(columns)).inserted_primary_key[0]  # type: ignore[index]
     write_several(unit, form, id_, {}, record)
     if text:
@@ -419,6 +485,9 @@ def _mark(unit: Unit, form: Form, id_: int, version: int, columns: dict[str, Any
 def write_several(unit: Unit, form: Form, id_: int, before: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
     """Store the values of fields that have several, in their order."""
     for key, value in changed.items():
+        was = form.names[key].before
+        if was is not None and was.values_table is not None:  # a conversion has nothing more to do here
+            unit.execute(was.values_table.delete().where(was.values_table.c.record == id_))
         table = form.names[key].values_table
         if table is None:
             continue

@@ -32,22 +32,28 @@ class Step:
     value: str
     label: str
     state: str  # done, now or ""
+    tone: str = "gray"
 
 
 @dataclass(frozen=True)
 class Path:
-    """The stages of a record; no `steps` where the form has none or he may not see it."""
+    """The stages of a record; no `steps` where the form has none or he may not see it.
+
+    `steps` is the way to the good end; `every` has all there are, the other ends too.
+    """
 
     key: str = ""
     label: str = ""
     steps: tuple[Step, ...] = ()
+    every: tuple[Step, ...] = ()
 
 
 def path(at: Scope, record: Record) -> Path:
     """The way through the stages: those before are done, outcomes not taken are left out."""
     for key, found in at.form.fields.items():
         if at.may_ask(key) and any("type" in o.attributes for o in found.type.options):
-            return Path(key, name_of(found, at.locale), _steps(at, found, record.values.get(key)))
+            now = record.values.get(key)
+            return Path(key, name_of(found, at.locale), _steps(at, found, now), _every(at, found, now))
     return Path()
 
 
@@ -58,6 +64,14 @@ def _steps(at: Scope, found: Field, now: str | None) -> tuple[Step, ...]:
     return tuple(Step(o.value, label(o.label, at.locale) or o.value, s) for o, s in zip(options, states, strict=True))
 
 
+def _every(at: Scope, found: Field, now: str | None) -> tuple[Step, ...]:
+    shown = [o for o in found.type.options if o.value == now or not o.attributes.get("archived")]
+    made = tags(found, [o.value for o in shown], at.locale)
+    return tuple(
+        Step(o.value, t.text, "now" if o.value == now else "", t.tone) for o, t in zip(shown, made, strict=True)
+    )
+
+
 def lists(at: Scope, record: Record) -> list[Related]:
     """A list for every form that links to this one and exists for the actor."""
     made = []
@@ -66,7 +80,7 @@ def lists(at: Scope, record: Record) -> list[Related]:
             target = at.definitions.form(found.type.target or "")
             if policy.may(at.unit, at.actor, target, "see"):
                 made.append(_list(at, record, found, target))
-    return made
+    return sorted(made, key=lambda one: not one.total)  # what is there before what is not
 
 
 def _list(at: Scope, record: Record, found: Field, target: Form) -> Related:

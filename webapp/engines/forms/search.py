@@ -114,6 +114,19 @@ def _is_name(form: Form, field: Field) -> bool:
     return field.key == form.title or getattr(field.kind, "is_name", False)
 
 
+def shape(form: Form) -> dict[str, tuple[Any, ...]]:
+    """Physical name of each searched field → what decides its part of the search text."""
+    return {
+        field.column or (field.values_table.name if field.values_table is not None else field.key): (
+            field.kind_key,
+            _is_name(form, field),
+            tuple((o.value, str(o.label)) for o in field.type.options),
+        )
+        for field in form.fields.values()
+        if is_searched(field) and type(field.kind).search is not Kind.search
+    }
+
+
 def text_of(form: Form, values: Mapping[str, Any]) -> str:
     """The search text of a record with these values (field key → Python value; all searched fields)."""
     return "".join([p.text(v) for p in parts(form) if (v := values.get(p.key)) is not None])

@@ -6,7 +6,7 @@ once per definition, rights and query, and kept with the compiled definitions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,14 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Form
 from webapp.engines.forms import cursors, search, sorting
-from webapp.engines.forms.reading import Reader, readable, readers
+from webapp.engines.forms.reading import Decoder, Reader, path_reader, readable, readers
 from webapp.engines.forms.record import COUNT_CAP, Page, Query, Record
-from webapp.errors import Denied, NotFound
+from webapp.errors import NotFound
 from webapp.expressions import Stored, binds, check
 from webapp.i18n import N_
 
+#: The one rule whether a form is there for an actor at all, under the name the door uses.
+require_form = policy.require
 #: Statements kept per epoch; the oldest go first.
 _KEPT = 200
 
@@ -37,7 +39,7 @@ class Listing:
     counts  how (capped, exact) → the statement that counts so
     """
 
-    readers: list[Reader]
+    decoder: Decoder
     keys: tuple[sorting.SortKey, ...]
     base: sa.Select[Any]
     first: sa.Select[Any]
@@ -58,7 +60,7 @@ def select(unit: Unit, actor: Actor, form: Form, query: Query) -> Page:
     rows = _rows(unit, listing, values, query.limit + 1, after)
     more = len(rows) > query.limit
     rows = rows[: query.limit]
-    records = [_record(form, listing.readers, row) for row in rows]
+    records = [listing.decoder.record(row) for row in rows]
     next_ = None
     if more:
         last = rows[-1]
@@ -78,6 +80,8 @@ def count(unit: Unit, actor: Actor, form: Form, query: Query, *, exact: bool = F
 
 def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) -> Record:
     """One record as the actor sees it, from the bin too unless `binned` is False; raises `NotFound`."""
+    if not 0 < id_ < 2**63:
+        raise missing(form)
     definitions = versions.current(unit)
     key = ("get", form.name, signature(actor), binned)
     kept = definitions.cache.get(key)
@@ -86,26 +90,18 @@ def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) 
         table = form.table
         found = readers(unit, actor, form, keys, table)
         statement = _select(unit, actor, form, table, found, binned=None if binned else False)
-        kept = (found, statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
+        kept = (Decoder(form, found), statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
         definitions.cache[key] = kept
-    found, statement = kept
+    decoder, statement = kept
     row = unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "record_id": id_}).first()
     if row is None:
         raise missing(form)
-    return _record(form, found, row)
+    return decoder.record(row)
 
 
 def missing(form: Form) -> NotFound:
     """The error for a record that does not exist, or not for this actor."""
     return NotFound(N_("There is no such record in {form}.", form=form.label))
-
-
-def require_form(unit: Unit, actor: Actor, form: Form, action: str = "see") -> None:
-    """Raise `NotFound` if the form does not exist for the actor, `Denied` if he may never do `action` in it."""
-    if not policy.may(unit, actor, form, "see") and not policy.may(unit, actor, form, action):
-        raise NotFound(N_("There is no form “{key}”.", key=form.name))
-    if action != "see" and not policy.may(unit, actor, form, action):
-        raise Denied(N_("Your role does not allow this in {form}.", form=form.label), action=action)
 
 
 def signature(actor: Actor) -> tuple[Any, ...]:
@@ -130,8 +126,9 @@ def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, quer
 def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query, fingerprint: str) -> Listing:
     table = form.table
     eyes = policy.eyes(unit, actor)
-    wanted = None if query.fields is None else [k for k in query.fields if form.field(k)]
+    wanted = None if query.fields is None else [k for k in query.fields if "." not in k and form.field(k)]
     found = readers(unit, actor, form, readable(unit, actor, form, wanted), table)
+    found += [path_reader(unit, actor, form, k, table) for k in query.fields or () if "." in k]
     keys = sorting.resolve(unit, definitions, actor, form, query.sort, table)
     base = _select(unit, actor, form, table, found, binned=query.binned)
     for text in query.where:
@@ -148,7 +145,7 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
         for how, rows in (("capped", counting.limit(COUNT_CAP + 1)), ("exact", counting))
     }
     base = base.add_columns(*[k.column.label(f"s{i}") for i, k in enumerate(keys)])
-    return Listing(found, keys, base, _page(base, keys, table, unit.dialect), counts, table, fingerprint)
+    return Listing(Decoder(form, found), keys, base, _page(base, keys, table, unit.dialect), counts, table, fingerprint)
 
 
 def _page(
@@ -193,22 +190,3 @@ def _count(unit: Unit, listing: Listing, values: dict[str, Any], how: str) -> tu
         return None, None
     found = unit.execute(listing.counts[how], values).scalar_one()
     return (found, "exact") if how == "exact" or found <= COUNT_CAP else (COUNT_CAP, "at_least")
-
-
-def _record(form: Form, found: Sequence[Reader], row: Iterable[Any]) -> Record:
-    row = tuple(row)  # its columns are processed once
-    values: dict[str, Any] = {}
-    links = {}
-    at = 2
-    for reader in found:
-        if reader.is_plain:
-            values[reader.key] = row[at]
-            at += 1
-            continue
-        width = len(reader.columns)
-        value, link = reader.decode(*row[at : at + width])
-        values[reader.key] = value
-        if link is not None:
-            links[reader.key] = link
-        at += width
-    return Record(form, row[0], row[1], values, links)

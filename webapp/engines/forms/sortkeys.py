@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from webapp.access import members
 from webapp.expressions.fold import fold
 
 TABLE = Path(__file__).with_name("pinyin.txt")
@@ -119,3 +120,6 @@ def initials(text: str) -> str:
 
 def _is_han(word: str) -> bool:
     return "\u4e00" <= word[0] <= "\u9fff" or word[0] == "\u3007"
+
+
+members.sort_key = functools.partial(sort_key, is_person=True)

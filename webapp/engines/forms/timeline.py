@@ -46,6 +46,7 @@ _KINDS: dict[str, tuple[str, Message]] = {
     "deleted": ("trash", N_("moved the record to the bin")),
     "restored": ("arrow-back-up", N_("took the record out of the bin")),
     "purged": ("x", N_("removed the record for good")),
+    "conversion": ("transform", N_("changed the kind of {n} fields")),
 }
 _VIA: dict[str, Message] = {
     "api": N_("through the API"),
@@ -59,6 +60,9 @@ _CHANGED = N_("changed {field} from {before} to {after}")
 _FILLED = N_("set {field} to {after}")
 _EMPTIED = N_("emptied {field}, it was {before}")
 
+
+_CONVERTED = N_("converted {field} from {before} to {after}")
+_LOST = N_("converted {field}; {before} does not fit")
 
 _NONE: tuple[tuple[Piece, ...], ...] = ()
 
@@ -77,14 +81,14 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
     changes = [
         _change(eye, form, entry, key, before, after)
         for key, (before, after) in entry.changes.items()
-        if key in form.names and eye.sees(key)
+        if key in form.names and eye.sees(key) and key not in form.computed  # a formula follows what was done
     ]
-    if entry.kind == "updated" and not changes:
+    if entry.kind in ("updated", "conversion") and not changes:
         return None
     icon, verb = _KINDS.get(entry.kind, ("history", N_("changed {n} fields")))
-    if entry.kind == "updated" and len(changes) == 1:
+    if entry.kind in ("updated", "conversion") and len(changes) == 1:
         said, more = changes[0], _NONE
-        icon = "arrow-right" if _moves(form, entry) else icon
+        icon = "arrow-right" if entry.kind == "updated" and _moves(form, entry) else icon
     else:
         said, more = _pieces(verb, eye.locale, n=str(len(changes))), tuple(changes)
     return Line(
@@ -93,20 +97,25 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
         entry.actor_name or N_("The system").text(eye.locale),
         said,
         entry.at,
-        formats.near(entry.at.replace(second=0), eye.locale, zone, clock.now()),
+        formats.near(entry.at, eye.locale, zone, clock.now()),
         _VIA[entry.via].text(eye.locale) if entry.via in _VIA else "",
         more,
     )
 
 
 def _moves(form: Form, entry: Entry) -> bool:
-    (key,) = [k for k in entry.changes if k in form.names][:1] or [""]
+    (key,) = [k for k in entry.changes if k in form.names and k not in form.computed][:1] or [""]
     return bool(key) and form.names[key].type.name == "choice"
 
 
 def _change(eye: Eye, form: Form, entry: Entry, key: str, before: Any, after: Any) -> tuple[Piece, ...]:
     found = form.names[key]
-    old, new = _said(eye, form, entry, key, before), _said(eye, form, entry, key, after)
+    new = _said(eye, form, entry, key, after)
+    if entry.kind == "conversion":
+        old = before.text or "••••" if isinstance(before, Masked) else str(before or "")
+        sentence = _CONVERTED if new else _LOST
+        return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=old, after=new)
+    old = _said(eye, form, entry, key, before)
     sentence = _CHANGED if old and new else _FILLED if new else _EMPTIED
     return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=old, after=new)
 
@@ -119,7 +128,7 @@ def _said(eye: Eye, form: Form, entry: Entry, key: str, value: Any) -> str:
     found = form.names[key]
     if found.type.name in ("record", "member", "department"):
         linked: Linked | None = entry.links.get((key, value))
-        return (linked.title if linked else None) or f"#{value}"
+        return (linked.title if linked else None) or "••••"  # what he may not see has no number either
     return str(shown(found, value, eye.locale)["text"])
 
 

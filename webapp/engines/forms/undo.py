@@ -13,12 +13,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp import clock
+from webapp.access import policy
 from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import records
-from webapp.errors import Denied, MortiseError, NotFound
+from webapp.errors import Conflict, Denied, MortiseError, NotFound
+from webapp.expressions import binds
 from webapp.i18n import N_, Message
 from webapp.journal import changesets
 from webapp.journal.tables import change_set as change_set_table
@@ -71,6 +73,13 @@ def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
         raise NotFound(N_("There is no change set {id}.", id=change_set))
     if not actor.may_write:
         raise Denied(N_("This token may only read."))
+    if found.kind == "conversion":
+        message = N_(
+            "A conversion is taken back by publishing the earlier version again; the old values are kept for it."
+        )
+        raise Conflict(message, code="conversion")
+    if found.kind == "purge":
+        raise Conflict(N_("What has been purged is gone; it cannot be taken back."), code="purged")
     if found.state == changesets.UNDOING:  # it was stopped in the middle: go on where it stands
         return _begun(unit, change_set)
     changesets.begin_undo(unit, change_set)
@@ -138,15 +147,13 @@ def _uncreate(unit: Unit, actor: Actor, form: Form, run: list[Any], done: Undone
 
 def _deletable(unit: Unit, actor: Actor, form: Form, ids: list[int]) -> set[int]:
     """Of `ids`, those the actor may delete, or made himself: taking back one's own work is always allowed."""
-    from webapp.access import policy
-
     table = form.table
     statement = sa.select(table.c.id).where(table.c.id.in_(ids))
     mine = table.c.created_by == actor.member
     condition = policy.rows(unit, actor, form, "delete", table)
     if condition is not None:
         statement = statement.where(sa.or_(mine, condition))
-    return set(unit.execute(statement, records._binds(unit, actor)).scalars())
+    return set(unit.execute(statement, binds(actor, clock.now(), unit.zone)).scalars())
 
 
 def _touched_since(unit: Unit, form: Form, ids: list[int], change_set: int, undo_set: int | None) -> set[int]:

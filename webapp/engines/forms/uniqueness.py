@@ -51,11 +51,12 @@ def problems(
             statement = statement.where(table.c.id != id_)
         row = unit.execute(statement.limit(1)).first()
         if row is not None:
-            found.append(Problem(key, _taken(form, field, row[0]), "not_unique"))
+            found.append(Problem(key, taken(form, field, row[0]), "not_unique"))
     return found
 
 
-def _taken(form: Form, field: Field, owner: str | None) -> Any:
+def taken(form: Form, field: Field, owner: str | None) -> Any:
+    """What is said of a value that a record of `owner` has (None: nobody is named)."""
     if owner is None or form.settings.get("collision") == "exists":
         return N_("{field}: another record has this value already.", field=field.label)
     return N_("{field}: a record of {owner} has this value already.", field=field.label, owner=owner)
@@ -72,6 +73,6 @@ def watched(form: Form) -> Iterator[None]:
             if field.is_unique and field.column is not None and column(form, field).name in text:
                 raise Invalid(
                     N_("Some fields need mending."),
-                    problems=[Problem(field.key, _taken(form, field, None), "not_unique")],
+                    problems=[Problem(field.key, taken(form, field, None), "not_unique")],
                 ) from error
         raise

@@ -14,7 +14,7 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms.fields.base import FieldError, Kind
+from webapp.engines.forms.fields.base import FieldError, Kind, is_storable
 from webapp.errors import Invalid, Problem, nearest
 from webapp.expressions import fold
 from webapp.i18n import N_, Message
@@ -40,7 +40,7 @@ def take(unit: Unit, actor: Actor, form: Form, raw: Mapping[str, Any], problems:
             problems.append(
                 Problem(str(key), N_("There is no such field."), "unknown_field", nearest(str(key), visible))
             )
-        elif not _is_input(field):
+        elif not is_input(field):
             problems.append(Problem(key, N_("This field is filled by the system."), "not_input"))
         elif right != "write":
             problems.append(Problem(key, N_("Your role may not change this field."), "read_only"))
@@ -52,7 +52,8 @@ def take(unit: Unit, actor: Actor, form: Form, raw: Mapping[str, Any], problems:
     return taken
 
 
-def _is_input(field: Field) -> bool:
+def is_input(field: Field) -> bool:
+    """Whether somebody may give the field a value, rights aside."""
     return field.key in SETTABLE if field.is_system else field.kind.is_input
 
 
@@ -118,7 +119,7 @@ def _reachable(unit: Unit, actor: Actor, form: Form) -> sa.Select[Any]:
 def _named(unit: Unit, actor: Actor, field: Field, wanted: Any) -> int:
     """The one thing called `wanted`: a record by its title or a unique field, a member by address or name."""
     text = str(wanted).strip()
-    found = _found(unit, actor, field, text)
+    found = _found(unit, actor, field, text) if is_storable(text) else []
     if len(found) == 1:
         return found[0]
     if found:
@@ -161,7 +162,14 @@ def row(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
             columns[column] = value
             if companions is not None:
                 columns.update(companions(field, value))
+        if field.before is not None and field.before.column is not None:  # what is set now is never converted
+            columns.update(dict.fromkeys(_old_columns(form, field.before.column)))
     return columns
+
+
+def _old_columns(form: Form, column: str) -> list[str]:
+    starts = (f"{column}__f", f"{column}__s")
+    return [c.name for c in form.table.columns if c.name == column or c.name.startswith(starts)]
 
 
 def columns_of(form: Form) -> dict[str, tuple[str | None, Field, Companions | None]]:

@@ -1,7 +1,8 @@
 """Saved views as pages ask for them: which records, which columns, which cards. No request, no template.
 
 A view's settings and what a person added in the address (filter, sort, search, cursor) become one `Query` for the
-door, and its answer becomes rows, columns and cards of display values. Every verb here is one statement of the door.
+door, and its answer becomes rows, columns and cells of display values. Every verb here is one statement of the door.
+Boards are in `boards`, what stands below a grid in `totals`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form, View
-from webapp.engines.forms import aggregate, conditions, formats, select
+from webapp.engines.forms import conditions, paths, select
 from webapp.engines.forms.conditions import Condition
 from webapp.engines.forms.display import (
     MOMENTS,
@@ -25,20 +26,17 @@ from webapp.engines.forms.display import (
     Cell,
     Eye,
     Face,
-    Tag,
     cell,
     face,
-    name_of,
-    tags,
+    is_amount,
     title_of,
 )
-from webapp.engines.forms.record import AggregateRow, Query, Record
+from webapp.engines.forms.record import Query, Record
 from webapp.errors import Invalid, NotFound
 from webapp.expressions import check
 from webapp.i18n import N_, label
 
 PAGE = 50  # rows of a grid
-COLUMN_PAGE = 20  # cards of a board's column
 MOST_COLUMNS = 8  # of a grid that nobody has set up
 #: View kinds that have a page.
 SHOWN = ("grid", "kanban")
@@ -110,35 +108,6 @@ class Grid:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     next: str | None
-
-
-@dataclass(frozen=True)
-class Card:
-    id: int
-    version: int
-    title: str
-    face: Face
-
-
-@dataclass(frozen=True)
-class Lane:
-    """A column of a board: the records with one value of the view's `by` field ("" is the empty value)."""
-
-    value: str
-    tag: Tag
-    note: str = ""
-    cards: tuple[Card, ...] = ()
-    next: str | None = None
-    may_add: bool = False
-
-
-@dataclass(frozen=True)
-class Head:
-    """Count and sum above a column of a board; `total` is None where the view sums nothing."""
-
-    value: str
-    count: int
-    total: str | None = None
 
 
 @dataclass(frozen=True)
@@ -295,12 +264,12 @@ def title_at(at: Scope, found: Field, id_: int) -> str | None:
 
 def column_keys(at: Scope, view: View) -> tuple[str, ...]:
     """Fields of the view's columns that the actor may see, the title always among them."""
-    chosen = [k for k in view.settings.get("columns") or () if k in at.form.names]
+    chosen = [k for k in view.settings.get("columns") or () if paths.field(at.definitions, at.form, k)]
     if not chosen:
         chosen = [k for k, f in at.form.fields.items() if _is_plain(f)][:MOST_COLUMNS]
     if at.form.title not in chosen:
         chosen.insert(0, at.form.title)
-    return tuple(k for k in chosen if at.eye.sees(k))
+    return tuple(k for k in chosen if paths.may_see(at, k))
 
 
 def _is_plain(found: Field) -> bool:
@@ -311,25 +280,38 @@ def columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
     orders = {o.removeprefix("-"): "desc" if o.startswith("-") else "asc" for o in _orders(at, asked)}
     made = []
     for key in column_keys(at, asked.view):
-        found = at.form.names[key]
+        found = paths.field(at.definitions, at.form, key)
+        assert found is not None
         now = orders.get(key)
-        may = is_sortable(found) and at.may_ask(key)
+        may = key in at.form.names and is_sortable(found) and at.may_ask(key)
         sort_to = None if not may else f"-{key}" if now == "asc" else key
-        width = _width(at.form, found)
-        made.append(Column(key, name_of(found, at.locale), found.type.name, found.kind_key, width, now, sort_to))
+        name = paths.name(at.definitions, at.form, key, at.locale)
+        made.append(Column(key, name, found.type.name, found.kind_key, _width(at, found, name), now, sort_to))
     return tuple(made)
 
 
-def _width(form: Form, found: Field) -> str:
-    """The class that sets a column's width: by what its values need."""
-    if found.key == form.title:
-        return "c-l"
+def _width(at: Scope, found: Field, name: str) -> str:
+    """The class that sets a column's width: by what its values and its heading need."""
     shape = found.type.name
+    if found.key == at.form.title and found.form == at.form.name:
+        return "c-l"
     if shape in NUMBERS:
-        return "c-m"
-    if shape in MOMENTS or shape == "member":
+        long = _room(name) > 16
+        is_wide = is_amount(found) or shape == "duration" or _room(name) > 10
+        return "c-w" if long else "c-m" if is_wide else "c-xs"
+    if shape in MOMENTS:
+        return "c-date" if shape == "date" else "c-time"
+    if shape == "member":
         return "c-s w3"
-    return "c-xs" if shape in ("choice", "boolean") else "c-m w2"
+    if shape in ("choice", "boolean"):
+        longest = max((_room(label(o.label, at.locale) or o.value) for o in found.type.options), default=0)
+        return "c-xs" if max(longest, _room(name)) <= 10 else "c-date" if longest <= 15 else "c-w"
+    return "c-m w2"
+
+
+def _room(text: str) -> int:
+    """How wide a text is, in letters: a Han character takes two."""
+    return sum(2 if ord(c) > 0x2E7F else 1 for c in text)
 
 
 def grid(at: Scope, asked: Asked) -> Grid:
@@ -345,133 +327,6 @@ def _row(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Row:
     cells = tuple([cell(eye, form, record, k) for k in keys])
     title = title_of(eye, form, record)
     return Row(record.id, record.version, title, cells, partial(face, eye, form, record, keys))
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What stands below a grid: how many records (`is_more`: at least so many), and sums by column key."""
-
-    count: int
-    is_more: bool
-    sums: Mapping[str, str]
-
-
-def totals(at: Scope, asked: Asked) -> Totals:
-    """Count (capped) and sums of the columns that are amounts; sums only where the count is exact."""
-    asked = replace(asked, after=None)
-    count, is_ = select.count(at.unit, at.actor, at.form, query(at, asked, fields=("id",)))
-    if is_ != "exact" or not count:
-        return Totals(count, is_ != "exact", {})
-    keys = [k for k in column_keys(at, asked.view) if _is_summed(at, at.form.names[k])]
-    if not keys:
-        return Totals(count, False, {})
-    found = measured(at, asked, [], [f"sum({k})" for k in keys])
-    sums = dict(zip(keys, found[0].measures, strict=True)) if found else {}
-    return Totals(count, False, {k: _amount(at, k, v) for k, v in sums.items()})
-
-
-def _is_summed(at: Scope, found: Field) -> bool:
-    """A number whose sum means something: not a percentage, a rating or a number that names its record."""
-    return at.may_ask(found.key) and found.type.name == "number" and not found.is_system and found.kind_key == "money"
-
-
-def _amount(at: Scope, key: str, value: Any, *, is_short: bool = False) -> str:
-    if value is None:
-        return ""
-    found = at.form.names[key]
-    show = found.kind.short if is_short else found.kind.cell
-    return show(found, value, at.locale)
-
-
-def measured(at: Scope, asked: Asked, group: list[str], measures: list[str]) -> list[AggregateRow]:
-    """Groups and measures over what the list asks for."""
-    wanted = query(at, replace(asked, after=None))
-    return aggregate.aggregate(
-        at.unit,
-        at.actor,
-        at.form,
-        group=group,
-        measures=measures,
-        where=wanted.where,
-        search_text=wanted.search,
-        limit=1000,
-    )
-
-
-# --- board ------------------------------------------------------------------------------------------------------
-
-
-def by_field(at: Scope, view: View) -> Field:
-    """The field whose options are the board's columns."""
-    return at.form.field(view.settings["by"])
-
-
-def lanes(at: Scope, asked: Asked) -> tuple[Lane, ...]:
-    """All columns of the board in the order of the options, each with its first cards."""
-    by = by_field(at, asked.view)
-    may_add = at.may("create") and at.visible.get(by.key) == "write"
-    made = []
-    for option in by.type.options:
-        (tag,) = tags(by, [option.value], at.locale)
-        made.append(fill(at, asked, Lane(option.value, tag, _note(option.attributes), may_add=may_add)))
-    empty = fill(at, asked, Lane("", Tag(N_("Empty").text(at.locale))))
-    return (*made, empty) if empty.cards else tuple(made)
-
-
-def _note(attributes: Mapping[str, Any]) -> str:
-    probability = attributes.get("probability")
-    return "" if probability is None else f"{formats.plain(probability)}%"
-
-
-def lane(at: Scope, asked: Asked, value: str) -> Lane:
-    """One column, further down by the cursor in `asked`; raises `NotFound` for a value without a column."""
-    by = by_field(at, asked.view)
-    if value and value not in {o.value for o in by.type.options}:
-        raise NotFound(N_("There is no column “{key}” on this board.", key=value[:40]))
-    tag = tags(by, [value], at.locale)[0] if value else Tag(N_("Empty").text(at.locale))
-    return fill(at, asked, Lane(value, tag))
-
-
-def fill(at: Scope, asked: Asked, empty: Lane) -> Lane:
-    """The lane with its page of cards."""
-    keys = card_keys(at, asked.view)
-    page = select.select(
-        at.unit,
-        at.actor,
-        at.form,
-        query(at, asked, _in_lane(at, asked, empty.value), fields=[*keys, at.form.title], limit=COLUMN_PAGE),
-    )
-    return replace(empty, cards=tuple(card(at, asked.view, r) for r in page.records), next=page.next)
-
-
-def _in_lane(at: Scope, asked: Asked, value: str) -> str:
-    by = by_field(at, asked.view)
-    return f"{by.key} = {conditions.literal(by, value)}" if value else f"{by.key} is empty"
-
-
-def card_keys(at: Scope, view: View) -> tuple[str, ...]:
-    chosen = view.settings.get("card") or [k for k in list(at.form.fields)[:5] if k != view.settings.get("by")]
-    return tuple(k for k in chosen if k in at.form.names and at.eye.sees(k))
-
-
-def card(at: Scope, view: View, record: Record) -> Card:
-    title = title_of(at.eye, at.form, record)
-    return Card(record.id, record.version, title, face(at.eye, at.form, record, card_keys(at, view)))
-
-
-def heads(at: Scope, asked: Asked) -> dict[str, Head]:
-    """Count and sum of every column of the board by its value, in one statement."""
-    by = by_field(at, asked.view)
-    total = asked.view.settings.get("total")
-    total = total if total and at.may_ask(total) else None
-    measures = ["count()", *([f"sum({total})"] if total else [])]
-    made = {o.value: Head(o.value, 0, _amount(at, total, 0, is_short=True) if total else None) for o in by.type.options}
-    for row in measured(at, asked, [by.key], measures):
-        value = row.group[0] or ""
-        made[value] = Head(
-            value, row.measures[0], _amount(at, total, row.measures[1], is_short=True) if total else None
-        )
-    return made
 
 
 def view_label(view: View, locale: str) -> str:

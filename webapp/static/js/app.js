@@ -17,3 +17,5 @@ import "./grid.js";
 import "./board.js";
 import "./picker.js";
 import "./amount.js";
+import "./shown.js";
+import "./path.js";

@@ -84,6 +84,7 @@ function begin(form) {
   if (!kept || JSON.stringify(kept.values) === shown || !untouched.get(key)) return;
   write(form, kept.values);
   notice(form, kept.moment);
+  form.dispatchEvent(new Event("draft-restored", { bubbles: true }));
 }
 
 function parsed(text) {

@@ -35,6 +35,11 @@ function create() {
 
 // Arrows walk from the search field into what was found.
 document.getElementById("search")?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !isComposing(event) && event.target.matches("input")) {
+    event.preventDefault();
+    event.currentTarget.querySelector(".results a")?.click();
+    return;
+  }
   if (isComposing(event) || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
   const dialog = event.currentTarget;
   const stops = [dialog.querySelector("input"), ...dialog.querySelectorAll(".results a, .results button")];

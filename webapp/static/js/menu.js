@@ -13,7 +13,10 @@ document.addEventListener("toggle", (event) => {
   if (!menu.matches?.(".m-pop[popover]")) return;
   const button = buttonOf(menu);
   button?.setAttribute("aria-expanded", String(event.newState === "open"));
-  if (event.newState !== "open") return;
+  if (event.newState !== "open") {
+    menu.removeAttribute("style"); // htmx would carry it over to the next menu of this id, which the policy refuses
+    return;
+  }
   place(menu, button);
   (menu.querySelector("[autofocus]") || menu.querySelector("[aria-checked=true]") || items(menu)[0])?.focus();
 }, true);

@@ -38,6 +38,19 @@ export async function open(element) {
   return true;
 }
 
+/** Fetch the record in the panel anew if it is the one of `url`; true if it is. */
+export async function refresh(url) {
+  if (!panel?.childElementCount || shown !== url) return false;
+  await window.htmx.ajax("GET", url, { source: panel, target: panel, swap: "innerHTML" });
+  return true;
+}
+
+/** Fetch the list behind the panel anew: a record of it has changed. */
+export async function fetchList() {
+  const place = document.getElementById("list");
+  if (place && (list || panel?.dataset.list)) await window.htmx.ajax("GET", list || panel.dataset.list, { source: place, target: place, swap: "outerMorph" });
+}
+
 export function close({ back = true } = {}) {
   if (!panel?.childElementCount) return;
   const from = shown;

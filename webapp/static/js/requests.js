@@ -73,7 +73,7 @@ function said(ctx) {
 document.addEventListener("htmx:response:error", (event) => {
   const { ctx } = event.detail;
   if (ctx.quiet || ctx.hx?.trigger?.includes('"toast"')) return;
-  const isShown = ctx.swap !== "none" && ctx.hx?.reswap !== "none" && ![502, 504].includes(ctx.response.status);
+  const isShown = (ctx.hx?.reswap || ctx.swap) !== "none" && ![502, 504].includes(ctx.response.status);
   if (!isShown) toast({ text: reason(ctx), kind: "bad" });
 });
 

@@ -71,7 +71,7 @@ class DateTime(Kind):
         return str(local.isoformat(timespec="seconds" if local.second else "minutes"))
 
     def json(self, field: Field, value: Any) -> str | None:
-        return None if value is None else value.astimezone(dt.UTC).isoformat()[:19] + "Z"
+        return None if value is None else f"{value.astimezone(dt.UTC).isoformat()[:19]}Z"
 
     def unjson(self, field: Field, value: Any) -> dt.datetime | None:
         return None if value is None else dt.datetime.fromisoformat(value)

@@ -124,7 +124,7 @@ class Formula(Kind):
         if isinstance(value, Decimal):
             return format(value, "f")
         if isinstance(value, dt.datetime):
-            return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            return f"{value.astimezone(dt.UTC).isoformat()[:19]}Z"
         return value.isoformat() if isinstance(value, dt.date) else list(value) if isinstance(value, tuple) else value
 
     def unjson(self, field: Field, value: Any) -> Any:

@@ -59,28 +59,41 @@ def run(database: Database, job: Job) -> Mapping[str, Any] | None:
     payload = job.payload
     folder = folder_of(database.settings, payload["folder"])
     state = State(**job.progress["state"]) if job.progress else State()
+    locale = database.settings.locale
+    actor: Actor | None = None
     try:
         with database.read() as unit:
             assert job.actor is not None
-            actor = actors.of_member(unit, job.actor)
+            actor = actors.on_behalf(unit, job.actor)
+        locale = actor.locale
         if not (folder / "source").exists():
             raise NotFound(N_("The file of this import is gone."))
         said = maps.of(payload["map"])
         order = Order(payload["form"], folder / "source", payload["name"], said, payload["is_rehearsal"])
-        outcome = importing.run(database, actor, order, folder, state=state, keep=_keeper(job))
+        outcome = importing.run(database, actor, order, folder, state=state, keep=_keeper(job, actor))
     except due.Cancelled:
         _close(database, state if job.progress is None else State(**job.progress["state"]))
         raise
+    except _RightsChanged:  # what was committed stays; the rest is judged by what he may do now
+        return run(database, job)
     except (Invalid, Denied, NotFound, TooLarge) as error:
         _close(database, State(**job.progress["state"]) if job.progress else state)
         with database.write() as unit:
-            due.give_up(unit, job, str(error), _said(error, actor.locale))
+            due.give_up(unit, job, str(error), _said(error, actor.locale if actor else locale))
         return None
     return outcome.json()
 
 
-def _keeper(job: Job) -> importing.Keep:
+class _RightsChanged(Exception):
+    """The member has other roles or departments than when the import began."""
+
+
+def _keeper(job: Job, actor: Actor) -> importing.Keep:
+    """Keeps how far the import is, in the unit of each piece; somebody who has left meanwhile writes no more."""
+
     def keep(unit: Unit, state: State) -> None:
+        if actors.of_member(unit, actor.member) != actor:
+            raise _RightsChanged
         progress = {"done": state.done, "total": state.total, "note": None, "state": asdict(state)}
         due.keep(unit, job, progress)
         unit.after_commit(lambda: setattr(job, "progress", progress))

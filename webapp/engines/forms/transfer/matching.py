@@ -95,8 +95,6 @@ def _found(
     several = [form.names[k].values_table is not None for k in keys]
     found: dict[Any, list[tuple[int, dict[str, Any]]]] = {}
     for id_, value, *rest in unit.execute(statement, binds(actor, clock.now(), unit.zone)):
-        read_ = [
-            reading._decode_several(v)[0] if is_several else v for v, is_several in zip(rest, several, strict=True)
-        ]
+        read_ = [reading.several(v) if is_several else v for v, is_several in zip(rest, several, strict=True)]
         found.setdefault(value, []).append((id_, dict(zip(keys, read_, strict=True))))
     return found

@@ -1,0 +1,230 @@
+"""Every address of the product: pages answer whole and as a part, writing needs a token of the page and a right.
+
+A new route is walked here or named with its reason; otherwise the first test fails.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import before_render_template, g
+from flask.testing import FlaskClient
+
+from tests.pages import sales
+from tests.world import World, make
+from webapp.access import members, sessions, tokens
+from webapp.db import Database
+from webapp.definitions.document import RESERVED_KEYS
+from webapp.engines.forms import records
+
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+DEAL, API = "/crm/deal", "/api/v1/data/crm/deal"
+
+#: Pages: whole for a browser, without the frame for htmx.
+PAGES = {
+    "workbench.show": "/",
+    "records.listing": DEAL,
+    "records.show": f"{DEAL}/{{deal}}",
+    "records.edit": f"{DEAL}/{{deal}}/edit",
+    "records.changes": f"{DEAL}/{{deal}}/history",
+    "records.new": f"{DEAL}/new",
+    "records.pick": f"{DEAL}/filter?view=all",
+}
+#: Pieces of a page that are fetched by themselves.
+PIECES = {
+    "records.totals": f"{DEAL}/totals?view=all",
+    "records.choices": f"{DEAL}/pick/account",
+    "boards.column": f"{DEAL}/column?view=board&column=contact",
+    "boards.heads": f"{DEAL}/heads?view=board",
+}
+#: The API for reading.
+READS = {
+    "api.list_apps": "/api/v1/apps",
+    "api.read_app": "/api/v1/apps/crm",
+    "api.list_records": API,
+    "api.read_record": f"{API}/{{deal}}",
+    "api.read_history": f"{API}/{{deal}}/history",
+    "api.specification": "/api/v1/openapi.json",
+}
+#: Whatever changes something: method, address, body (a mapping is sent as a form, a text as JSON).
+WRITES: dict[str, tuple[str, str, Any]] = {
+    "records.create": ("POST", f"{DEAL}/new", {"name": "x", "stage": "contact", "m__fields": "name,stage"}),
+    "records.update": ("POST", f"{DEAL}/{{deal}}/edit", {"name": "x", "m__fields": "name"}),
+    "records.delete": ("POST", f"{DEAL}/{{deal}}/delete", {}),
+    "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
+    "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
+    "api.create_record": ("POST", API, '{"values": {"name": "x", "stage": "contact"}}'),
+    "api.change_record": ("PATCH", f"{API}/{{deal}}", '{"values": {"name": "x"}}'),
+    "api.delete_record": ("DELETE", f"{API}/{{deal}}", None),
+    "api.batch": ("POST", f"{API}/batch", '{"create": [{"values": {"name": "x", "stage": "contact"}}]}'),
+}
+#: Not walked here, with the reason.
+ELSEWHERE = {
+    "static": "files, tested with the assets",
+    "healthz": "for process managers, no page; tested with the web base",
+    "readyz": "for process managers, no page; tested with the web base",
+    "metrics": "for programs that watch, no page; tested with the web base",
+    "gate.show": "before sign-in; tested with sign-in",
+    "gate.create": "signs in: there is no session yet whose token could be asked for",
+    "gate.delete": "signs out; tested with sign-in",
+    "gate.choose_language": "before sign-in; sets a cookie only",
+    "gate.setup_show": "behind a one-time link; tested with the set-up",
+    "gate.setup_create": "behind a one-time link; tested with the set-up",
+    "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
+}
+
+
+@dataclass
+class Firm:
+    """A firm with a deal of ann's; `people` beside those of the world: eve, who holds no role."""
+
+    world: World
+    deal: int
+    clients: dict[str, FlaskClient] = field(default_factory=dict)
+
+    def at(self, path: str) -> str:
+        return path.format(deal=self.deal)
+
+    def client(self, who: str) -> FlaskClient:
+        if who not in self.clients:
+            self.clients[who] = self.world.client(who)
+        return self.clients[who]
+
+    def send(self, method: str, path: str, body: Any, client: FlaskClient, headers: dict[str, str]) -> Any:
+        more = {"json": json.loads(body)} if isinstance(body, str) else {"data": body}
+        return client.open(self.at(path), method=method, headers=headers, **more)
+
+    def stands(self) -> list[tuple[Any, ...]]:
+        """All deals: id, version, whether binned."""
+        table = self.world.form("crm.deal").table
+        with self.world.database.read() as unit:
+            return [tuple(r) for r in unit.execute(table.select().order_by(table.c.id))]
+
+
+@pytest.fixture
+def firm(database: Database) -> Firm:
+    world = make(database)
+    world.apply(sales.DOCUMENT)
+    with database.write() as unit:
+        admin, ann = world.actor("admin"), world.actor("ann")
+        world.people["eve"] = members.add(unit, admin, "eve@firm.example", "Eve")
+        made = records.create(unit, ann, world.form("crm.deal"), {"name": "Pumps", "stage": "contact"})
+    return Firm(world, made.id)
+
+
+def test_every_route_is_walked_or_named(firm: Firm) -> None:
+    walked = {*PAGES, *PIECES, *READS, *WRITES, *ELSEWHERE}
+    assert {rule.endpoint for rule in firm.world.app.url_map.iter_rules()} == walked
+
+
+def test_first_parts_of_our_own_addresses_are_no_names_of_apps(firm: Firm) -> None:
+    first = {rule.rule.split("/")[1] for rule in firm.world.app.url_map.iter_rules()}
+    assert {name for name in first if name and not name.startswith("<")} <= RESERVED_KEYS
+
+
+def test_a_page_answers_whole_and_as_a_part(firm: Firm) -> None:
+    for endpoint, path in PAGES.items():
+        whole = firm.client("ann").get(firm.at(path))
+        part = firm.client("ann").get(firm.at(path), headers=PART)
+        assert (whole.status_code, part.status_code) == (200, 200), endpoint
+        assert "<html" in whole.text and "<html" not in part.text and part.text.strip(), endpoint
+        assert "HX-Request" in whole.headers["Vary"] and whole.headers["Cache-Control"] == "no-store", endpoint
+
+
+def test_a_piece_is_never_a_whole_page(firm: Firm) -> None:
+    for endpoint, path in PIECES.items():
+        answer = firm.client("ann").get(firm.at(path), headers=PART)
+        assert answer.status_code == 200 and "<html" not in answer.text, endpoint
+
+
+def test_the_api_answers_in_json_and_refuses_unknown_query_keys(firm: Firm) -> None:
+    for endpoint, path in READS.items():
+        good = firm.client("ann").get(firm.at(path))
+        assert (good.status_code, good.mimetype) == (200, "application/json"), endpoint
+        assert firm.client("ann").get(firm.at(path), query_string={"filtre": "x"}).status_code == 400, endpoint
+    for endpoint, (method, path, body) in WRITES.items():
+        if endpoint.startswith("api."):
+            answer = firm.send(method, f"{path}?filtre=x", body, firm.world.app.test_client(), bearer(firm, "write"))
+            assert (answer.status_code, answer.json["code"]) == (400, "bad_request"), endpoint
+
+
+def bearer(firm: Firm, scope: str) -> dict[str, str]:
+    with firm.world.database.write() as unit:
+        _, secret = tokens.create(unit, firm.world.actor("admin"), firm.world.people["ann"], "t", scope=scope)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def test_writing_without_the_pages_token_is_refused(firm: Firm) -> None:
+    before = firm.stands()
+    for endpoint, (method, path, body) in WRITES.items():
+        answer = firm.send(method, path, body, firm.client("ann"), {})
+        assert answer.status_code == 403, endpoint
+    assert firm.stands() == before
+
+
+def test_an_answer_is_drawn_when_the_writer_is_free_again(firm: Firm) -> None:
+    """Drawing takes longer than a save: on SQLite everybody else who writes would wait for it."""
+    page = firm.client("ann").get("/")
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
+    assert token
+    headers = {**PART, "X-CSRF-Token": token[1], "HX-Target": "div#panel"}
+    drawn: list[tuple[str, bool]] = []
+
+    def note(_app: Any, template: Any, **_: Any) -> None:
+        drawn.append((template.name, "unit" in g and g.unit.is_writing))
+
+    with before_render_template.connected_to(note, firm.world.app):
+        for endpoint in ("records.update", "boards.move", "records.delete", "records.restore"):
+            method, path, body = WRITES[endpoint]
+            assert firm.send(method, path, body, firm.client("ann"), headers).status_code == 200, endpoint
+    assert {name for name, _ in drawn} >= {"records/_panel.html", "boards/_moved.html", "records/_gone.html"}
+    assert [name for name, is_writing in drawn if is_writing] == []
+
+
+def test_a_reading_token_writes_nothing(firm: Firm) -> None:
+    before, headers = firm.stands(), bearer(firm, "read")
+    for endpoint, (method, path, body) in WRITES.items():
+        answer = firm.send(method, path, body, firm.world.app.test_client(), headers)
+        assert answer.status_code == 403, endpoint
+    assert firm.stands() == before
+
+
+def test_nobody_who_has_not_signed_in_gets_anywhere(firm: Firm) -> None:
+    stranger = firm.world.app.test_client()
+    for endpoint, path in {**PAGES, **PIECES}.items():
+        answer = stranger.get(firm.at(path))
+        assert answer.status_code == 303 and answer.headers["Location"].startswith("/login"), endpoint
+    for endpoint, path in READS.items():
+        assert stranger.get(firm.at(path)).status_code == 401, endpoint
+    for endpoint, (method, path, body) in WRITES.items():
+        assert firm.send(method, path, body, stranger, {}).status_code in (401, 403), endpoint
+
+
+def test_a_form_does_not_exist_for_somebody_without_a_role(firm: Firm) -> None:
+    before = firm.stands()
+    with firm.world.database.write() as unit:
+        _, secret = tokens.create(unit, firm.world.actor("admin"), firm.world.people["eve"], "t")
+    headers = {"Authorization": f"Bearer {secret}"}
+    client = firm.world.app.test_client()
+    for endpoint, path in {**PAGES, **PIECES, **READS}.items():
+        if "crm" in path:
+            assert client.get(firm.at(path), headers=headers).status_code == 404, endpoint
+    for endpoint, (method, path, body) in WRITES.items():
+        if "crm" in path:
+            assert firm.send(method, path, body, client, headers).status_code == 404, endpoint
+    assert firm.stands() == before
+
+
+def test_a_session_that_ended_opens_nothing(firm: Firm) -> None:
+    with firm.world.database.write() as unit:
+        cookie = sessions.begin(unit, firm.world.people["ann"], device="test", lasts=timedelta(hours=1))
+        sessions.end(unit, cookie)
+    client = firm.world.app.test_client()
+    client.set_cookie("mortise", cookie)
+    assert all(client.get(firm.at(path)).status_code == 303 for path in PAGES.values())

@@ -1,0 +1,26 @@
+/** The path of stages of a record: M opens its menu. After a change (`HX-Trigger: m:changed` with the record's `url`)
+ * the record is shown anew where it stands, and so is the list behind its panel.
+ */
+import { isComposing } from "./composing.js";
+import { isTyping } from "./dom.js";
+import { fetchList, refresh } from "./panel.js";
+
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "m" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (isComposing(event) || isTyping(event.target) || event.target.closest?.("[data-card]")) return;
+  if (document.querySelector("dialog[open], .m-menu:popover-open")) return;
+  const button = [...document.querySelectorAll("[data-path] [popovertarget=stage-menu]")].find((one) => one.offsetParent);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
+document.addEventListener("m:listed", fetchList);
+document.addEventListener("m:changed", async (event) => {
+  const { url } = event.detail;
+  const hadFocus = document.activeElement?.closest?.("[data-path]") || document.activeElement === document.body;
+  const isInPanel = await refresh(url);
+  if (!isInPanel && location.pathname === url) await window.htmx.ajax("GET", url, { target: "#main", swap: "innerHTML" });
+  if (hadFocus) document.querySelector("[data-path] button")?.focus({ preventScroll: true });
+  await fetchList();
+});
