@@ -37,7 +37,7 @@ soak: setup-dev  ## long property and crash tests
 	@$(BIN)/pytest -q -m soak tests
 
 shots: setup-dev  ## screenshots of every screen into shots/
-	@MORTISE_SHOTS=$(CURDIR)/shots $(BIN)/pytest -q -m browser tests/browser/test_shots.py
+	@MORTISE_SHOTS=1 $(BIN)/pytest -q tests/browser/test_shots.py
 
 migration: setup-dev  ## a new step of the system's tables: make migration NAME="what it does"
 	@$(BIN)/python -m migrations.new "$(NAME)"

@@ -76,6 +76,7 @@ ELSEWHERE = {
     "gate.choose_language": "before sign-in; sets a cookie only",
     "gate.setup_show": "behind a one-time link; tested with the set-up",
     "gate.setup_create": "behind a one-time link; tested with the set-up",
+    "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }
 

@@ -223,6 +223,9 @@ def _serves(longer: _Wanted, shorter: _Wanted) -> bool:
 def _index(form: Form, wanted: _Wanted, dialect: str) -> Index:
     table = form.table.name
     columns = ", ".join(f'"{name}"{_direction(direction, dialect)}' for name, direction in wanted.columns)
+    if dialect == "sqlite" and wanted.where == _LIVE and wanted.unique is None:
+        # SQLite asks the row itself for a column of its condition, so counts and sums would read every row.
+        columns += ', "deleted_at"'
     body = f'ON "{table}" ({columns}) WHERE {wanted.where}'
     unique = "UNIQUE " if wanted.unique is not None else ""
     digest = hashlib.sha256(f"{unique}{body}".encode()).hexdigest()[:10]
