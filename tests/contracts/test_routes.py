@@ -28,6 +28,7 @@ DEAL, API = "/crm/deal", "/api/v1/data/crm/deal"
 #: Pages: whole for a browser, without the frame for htmx.
 PAGES = {
     "workbench.show": "/",
+    "workbench.search": "/search?q=Pumps",
     "records.listing": DEAL,
     "records.show": f"{DEAL}/{{deal}}",
     "records.edit": f"{DEAL}/{{deal}}/edit",
