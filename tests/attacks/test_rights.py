@@ -98,7 +98,7 @@ def test_no_page_and_no_part_that_a_rep_can_reach_tells_what_is_not_his(world: W
         for field in ("account", "partner", "owner", "phone", "cost"):
             waiting += [
                 f"/crm/{form}/pick/{field}",
-                f"/crm/{form}/pick/{field}?q=ze",
+                f"/crm/{form}/pick/{field}?m__find=ze",
                 f"/crm/{form}/filter?field={field}",
             ]
     for text in ("ze", FOREIGN, "7731", MASKED_PHONE, "7654321"):
@@ -359,7 +359,7 @@ def test_a_disabled_members_session_and_token_end_with_the_next_request(world: W
 def test_pickers_offer_no_leaver_and_no_address(world: World, scene: dict[str, Any]) -> None:
     client = world.client("ann")
     for q in ("", "zed", "firm", "@", "example"):
-        page = client.get(f"/crm/deal/pick/partner?q={q}").text
+        page = client.get(f"/crm/deal/pick/partner?m__find={q}").text
         assert "Zed" not in page and "@" not in page.replace(f"{q}", "", 0 if q != "@" else 99), q
     assert "bob@firm.example" not in client.get(f"/crm/deal/{scene['own']}").text
     leaver = scene["ann"].post(DEALS, {"values": {"name": "x", "partner": world.people["zed"]}})
