@@ -92,7 +92,7 @@ def _keeper(job: Job, actor: Actor) -> importing.Keep:
     """Keeps how far the import is, in the unit of each piece; somebody who has left meanwhile writes no more."""
 
     def keep(unit: Unit, state: State) -> None:
-        if actors.of_member(unit, actor.member) != actor:
+        if actors.on_behalf(unit, actor.member) != actor:
             raise _RightsChanged
         progress = {"done": state.done, "total": state.total, "note": None, "state": asdict(state)}
         due.keep(unit, job, progress)
