@@ -442,7 +442,7 @@ def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client: str) -> i
     columns["m__client"] = client
     columns["m__search"] = text
     with _watched(form):
-        id_ = unit.execute(form.table.insert().values(columns)).inserted_primary_key[0]  # type: ignore[index]
+        id_ = unit.execute(form.table.insert(), columns).inserted_primary_key[0]  # type: ignore[index]
     write_several(unit, form, id_, {}, record)
     if text:
         search.index(unit, form, [(id_, None, text)])
