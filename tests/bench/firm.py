@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.bench import fill
+from webapp import migrating
 from webapp.access import actors, sessions, tokens
 from webapp.access.actor import Actor
 from webapp.config import Settings
@@ -61,6 +62,7 @@ def opened(kind: str, rows: int) -> Firm:
         url = _copied(name)
     environment = _environment(work, url)
     database = Database(Settings.from_env(environment))
+    migrating.migrate(database, say=lambda *_: None)
     with database.write() as unit:
         own = {who: actors.of_member(unit, member) for who, member in MEMBERS.items()}
         made = {who: tokens.create(unit, own[who], m, "bench")[1] for who, m in MEMBERS.items()}

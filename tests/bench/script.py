@@ -132,6 +132,7 @@ def _at(statement: tuple[str, Any], column: str) -> Any:
 
 def dumped(script: dict[str, Any]) -> str:
     def plain(value: Any) -> Any:
+        value = getattr(value, "obj", value)  # psycopg wraps bytes
         return {"bytes": value.hex()} if isinstance(value, bytes) else str(value)
 
     return json.dumps(script, default=plain, ensure_ascii=False)

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -442,7 +443,7 @@ def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client: str) -> i
     columns["m__client"] = client
     columns["m__search"] = text
     with _watched(form):
-        id_ = unit.execute(form.table.insert().values(columns)).inserted_primary_key[0]  # type: ignore[index]
+        id_ = unit.execute(form.table.insert(), columns).inserted_primary_key[0]  # type: ignore[index]
     write_several(unit, form, id_, {}, record)
     if text:
         search.index(unit, form, [(id_, None, text)])
@@ -461,14 +462,28 @@ def _write(unit: Unit, actor: Actor, form: Form, id_: int, before: Row, after: d
     old_text, text = before.search_text, search.text_of(form, after)
     if text != old_text:
         columns["m__search"] = text
-    this = sa.and_(form.table.c.id == id_, form.table.c.version == before["version"])
+    at = {"m__row": id_, "m__version": before["version"]}
     with uniqueness.watched(form):
-        done = unit.execute(form.table.update().where(this).values(columns))
+        done = unit.execute(_changing(form), {**columns, **at})
     if done.rowcount != 1:
         raise Stale(N_("Somebody else has changed this record meanwhile."), current=None, version=None)
     write_several(unit, form, id_, before, changed)
     if text != old_text:
         search.index(unit, form, [(id_, old_text, text)])
+
+
+def _changing(form: Form) -> sa.Update:
+    """The statement that changes one record at the version it was read at; made once a form."""
+    found = _CHANGING.get(form)
+    if found is None:
+        table = form.table
+        row = sa.bindparam("m__row", type_=table.c.id.type)
+        version = sa.bindparam("m__version", type_=table.c.version.type)
+        found = _CHANGING[form] = table.update().where(table.c.id == row, table.c.version == version)
+    return found
+
+
+_CHANGING: WeakKeyDictionary[Form, sa.Update] = WeakKeyDictionary()
 
 
 def _mark(unit: Unit, form: Form, id_: int, version: int, columns: dict[str, Any]) -> None:
