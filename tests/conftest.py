@@ -18,11 +18,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from tests import missing
 from webapp import migrating
 from webapp.config import Settings
 from webapp.db import Database
+
+# The same examples every time, so that what was green stays green; `make soak` looks further.
+settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
+settings.register_profile("soak", deadline=None)
+settings.load_profile("soak" if os.environ.get("MORTISE_SOAK") else "fixed")
 
 PINYIN = Path(__file__).parent.parent / "webapp" / "engines" / "forms" / "pinyin.txt"
 DATA = Path(os.environ.get("MORTISE_TEST_DATA") or Path(__file__).parent.parent.parent / "shared" / "data")

@@ -47,7 +47,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], st.SearchStrategy[Any]]] = {
     "date": ({}, st.dates(dt.date(1000, 1, 1))),
     "datetime": (
         {},
-        st.datetimes(dt.datetime(1000, 1, 3), dt.datetime(9999, 12, 30), timezones=st.just(dt.UTC)),
+        st.datetimes(dt.datetime(1902, 1, 3), dt.datetime(9999, 12, 30), timezones=st.just(dt.UTC)),
     ),
     "select": ({"options": OPTIONS}, st.sampled_from(["east", "华南", "SOUTH CHINA", "Abroad, or unknown"])),
     "multi_select": (
