@@ -191,7 +191,8 @@ def test_a_value_survives_its_texts_and_its_json(kind: str, data: st.DataObject)
     assert field.kind.parse(field, given_json) == value
     for locale in ("zh", "en"):
         if kind != "multi_select" or "abroad" not in (value or ()):
-            assert field.kind.parse(field, field.kind.text(field, value, locale)) == value
+            to_the_minute = value.replace(second=0) if kind == "datetime" and value else value
+            assert field.kind.parse(field, field.kind.text(field, value, locale)) == to_the_minute
         if not field.kind.is_multi:
             assert field.kind.parse(field, field.kind.typed(field, value, locale)) == value
 
