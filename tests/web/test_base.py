@@ -75,8 +75,8 @@ def test_the_unit_has_ended_before_the_answer_streams(firm: Firm):
 
         def body():
             seen.append(has(firm, "streamed"))
-            assert firm.app.turns.acquire(blocking=False), "a stream keeps no turn"
-            firm.app.turns.release()
+            assert firm.app.turns.take(timeout=0), "a stream keeps no turn"
+            firm.app.turns.give()
             yield "a"
 
         return Response(stream_with_context(body()))
@@ -87,7 +87,7 @@ def test_the_unit_has_ended_before_the_answer_streams(firm: Firm):
 
 
 def test_requests_take_turns_and_leave_theirs_while_they_hash(firm: Firm):
-    limit = firm.app.turns._value
+    limit = firm.app.turns._free
     inside, most, both = [0], [0], threading.Barrier(2, timeout=5)
 
     def busy():
@@ -116,15 +116,15 @@ def test_requests_take_turns_and_leave_theirs_while_they_hash(firm: Firm):
     assert most[0] == limit
     ask("/hashing", 2)
     assert not both.broken, "two requests could hash at once"
-    assert firm.app.turns._value == limit
+    assert firm.app.turns._free == limit
 
 
 def test_a_turn_comes_back_whatever_happens(firm: Firm):
-    limit = firm.app.turns._value
+    limit = firm.app.turns._free
     rule(firm, "/boom", public(lambda: 1 / 0))
     assert firm.client().get("/boom").status_code == 500
     assert firm.client().get("/nowhere").status_code == 404
-    assert firm.app.turns._value == limit
+    assert firm.app.turns._free == limit
 
 
 UNSAFE = [

@@ -7,7 +7,6 @@ before the answer leaves: it commits when the answer is good and rolls back when
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ from webapp.config import Settings
 from webapp.db import Database, Unit
 from webapp.errors import Busy, Unauthenticated
 from webapp.i18n import N_
+from webapp.web.turns import Turns
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 #: Answered without waiting for a turn: they touch no data, or must answer when all turns are taken.
@@ -31,7 +31,7 @@ class App(Flask):
 
     database: Database
     settings: Settings
-    turns: threading.Semaphore
+    turns: Turns
 
     def full_dispatch_request(self) -> Response:
         try:
@@ -66,7 +66,7 @@ class App(Flask):
 def install(app: App, database: Database) -> None:
     app.database = database
     app.settings = database.settings
-    app.turns = threading.Semaphore(1 if database.is_sqlite else 4)
+    app.turns = Turns(1 if database.is_sqlite else 4)
     app.teardown_request(lambda _error: end_unit(commit=False))
 
 
@@ -165,14 +165,14 @@ def without_turn() -> Iterator[None]:
 
 
 def _take_turn(app: App) -> None:
-    if not app.turns.acquire(timeout=30):
+    if not app.turns.take(timeout=30):
         raise Busy(N_("The server is busy; try again in a moment."))
     g.has_turn = True
 
 
 def _give_turn(app: App) -> None:
     if g.pop("has_turn", False):
-        app.turns.release()
+        app.turns.give()
 
 
 def _take_body() -> None:
