@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -54,6 +56,45 @@ def test_what_somebody_changed_since_stays_and_is_named(world: World) -> None:
     assert done.undone == 1
     assert [(form, id_) for form, id_, _ in done.left] == [("crm.deal", ids[0])]
     assert live(world) == 1
+
+
+def while_saving(world: World, id_: int, given: dict[str, Any], set_: int) -> undo.Undone:
+    """What the undo of `set_` says that began while somebody was saving `given`."""
+    found: list[undo.Undone] = []
+    ann = world.actor("ann")
+    other = threading.Thread(target=lambda: found.append(undo.undo(world.database, ann, set_)))
+    with world.database.write() as unit:
+        records.update(unit, ann, versions.current(unit).form("crm.deal"), id_, given)
+        other.start()
+        time.sleep(0.3)  # it has come to the record by now, and waits
+    other.join()
+    return found[0]
+
+
+def test_what_is_being_saved_while_an_import_is_taken_back_stays(world: World) -> None:
+    set_, ids = import_(world, "ann", [{"name": "a"}, {"name": "b"}])
+    done = while_saving(world, ids[0], {"name": "mine"}, set_)
+    assert (done.undone, [id_ for _, id_, _ in done.left]) == (1, [ids[0]])
+    with world.database.read() as unit:
+        form = versions.current(unit).form("crm.deal")
+        assert records.get(unit, world.actor("ann"), form, ids[0]).values["name"] == "mine"
+
+
+def test_a_field_being_saved_while_a_change_is_taken_back_stays(world: World) -> None:
+    ann = world.actor("ann")
+    _, (first, second) = import_(world, "ann", [{"name": "a", "stage": "contact"}, {"name": "b", "stage": "contact"}])
+    with world.database.write() as unit:
+        form = versions.current(unit).form("crm.deal")
+        set_ = changesets.open(unit, "bulk", "move", ann.member)
+        for id_ in (first, second):
+            records.update(unit, ann, form, id_, {"stage": "won"}, change_set=set_)
+        changesets.close(unit, set_)
+    done = while_saving(world, first, {"stage": "lost"}, set_)
+    assert (done.undone, [id_ for _, id_, _ in done.left]) == (1, [first])
+    with world.database.read() as unit:
+        form = versions.current(unit).form("crm.deal")
+        assert records.get(unit, ann, form, first).values["stage"] == "lost"
+        assert records.get(unit, ann, form, second).values["stage"] == "contact"
 
 
 def test_changed_fields_go_back_unless_changed_again(world: World) -> None:

@@ -125,10 +125,10 @@ def _events(unit: Unit, change_set: int, before: int | None, undo_set: int | Non
 def _uncreate(unit: Unit, actor: Actor, form: Form, run: list[Any], done: Undone) -> None:
     """Put the records that were made into the bin, but those that others have worked on since."""
     ids = [row.record for row in run]
+    table = form.table
+    live = _held(unit, form, ids)
     touched = _touched_since(unit, form, ids, run[0].change_set, done.change_set)
     allowed = _deletable(unit, actor, form, ids)
-    table = form.table
-    live = set(unit.execute(sa.select(table.c.id).where(table.c.id.in_(ids), table.c.deleted_at.is_(None))).scalars())
     going = [id_ for id_ in ids if id_ in live and id_ in allowed and id_ not in touched]
     for id_ in ids:
         if id_ in live and id_ not in going:
@@ -140,9 +140,22 @@ def _uncreate(unit: Unit, actor: Actor, form: Form, run: list[Any], done: Undone
     marks = {"deleted_at": now, "deleted_by": actor.member, "updated_at": now, "version": table.c.version + 1}
     unit.execute(table.update().where(table.c.id.in_(going)).values(marks))
     template = records.event_row(unit, actor, form, 0, "deleted", via="undo", change_set=done.change_set)
-    rows = [{**template, "record": id_, "version_before": 1} for id_ in going]
+    rows = [{**template, "record": id_, "version_before": live[id_]} for id_ in going]
     records.announce(unit, rows)
     done.undone += len(going)
+
+
+def _held(unit: Unit, form: Form, ids: list[int]) -> dict[int, int]:
+    """Those of `ids` that are not in the bin, with their versions, held against other writers.
+
+    They are held before anybody asks who else has worked on them: somebody who is saving one right now is waited for,
+    and what he saved is seen.
+    """
+    table = form.table
+    statement = sa.select(table.c.id, table.c.version).where(table.c.id.in_(ids), table.c.deleted_at.is_(None))
+    if unit.dialect != "sqlite":
+        statement = statement.order_by(table.c.id).with_for_update(of=table)
+    return {row.id: row.version for row in unit.execute(statement)}
 
 
 def _deletable(unit: Unit, actor: Actor, form: Form, ids: list[int]) -> set[int]:
@@ -190,7 +203,7 @@ def _reverted(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> b
 
 def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> bool:
     """Set the changed fields back where they still are what the change made of them."""
-    now = records.stored(unit, form, row.record)
+    now = records.stored(unit, form, row.record, lock=True)
     back: dict[str, Any] = {}
     for key, (old, new) in json.loads(row.changes or "{}").items():
         found = form.names.get(key)
