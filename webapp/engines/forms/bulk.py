@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import ready, records, search, uniqueness, values
+from webapp.engines.forms import ready, records, search, uniqueness, values, visibility
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.record import Result
@@ -114,16 +114,12 @@ def _complete(actor: Actor, base: Row, stamps: Row, homes: Mapping[int, int | No
 def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -> list[list[Problem]]:
     """For each record the problems known before it is written; the others get their serial numbers."""
     serials = [f for f in form.fields.values() if f.kind_key == "serial"]
-    required = [f for f in form.fields.values() if f.is_required and f.kind.is_input]
+    required = _required(form, visibility.sometimes(form), is_among=False)
     taken = _taken(unit, form, made)
     is_vetted = bool(records.vetting(form) or records.guards.vetoes)
     found = []
     for i, record in enumerate(made):
-        problems = [
-            Problem(f.key, N_("{field} must be filled in.", field=f.label), "required")
-            for f in required
-            if record.get(f.key) is None
-        ]
+        problems = [values.is_missing(f) for f in required if record.get(f.key) is None]
         problems += taken.get(i, [])
         if is_vetted:
             problems += records.vetoes(unit, actor, form, {}, record)
@@ -137,6 +133,11 @@ def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -
         for record, number in zip(good, serial.next_values(unit, field, clock.now(), len(good)), strict=True):
             record[field.key] = number
     return found
+
+
+def _required(form: Form, keys: Collection[str], *, is_among: bool) -> list[Field]:
+    """The required fields whose keys are among `keys`, or are not."""
+    return [f for f in form.fields.values() if f.is_required and f.kind.is_input and (f.key in keys) == is_among]
 
 
 def _taken(unit: Unit, form: Form, made: list[dict[str, Any]]) -> dict[int, list[Problem]]:
@@ -236,26 +237,45 @@ def _formula(field: Field) -> Any:
 def _checked(
     unit: Unit, actor: Actor, form: Form, made: Mapping[int, tuple[int, dict[str, Any]]]
 ) -> dict[int, list[Problem]]:
-    """Position → what the form's checks refuse of the rows just written."""
+    """Position → what the form refuses of the rows just written: fields missing that are shown, and its checks."""
+    found = _shown_empty(unit, actor, form, made)
     if not form.checks or not made:
-        return {}
-    found: dict[int, list[Problem]] = {}
+        return found
     if any(getattr(c.when, "uses_old", False) for c in form.checks):
         for position, record in made.values():
             if problems := judge(unit, actor, form, record).problems:
-                found[position] = problems
+                found.setdefault(position, []).extend(problems)
         return found
     table = form.table
     columns = [c.when.sql(Stored(table), unit.dialect) for c in form.checks]
     this = table.c.id.between(min(made), max(made))
     statement = sa.select(table.c.id, *columns).where(this, sa.or_(*columns))
     for id_, *verdicts in unit.execute(statement, binds(actor, clock.now(), unit.zone)):
-        found[made[id_][0]] = [
+        found.setdefault(made[id_][0], []).extend(
             Problem(c.field or "", values.say(c.say), "check")
             for c, is_refused in zip(form.checks, verdicts, strict=True)
             if is_refused
-        ]
+        )
     return found
+
+
+def _shown_empty(
+    unit: Unit, actor: Actor, form: Form, made: Mapping[int, tuple[int, dict[str, Any]]]
+) -> dict[int, list[Problem]]:
+    """Position → required fields of the rows just written that are empty and not hidden by their own condition."""
+    required = _required(form, visibility.sometimes(form), is_among=True)
+    lacking = {
+        id_: missing
+        for id_, (_, record) in (made.items() if required else ())
+        if (missing := [f for f in required if record.get(f.key) is None])
+    }
+    if not lacking:
+        return {}
+    hidden = visibility.hidden_stored(unit, actor, form, list(lacking), [f.key for f in required])
+    found = {
+        made[id_][0]: [values.is_missing(f) for f in fs if f.key not in hidden[id_]] for id_, fs in lacking.items()
+    }
+    return {position: problems for position, problems in found.items() if problems}
 
 
 def _take_back(unit: Unit, form: Form, ids: list[int]) -> None:

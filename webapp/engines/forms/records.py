@@ -23,7 +23,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import guards, pending, search, select, uniqueness, values
+from webapp.engines.forms import guards, pending, search, select, uniqueness, values, visibility
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.fields.base import Kind
 from webapp.engines.forms.judge import defaults, judge
@@ -62,7 +62,8 @@ def create(
     given = values.take(unit, actor, form, raw, problems)
     record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
     record.update(stamps(unit, actor, record.get("owner")))
-    problems += values.required(form, {**record, **{p.path: True for p in problems}})
+    unread = {p.path for p in problems}
+    problems += [p for p in _missing(unit, actor, form, record) if p.path not in unread]
     record.update(
         {key: serial.next_value(unit, f, clock.now()) for key, f in form.fields.items() if f.kind_key == "serial"}
     )
@@ -113,7 +114,7 @@ def update(
     if not changed:
         return get(unit, actor, form, id_)
     after = {**before, **changed}
-    problems += [p for p in values.required(form, after) if p.path in changed]
+    problems += _newly_missing(unit, actor, form, before, after, id_)
     if "owner" in changed:
         after["owner_department"] = _department_of(unit, changed["owner"])
     judgement = judge(unit, actor, form, after, before, id_)
@@ -355,6 +356,26 @@ def vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], afte
 def vetting(form: Form) -> list[Field]:
     """The fields whose kind has something to say about a change."""
     return [f for f in form.fields.values() if type(f.kind).vet is not Kind.vet]
+
+
+def _missing(unit: Unit, actor: Actor, form: Form, record: Mapping[str, Any], id_: int | None = None) -> list[Problem]:
+    """A problem for each required field that is empty; what its own condition hides is not asked for."""
+    found = values.required(form, record)
+    if found and not visibility.sometimes(form).isdisjoint(p.path for p in found):
+        hidden = visibility.hidden(unit, actor, form, record, id_)
+        found = [p for p in found if p.path not in hidden]
+    return found
+
+
+def _newly_missing(
+    unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], after: Mapping[str, Any], id_: int
+) -> list[Problem]:
+    """Required fields that a change empties, or that it shows empty. What was empty before stands in nobody's way."""
+    found = _missing(unit, actor, form, after, id_)
+    kept = {p.path for p in found if before.get(p.path) is None}
+    if kept and not kept.isdisjoint(visibility.sometimes(form)):
+        kept -= visibility.hidden(unit, actor, form, before, id_)
+    return [p for p in found if p.path not in kept]
 
 
 def _require_version(

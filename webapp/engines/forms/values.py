@@ -190,10 +190,14 @@ _COLUMNS: WeakKeyDictionary[Form, dict[str, tuple[str | None, Field, Companions 
 def required(form: Form, values: Mapping[str, Any]) -> list[Problem]:
     """A problem for every required field that would be empty."""
     return [
-        Problem(key, N_("{field} must be filled in.", field=field.label), "required")
+        is_missing(field)
         for key, field in form.fields.items()
         if field.is_required and field.kind.is_input and values.get(key) is None
     ]
+
+
+def is_missing(field: Field) -> Problem:
+    return Problem(field.key, N_("{field} must be filled in.", field=field.label), "required")
 
 
 def refuse(problems: list[Problem]) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import sqlalchemy as sa
 
 from webapp import clock
 from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions.model import Form
-from webapp.expressions import Expression, Judged, binds
+from webapp.expressions import Expression, Judged, Stored, binds
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ def asked(form: Form) -> frozenset[str]:
     )
 
 
+def sometimes(form: Form) -> frozenset[str]:
+    """Keys of the fields that are not always shown."""
+    return frozenset(key for one in conditions(form) for key in one.keys)
+
+
 def hidden(unit: Unit, actor: Actor, form: Form, values: Mapping[str, Any], id_: int | None = None) -> frozenset[str]:
     """Keys of the fields that are not shown in a record with `values` (Python values of all fields), one statement."""
     every = conditions(form)
@@ -45,3 +52,17 @@ def hidden(unit: Unit, actor: Actor, form: Form, values: Mapping[str, Any], id_:
     columns = [one.condition.sql(source, unit.dialect) for one in every]
     row = unit.execute(source.select(*columns), binds(actor, clock.now(), unit.zone)).one()
     return frozenset(key for one, is_shown in zip(every, row, strict=True) if not is_shown for key in one.keys)
+
+
+def hidden_stored(
+    unit: Unit, actor: Actor, form: Form, ids: Collection[int], keys: Collection[str]
+) -> dict[int, frozenset[str]]:
+    """Record id → which of `keys` are not shown in it, of stored records; one statement."""
+    every = [one for one in conditions(form) if not set(keys).isdisjoint(one.keys)]
+    table = form.table
+    columns = [one.condition.sql(Stored(table), unit.dialect) for one in every]
+    statement = sa.select(table.c.id, *columns).where(table.c.id.in_(ids))
+    return {
+        id_: frozenset(key for one, is_shown in zip(every, row, strict=True) if not is_shown for key in one.keys)
+        for id_, *row in unit.execute(statement, binds(actor, clock.now(), unit.zone))
+    }

@@ -20,7 +20,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import bulk, ready, select
+from webapp.engines.forms import bulk, ready, select, visibility
 from webapp.engines.forms.record import Result
 from webapp.engines.forms.transfer import mapping, matching
 from webapp.engines.forms.transfer.cells import Batch, Taker
@@ -424,10 +424,11 @@ def _below(header: int, first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:
 
 def _require_required(form: Form, given: set[str]) -> None:
     """Every row would be rejected for want of a field that has no column: say so before the first one."""
+    sometimes = visibility.sometimes(form)
     missing = [
         Problem(key, N_("{field} must be filled in, and no column is written to it.", field=f.label), "required")
         for key, f in form.fields.items()
-        if f.is_required and f.kind.is_input and f.default is None and key not in given
+        if f.is_required and f.kind.is_input and f.default is None and key not in given and key not in sometimes
     ]
     if missing:
         raise Invalid(N_("Fields that must be filled in have no column."), problems=missing)
