@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,11 +14,17 @@ from webapp.i18n import N_
 
 if TYPE_CHECKING:
     from webapp.definitions.plan import Plan
+    from webapp.definitions.upgrade import Upgrade
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True)
 _as = click.option("--as", "as_email", metavar="EMAIL", help="The builder who does this; else the first administrator.")
 _EXIT = {"none": 0, "change": 2, "loss": 3, "blocked": 1}
 _MARK = {"change": " ", "loss": "!", "blocked": "x"}
+_CHANGED_BY = {
+    "catalog": N_("Taken from the catalog:"),
+    "both": N_("Changed alike here and in the catalog:"),
+    "firm": N_("Changed here alone, and kept:"),
+}
 _LIST = {
     "app": N_("App"),
     "label": N_("Label"),
@@ -204,6 +211,36 @@ def rollback(
     _tell(console, done, finish)
 
 
+@app.command("upgrade")
+@click.argument("key", metavar="A")
+@click.option("--yes", is_flag=True, help="Publish it; without this it is only shown.")
+@click.option("--accept-loss", is_flag=True, help="Consent to data that is lost, or shown to more readers.")
+@click.option("--finish", is_flag=True, help="Also do the work behind it here, without waiting for a worker.")
+@_as
+@click.pass_obj
+def upgrade(console: Console, key: str, yes: bool, accept_loss: bool, finish: bool, as_email: str | None) -> int:
+    """Bring app A up to the catalog's newer document and keep the firm's own changes.
+
+    Without --yes it shows what would change. Exit code 0: nothing; 2: changes; 3: data would be lost or shown.
+    """
+    from webapp import catalog
+    from webapp.cli.people import acting
+    from webapp.definitions import versions
+
+    with console.database.read() as unit:
+        actor = acting(unit, as_email, or_system=True)
+        versions.current(unit).app(key)
+        found = versions.propose(unit, key, catalog.text(key))
+    if not yes:
+        lines = [*_plan_lines(console, found.plan), *_merge_lines(console, found)]
+        console.data(found.json(), lines)
+        return _EXIT[found.plan.severity]
+    note = console.text(N_("upgrade from the catalog"))
+    done = versions.upgrade(console.database, actor, found, accept_loss=accept_loss, note=note)
+    _tell(console, done, finish, found.json())
+    return 0
+
+
 @app.command("purge")
 @click.argument("key", metavar="A")
 @click.option("--form", help="Only what is left of this form.")
@@ -235,11 +272,39 @@ def _text(file: Path) -> bytes:
     return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
 
 
-def _show(console: Console, found: Plan, *, is_error: bool = False) -> None:
+def _plan_lines(console: Console, found: Plan) -> list[str]:
     if found.is_empty:
-        lines = [console.text(N_("Nothing would change."))]
-    else:
-        lines = [f"{_MARK[c.severity]} {c.path}: {c.message.text(console.locale)}" for c in found.changes]
+        return [console.text(N_("Nothing would change."))]
+    return [f"{_MARK[c.severity]} {c.path}: {c.message.text(console.locale)}" for c in found.changes]
+
+
+def _merge_lines(console: Console, found: Upgrade) -> list[str]:
+    """Who changed what since the app last followed the catalog; what is in dispute with both values."""
+    lines = []
+    for who, title in _CHANGED_BY.items():
+        places = [d.path for d in found.merged.by(who)]
+        if places:
+            lines += ["", console.text(title), *(f"  {path}" for path in places)]
+    if found.disputed:
+        lines += ["", console.text(N_("The firm's own stands, the catalog's is left out:"))]
+    for d in found.disputed:
+        both = d.json()
+        values = N_("yours {yours}, catalog {theirs}", yours=_shortly(both["yours"]), theirs=_shortly(both["catalog"]))
+        reason = f" ({d.problem.text(console.locale)})" if d.problem else ""
+        lines.append(f"  {d.path}: {console.text(values)}{reason}")
+    return lines
+
+
+def _shortly(value: object) -> str:
+    """A part of a document on one line."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False) if value is not None else "–"
+    return text if len(text) <= 120 else f"{text[:119]}…"
+
+
+def _show(console: Console, found: Plan, *, is_error: bool = False) -> None:
+    lines = _plan_lines(console, found)
     if is_error:
         click.echo("\n".join(lines), err=True)
     else:
@@ -254,7 +319,7 @@ def _ask(console: Console, found: Plan, yes: bool) -> None:
     click.confirm(console.text(N_("Publish this?")), abort=True, err=True)
 
 
-def _tell(console: Console, done: object, finish: bool) -> None:
+def _tell(console: Console, done: object, finish: bool, more: Mapping[str, Any] | None = None) -> None:
     from webapp.definitions import storage
     from webapp.definitions.versions import AppliedVersion
 
@@ -272,7 +337,7 @@ def _tell(console: Console, done: object, finish: bool) -> None:
         )
     else:
         said = N_("Version {version} of {app} is in force.", version=done.version, app=done.app)
-    value = {"app": done.app, "version": done.version, "changed": done.is_changed, "plan": done.plan.json()}
+    value = {"app": done.app, "version": done.version, "changed": done.is_changed, "plan": more or done.plan.json()}
     console.data(value, [console.text(said)])
 
 

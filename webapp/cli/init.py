@@ -64,7 +64,7 @@ def start_app(console: Console, app: str) -> None:
         if app in versions.current(unit).apps:
             console.say(N_("The app “{key}” is there already.", key=app), is_error=True)
             return
-    versions.apply(console.database, actor, catalog.text(app))
+    versions.start(console.database, actor, catalog.text(app))
     console.say(N_("The app “{key}” is in place.", key=app))
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from webapp import clock
 from webapp.db import Database, Unit
-from webapp.definitions import epochs, storage, tables
+from webapp.definitions import bases, epochs, storage, tables
 from webapp.definitions.compile import Source, compile_all
 from webapp.definitions.document import Document
 from webapp.definitions.model import Definitions
@@ -56,8 +56,11 @@ def apply(
     accept_loss: bool = False,
     note: str | None = None,
     expect_version: int | None = None,
+    base: Mapping[str, Any] | None = None,
 ) -> AppliedVersion:
     """Put `document` into force. `expect_version` is the version its author began with (0: there was none).
+
+    `base` is the catalog's document that it follows from now on; without it the app follows what it did before.
 
     Raises `Invalid` (all problems), `Conflict` (somebody published meanwhile; or data would be lost and
     `accept_loss` is not set: `.detail["plan"]`), `Denied`, `Busy`.
@@ -78,9 +81,11 @@ def apply(
             message = N_("Publishing needs your consent: data would be lost or shown.")
             raise Conflict(message, problems=told, plan=steps, code="loss")
         if steps.is_empty:
+            if base is not None:
+                _follow(database, wanted.app, steps.before, base)
             return AppliedVersion(wanted.app, steps.before, definitions.epoch, steps, is_changed=False)
         try:
-            return patiently(lambda: _publish(database, actor, wanted, definitions, steps, note))  # noqa: B023
+            return patiently(lambda: _publish(database, actor, wanted, definitions, steps, note, base))  # noqa: B023
         except _Moved:
             continue
     raise Busy(N_("Other apps are being published; try again in a moment."))
@@ -94,10 +99,11 @@ def rollback(database: Database, actor: Actor, app: str, version: int, *, accept
                 tables.app_version.c.app == app, tables.app_version.c.version == version
             )
         ).scalar()
+        followed = bases.followed(unit, app, version)
     if text is None:
         raise NotFound(N_("The app {app} has no version {version}.", app=app, version=version))
     note = f"rollback {version}"
-    return apply(database, actor, json.loads(text), accept_loss=accept_loss, note=note)
+    return apply(database, actor, json.loads(text), accept_loss=accept_loss, note=note, base=followed)
 
 
 def _require(actor: Actor, app: str) -> None:
@@ -136,7 +142,13 @@ def _conflict(unit: Unit, app: str, version: int) -> Conflict:
 
 
 def _publish(
-    database: Database, actor: Actor, document: Document, before: Definitions, steps: Plan, note: str | None
+    database: Database,
+    actor: Actor,
+    document: Document,
+    before: Definitions,
+    steps: Plan,
+    note: str | None,
+    base: Mapping[str, Any] | None,
 ) -> AppliedVersion:
     app = document.app
     with database.write() as unit:
@@ -155,10 +167,19 @@ def _publish(
             if form.table.name in new_tables:
                 made.index_now(unit, after, form)
         write_version(unit, actor, document, after, steps, note)
+        if base is not None:
+            bases.follow(unit, app, after.apps[app].version, base)
         leave_work(unit, actor, app, after.apps[app].version, steps)
         made.labelled_views(unit, after, after.apps[app])
         moved = epochs.move(unit)
     return AppliedVersion(app, after.apps[app].version, moved, steps)
+
+
+def _follow(database: Database, app: str, version: int, base: Mapping[str, Any]) -> None:
+    """What is in force is what was wanted; only what it follows may be newer."""
+    with database.write() as unit:
+        if bases.followed(unit, app, version) != base:
+            bases.follow(unit, app, version, base)
 
 
 def compiled(before: Definitions, document: Document) -> Definitions:

@@ -162,9 +162,9 @@ FORM = Struct(
         "was": Setting(Key()),
         "title": Setting(FieldName()),
         "fields": Setting(MapOf(FIELD, key=Key(RESERVED_FIELDS), most=300), required=True),
-        "layout": Setting(ListOf(SECTION, most=100)),
+        "layout": Setting(ListOf(SECTION, most=100, known_by=("label", "fields"))),
         "views": Setting(MapOf(VIEW, most=60)),
-        "checks": Setting(ListOf(CHECK, most=100)),
+        "checks": Setting(ListOf(CHECK, most=100, known_by=("when", "say"))),
         "require_version": Setting(Flag(), default=False),
         "collision": Setting(OneOf(("owner", "exists")), default="owner"),
     }

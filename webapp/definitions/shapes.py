@@ -117,7 +117,7 @@ class WithKind:
     registry: Registry[Any]
     examine: Callable[[Any, dict[str, Any], str, Report], None] | None = None
 
-    def _struct(self, raw: Any) -> Struct:
+    def struct(self, raw: Any) -> Struct:
         return Struct({"kind": Setting(KindName(self.registry), required=True), **self.common}, self._more)
 
     def _more(self, raw: Mapping[str, Any]) -> Mapping[str, Setting]:
@@ -135,7 +135,7 @@ class WithKind:
 
     def check(self, value: Any, path: str, report: Report) -> dict[str, Any] | None:
         before = len(report.problems)
-        checked = self._struct(value).check(value, path, report)
+        checked = self.struct(value).check(value, path, report)
         kind = self.kind(value)
         if kind is not None and checked is not None and self.examine and len(report.problems) == before:
             self.examine(kind, checked, path, report)
@@ -165,7 +165,7 @@ def leaves(shape: Any, value: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
     if value is None:
         return
     if isinstance(shape, WithKind):
-        shape = shape._struct(value)
+        shape = shape.struct(value)
     if isinstance(shape, Struct) and isinstance(value, Mapping):
         known = {**shape.settings, **(shape.open_to(value) if shape.open_to else {})}
         for name, setting in known.items():
@@ -179,12 +179,13 @@ def leaves(shape: Any, value: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
                 yield shape.key, key, f"{path}.{key}"
             yield from leaves(shape.value, item, f"{path}.{key}")
     elif isinstance(shape, AnyOf):
-        yield from leaves(_chosen(shape, value), value, path)
+        yield from leaves(chosen(shape, value), value, path)
     else:
         yield shape, value, path
 
 
-def _chosen(shape: AnyOf, value: Any) -> Shape:
+def chosen(shape: AnyOf, value: Any) -> Shape:
+    """The alternative that takes the value."""
     for choice in shape.choices:
         attempt = Report()
         choice.check(value, "", attempt)

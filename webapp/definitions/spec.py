@@ -222,9 +222,12 @@ class Label:
 
 @dataclass(frozen=True)
 class ListOf:
+    """`known_by` names the settings by which two texts' entries are found to be the same one, the surest first."""
+
     item: Shape
     least: int = 0
     most: int = 1000
+    known_by: tuple[str, ...] = ()
 
     def check(self, value: Any, path: str, report: Report) -> list[Any] | None:
         if not isinstance(value, list | tuple):

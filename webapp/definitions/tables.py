@@ -32,7 +32,7 @@ app_version = sa.Table(
     sa.Column("names", sa.Text, nullable=False),
     sa.Column("plan", sa.Text, nullable=False),
     sa.Column("note", sa.Text),
-    sa.Column("based_on", sa.Text),
+    sa.Column("based_on", sa.Text),  # JSON: the catalog's document; NULL: the same as the version before
     sa.Column("created_at", PreciseMoment, nullable=False),
     sa.Column("created_by", Id),
     sa.PrimaryKeyConstraint("app", "version"),

@@ -16,6 +16,7 @@ from webapp.definitions.document import Document, dump, json_schema, load
 from webapp.definitions.epochs import current
 from webapp.definitions.plan import Change, Plan, plan
 from webapp.definitions.purge import purge
+from webapp.definitions.upgrade import Upgrade, propose, start, upgrade
 from webapp.definitions.validate import validate
 from webapp.errors import NotFound
 from webapp.i18n import N_
@@ -25,6 +26,7 @@ __all__ = [
     "Change",
     "Document",
     "Plan",
+    "Upgrade",
     "Version",
     "apply",
     "building",
@@ -35,8 +37,11 @@ __all__ = [
     "json_schema",
     "load",
     "plan",
+    "propose",
     "purge",
     "rollback",
+    "start",
+    "upgrade",
     "validate",
 ]
 

@@ -66,7 +66,7 @@ def _start_with(app: str, member: int) -> None:
     database = scope.database()
     with database.read() as unit:
         actor = actors.of_member(unit, member)
-    versions.apply(database, actor, catalog.text(app))
+    versions.start(database, actor, catalog.text(app))
 
 
 def _answer(status: int, link: str, given: dict[str, Any], problems: dict[str, str] | None = None) -> Response:

@@ -25,7 +25,7 @@ OPTION: dict[str, Setting] = {
 
 
 def options_setting(more: Mapping[str, Setting] | None = None, least: int = 1) -> Setting:
-    shape: Shape = ListOf(Struct({**OPTION, **(more or {})}), least, MOST_OPTIONS)
+    shape: Shape = ListOf(Struct({**OPTION, **(more or {})}), least, MOST_OPTIONS, known_by=("value",))
     return Setting(shape, required=True, label=N_("Options"))
 
 

@@ -1,0 +1,33 @@
+"""What an app follows: the catalog's document that it began with or was last upgraded to, kept with its versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.db import Unit
+from webapp.definitions import tables
+
+_version = tables.app_version.c
+
+
+def followed(unit: Unit, app: str, version: int) -> dict[str, Any] | None:
+    """The catalog's document (`Document.source`) behind a version; None where the app is the firm's own."""
+    query = (
+        sa.select(_version.based_on)
+        .where(_version.app == app, _version.version <= version, _version.based_on.is_not(None))
+        .order_by(_version.version.desc())
+        .limit(1)
+    )
+    text = unit.execute(query).scalar()
+    return json.loads(text) if text is not None else None
+
+
+def follow(unit: Unit, app: str, version: int, base: Mapping[str, Any]) -> None:
+    """This version and those after it follow `base`."""
+    text = json.dumps(base, ensure_ascii=False, separators=(",", ":"), default=dict)
+    here = sa.and_(_version.app == app, _version.version == version)
+    unit.execute(sa.update(tables.app_version).where(here).values(based_on=text))
