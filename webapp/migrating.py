@@ -21,7 +21,7 @@ from webapp import schema
 from webapp.db import Database
 from webapp.errors import Busy, Conflict
 from webapp.i18n import N_, Message
-from webapp.journal import partitions
+from webapp.journal import eras, partitions
 
 ROOT = Path(__file__).parent.parent / "migrations"
 VERSION_TABLE = "m__migration"
@@ -61,12 +61,15 @@ def is_current(database: Database) -> bool:
 def migrate(database: Database, *, say: Say | None = None) -> bool:
     """Bring `database` up to date, making it if it is empty; True if there was something to do."""
     with _alone(database, say or (lambda _: None)):  # even to look: SQLite's very first connections must not race
-        if is_current(database):
-            return False
-        _upgrade(database)
-        with database.write() as unit:
-            partitions.ensure(unit)
-    return True
+        is_done = not is_current(database)
+        if is_done:
+            _upgrade(database)
+            with database.write() as unit:
+                partitions.ensure(unit)
+        if not database.is_sqlite:
+            with database.write() as unit:
+                eras.ensure(unit)
+    return is_done
 
 
 def _upgrade(database: Database) -> None:

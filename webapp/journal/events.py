@@ -23,8 +23,9 @@ from webapp.journal.tables import event
 
 VIAS = ("ui", "api", "import", "rule", "flow", "undo", "system")
 KINDS = ("created", "updated", "deleted", "restored", "purged", "conversion", "purge")
-_TX = sa.literal_column("pg_current_xact_id()::text::bigint", sa.BigInteger)
-_SETTLED = sa.literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", sa.BigInteger)
+# `m__tx` counts on from server to server (`journal/eras.py`).
+_TX = sa.literal_column("m__tx(pg_current_xact_id())", sa.BigInteger)
+_SETTLED = sa.literal_column("m__tx(pg_snapshot_xmin(pg_current_snapshot()))", sa.BigInteger)
 _INSERT = event.insert()
 _INSERT_ONE = {
     "postgresql": event.insert().values(tx=_TX).returning(event.c.id),
@@ -138,7 +139,7 @@ def _reserve(unit: Unit, count: int) -> tuple[int, int | None, Sequence[int] | N
 
 
 _RESERVE = sa.text(
-    "SELECT pg_current_xact_id()::text::bigint AS tx,"
+    "SELECT m__tx(pg_current_xact_id()) AS tx,"
     " ARRAY(SELECT nextval(pg_get_serial_sequence('m__event', 'id')) FROM generate_series(1, :count)) AS ids"
 )
 
