@@ -10,7 +10,26 @@ from hypothesis import strategies as st
 
 Draw = Any
 
-_TEXTS = ["a", "Ab c", "ACME 公司", "ａｃｍｅ 公司", "ÄÖ straße", "don't", "100%_x", " é ", "漢字", "İi", "-", "公"]
+_TEXTS = [
+    "a",
+    "Ab c",
+    "ACME 公司",
+    "ａｃｍｅ 公司",
+    "ÄÖ straße",
+    "don't",
+    "100%_x",
+    " é ",
+    "漢字",
+    "İi",
+    "-",
+    "公",
+    "12.5",
+    " -３．２５ ",
+    "+.0000005",
+    "999999999999.9999995",
+    "1.2.3",
+    "1e5",
+]
 _NUMBERS = [
     "0",
     "1",
@@ -91,7 +110,8 @@ _BY_KIND: dict[str, list[tuple[str, ...]]] = {
         ("({} + {})", "number", "number"), ("({} - {})", "number", "number"), ("({} * {})", "number", "number"),
         ("({} / {})", "number", "number"), ("-{}", "number"), ("round({}, 2)", "number"), ("round({}, -1)", "number"),
         ("round({})", "number"), ("floor({})", "number"), ("ceil({})", "number"), ("abs({})", "number"),
-        ("sign({})", "number"), ("mod({}, {})", "number", "number"), ("min({}, {})", "number", "number"),
+        ("sign({})", "number"), ("mod({}, {})", "number", "number"), ("power({}, {})", "number", "whole"),
+        ("power({}, 3)", "number"), ("number({})", "text"), ("min({}, {})", "number", "number"),
         ("max({}, {}, {})", "number", "number", "number"), ("coalesce({}, {})", "number", "number"),
         ("if({}, {}, {})", "boolean", "number", "number"), ("case({}, {}, {}, {})", "boolean", "number", "boolean", "number"),
         ("len({})", "text"), ("find({}, {})", "text", "text"), ("year({})", "date"), ("week({})", "date"),
@@ -119,7 +139,9 @@ _BY_KIND: dict[str, list[tuple[str, ...]]] = {
         ("not {}", "boolean"), ("({} = {})", "boolean", "boolean"), ("({} is empty)", "number"), ("({} is not empty)", "text"),
         ("({} is empty)", "date"), ("({} in ({}, {}))", "number", "number", "number"), ("({} not in ({}, {}))", "text", "text", "text"),
         ("({} between {} and {})", "number", "number", "number"), ("({} not between {} and {})", "date", "date", "date"),
-        ("stage = 'won'",), ("stage in ('won', 'quote')",), ("stage != 'lost'",), ("tags contains 'vip'",), ("tags is empty",),
+        ("stage = 'won'",), ("stage in ('won', 'quote')",), ("stage != 'lost'",), ("tags contains 'vip'",), ("tags is empty",), ("contains(tags, 'vip', 'new')",),
+        ("contains_any(tags, 'vip', 'old')",), ("not contains_any(account.tags, 'vip', 'new')",),
+        ("contains({}, {}, {})", "text", "text", "text"), ("contains_any({}, {}, {})", "text", "text", "text"),
         ("account.tags contains 'new'",), ("account is empty",), ("owner = me()",), ("owner_department = my_department()",),
         ("account.industry = 'steel'",), ("any(visits where minutes > 5)",), ("any(visits where cost > 3)",),
         ("account.parent.industry not in ('steel')",), ("created_at > '2026-11-22'",), ("created_at >= '2026-11-22 08:00'",),

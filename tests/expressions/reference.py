@@ -6,6 +6,7 @@ It walks the checked tree over Python values. It knows nothing of SQL, scaled in
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -153,8 +154,9 @@ class Reference:
             return any(self.compare("eq", self.value(given[0]), self.value(c)) for c in given[1:])
         if name in ("eq", "ne", "lt", "le", "gt", "ge"):
             return self.compare(name, self.value(given[0]), self.value(given[1]))
-        if name == "has":
-            return self.value(given[1]) in (self.value(given[0]) or ())
+        if name in ("has", "has_all", "has_any"):
+            found = [self.value(option) in (self.value(given[0]) or ()) for option in given[1:]]
+            return any(found) if name == "has_any" else all(found)
         if name in ("if", "case"):
             return self.choose(given, term)
         values = [self.value(a) for a in given]
@@ -177,6 +179,8 @@ class Reference:
             if any(v is None for v in values):
                 return None
             return (min if name == "min" else max)(values)
+        if name == "power":
+            return self.do_power(*values, term.type.scale)
         return getattr(self, f"do_{name}")(*values, *(_scales(given) if name in _NEED_SCALE else ()))
 
     def at_scale(self, value: Any, term: Term) -> Any:
@@ -374,6 +378,25 @@ class Reference:
         rest = EXACT.subtract(a, EXACT.multiply(times, b))
         return rest + b if rest and (rest < 0) != (b < 0) else rest
 
+    def do_power(self, x: Decimal, n: Decimal, scale: int) -> Any:
+        size, base, left = Decimal(1), abs(x), int(n)
+        if left < 0:
+            return None
+        while left:
+            if left % 2:
+                size = _half_up(EXACT.multiply(size, base), 18)
+            left //= 2
+            base = _half_up(EXACT.multiply(base, base), 18)
+            if size >= LIMIT or (left and base >= LIMIT):
+                return None
+        return limited(rounded(-size if x < 0 and n % 2 else size, scale), scale)
+
+    def do_number(self, x: Text) -> Any:
+        text = "".join(_WIDE.get(c, c) for c in x.strip(" \t\r\n\u3000"))
+        if len(text) > 60 or not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", text):
+            return None
+        return limited(rounded(Decimal(text), 6), 6)
+
     def do_upper(self, x: Text) -> Text:
         return Text(_big(x), x.folded)
 
@@ -408,6 +431,7 @@ class Reference:
         return _plain(str(x))
 
 
+_WIDE = {chr(0xFF10 + n): str(n) for n in range(10)} | {"．": ".", "＋": "+", "－": "-", "−": "-"}
 _NEED_SCALE = ("add", "sub", "mul", "div", "duration_mul", "duration_div", "mod", "minutes", "hours", "days")
 
 

@@ -50,6 +50,10 @@ def canonical(text: str) -> str:
         ("(is_key or amount > 1) and is_key", "(is_key or amount > 1) and is_key"),
         ("name & amount & '，' = 'x'", "name & amount & '，' = 'x'"),
         ("amount is null or is_key", "amount is empty or is_key"),
+        ("CONTAINS(标签, '贵宾')", "tags contains 'vip'"),
+        ("is_key and not contains([标签]，'贵宾'，'new')", "is_key and not contains(tags, 'vip', 'new')"),
+        ("contains_any(account.tags, 'vip', '新')", "contains_any(account.tags, 'vip', 'new')"),
+        ("contains_any(name, 'a', 'b')", "name contains 'a' or name contains 'b'"),
     ],
 )
 def test_what_is_typed_becomes_one_way_to_write_it(typed: str, meant: str) -> None:

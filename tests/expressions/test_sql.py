@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Context
 from decimal import Decimal as D
 from typing import Any
 
@@ -59,6 +60,27 @@ FUNCTIONS: list[tuple[str, str, Any]] = [
     ("max", "max(close_date, start)", date(2026, 12, 31)),
     ("mod", "mod(-7, 3)", D(2)),
     ("mod", "mod(amount, 0)", None),
+    ("power", "power(cost, 2)", D("2.25")),
+    ("power", "power(quantity, 20)", D(79792266297612001)),
+    ("power", "power(quantity, 22)", None),
+    ("power", "power(-0.5, quantity)", D("-0.007813")),
+    ("power", "power(0, 0)", D(1)),
+    ("power", "power(2, -1)", None),
+    ("number", "number(' -１２．５　')", D("-12.500000")),
+    ("number", "number('.5') + number('5.')", D("5.500000")),
+    ("number", "number('0.0000005')", D("0.000001")),
+    ("number", "number('999999999999.9999995')", None),
+    ("number", "number('1,000')", None),
+    ("number", "number('1.2.3')", None),
+    ("number", "number('-')", None),
+    ("number", "number(note)", None),
+    ("contains", "contains(tags, 'vip', 'new')", True),
+    ("contains", "contains(tags, 'vip', 'old')", False),
+    ("contains", "contains(tags, 'old')", False),
+    ("contains", "contains(name, 'ACME', 'co')", True),
+    ("contains_any", "contains_any(tags, 'old', 'vip')", True),
+    ("contains_any", "not contains_any(tags, 'old')", True),
+    ("contains_any", "contains_any(name, 'x', 'co')", True),
     ("coalesce", "coalesce(note, name, 'x')", " Acme Co "),
     ("today", "today()", date(2026, 11, 23)),
     ("now", "now()", NOW),
@@ -123,6 +145,22 @@ def test_every_function_is_documented_in_both_languages_and_has_a_row() -> None:
         english, chinese = function.help.text("en"), function.help.text("zh")
         assert english and chinese != english
         assert function.example.startswith(function.key) or function.key in function.example
+
+
+def test_powers_have_right_decimals(database: Database) -> None:
+    """Compound interest over thirty years, against plain exact multiplication."""
+    cases = [("1 + rate / 12", D("1.010283"), 360), ("1.000001", D("1.000001"), 1_000_000), ("1.5", D("1.5"), 60),
+             ("-1.1", D("-1.1"), 199), ("0.999999", D("0.999999"), 12345)]  # fmt: skip
+    with world(database) as unit:
+        for text, x, n in cases:
+            exact = Context(prec=2000, rounding=ROUND_HALF_UP).power(x, n).quantize(D("0.000001"), ROUND_HALF_UP)
+            expression = check(f"power({text}, quantity)", SCHEMA, "crm.deal")
+            values = {**DEAL, "quantity": D(n)}
+            row = fakes.add(unit, "crm.deal", **values)
+            assert (text, stored(unit, expression, row), judged(unit, expression, values)) == (text, exact, exact)
+        for text in ("power(2, 99999999999)", "power(quantity, quantity * 10)", "power(1000000, 3 + 0 * id)"):
+            assert judged(unit, check(text, SCHEMA, "crm.deal"), DEAL) is None
+        assert judged(unit, check("power(-1, 99999999999)", SCHEMA, "crm.deal"), DEAL) == -1
 
 
 def test_rounding_is_half_away_from_zero_at_every_step(database: Database) -> None:

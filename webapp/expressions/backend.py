@@ -26,7 +26,10 @@ FIELD_BOUND = 10**15  # units of what a field can hold: 15 digits
 INT64 = 2**63 - 1
 MAX_SCALE = 6
 MAX_TEXT = 10_000
+LONGEST_NUMBER = 60  # characters of a text that is read as a number
 MAX_HEIGHT = 24  # of SQL nested in one step
+#: Characters of a number that are also written at full width, and the sign for minus.
+WIDE = dict(zip("０１２３４５６７８９．＋－−", "0123456789.+--", strict=True))
 _MISSING: Any = object()
 SQL = sa.ColumnElement[Any]
 _SQL_TYPES: dict[str, Any] = {"boolean": sa.Boolean, "date": sa.Date, "datetime": Moment}
@@ -312,6 +315,43 @@ class Backend:
             folded=folded,
         )
 
+    # --- numbers from texts, powers
+
+    def text_number(self, text: Val) -> Val:
+        """The number that a text is, to six decimals, rounded half away from zero; empty if it is none. Spaces at the
+        ends do not count, full-width characters do as plain ones; a text of more than `LONGEST_NUMBER` is none."""
+        plain = self.once(self.made(self.narrow(self.strip(self.low(text).sql)), TEXT, text, cost=18))
+        kept = sa.case((sa.func.length(plain.sql) <= LONGEST_NUMBER, plain.sql), else_=sa.cast(sa.null(), sa.Text))
+        return self.limited(self.parsed(self.once(self.made(kept, TEXT, plain))))
+
+    def strip(self, text: SQL) -> SQL:
+        """Without spaces at the ends."""
+        raise NotImplementedError
+
+    def narrow(self, text: SQL) -> SQL:
+        """With plain characters for the full-width ones of a number."""
+        raise NotImplementedError
+
+    def parsed(self, text: Val) -> Val:
+        """The number of a short plain text, not yet limited."""
+        raise NotImplementedError
+
+    def power(self, x: Val, n: Val) -> Val:
+        """x multiplied by itself n times, by squaring with 18 digits on either side of the point, so that the decimals
+        of the result are right; empty for n < 0 and where it has more digits."""
+        x, n = self.once(x), self.once(n)
+        type_ = number(power_scale(x.scale, n.literal if n.is_literal else None))
+        size = self.looped_power(x, n, type_.scale)
+        sql = sa.case((sa.and_(x.sql < 0, self.is_odd(n)), -size.sql), else_=size.sql)
+        return self.limited(self.made(sql, type_, x, n, size))
+
+    def looped_power(self, x: Val, n: Val, scale: int) -> Val:
+        """The size of x to the n, at a scale, as something that may be written more than once."""
+        raise NotImplementedError
+
+    def is_odd(self, n: Val) -> SQL:
+        raise NotImplementedError
+
     # --- moments
 
     def local_moment(self, value: datetime) -> Val:
@@ -346,6 +386,11 @@ class Backend:
     def coerced(self, value: Val) -> SQL:
         """SQL whose result arrives as the Python value of its type."""
         return sa.type_coerce(value.sql, self.sql_type(value.type))
+
+
+def power_scale(scale: int, n: Any) -> int:
+    """The decimals of a number with `scale` to the `n`, which is None where only the row knows it."""
+    return MAX_SCALE if n is None else min(MAX_SCALE, scale * max(0, int(n)))
 
 
 def epoch() -> datetime:

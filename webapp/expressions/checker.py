@@ -5,6 +5,7 @@ from __future__ import annotations
 from webapp.errors import nearest
 from webapp.expressions import coerce, nodes, terms
 from webapp.expressions.functions import functions
+from webapp.expressions.functions.base import containment
 from webapp.expressions.nodes import Node
 from webapp.expressions.operators import (
     AGGREGATES,
@@ -130,11 +131,7 @@ class Checker(PathChecks):
 
     def containment(self, operator: str, left: Term, right: Term, at: int) -> Term:
         if left.type.name == "choices" and operator == "contains":
-            if coerce.is_nothing(right):
-                raise coerce.wrong(right, coerce.TYPE_NAMES["choice"])
-            return Apply(
-                BOOLEAN, "has", (left, coerce.fit(right, Type("choice", options=left.type.options))), position=at
-            )
+            return containment(operator, [left, right], at)
         return Apply(BOOLEAN, operator, (coerce.fit(left, TEXT), coerce.fit(right, TEXT)), position=at)
 
     def membership(self, operand: Term, choices: list[Term], at: int) -> Term:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -84,8 +84,8 @@ class Compiler(Narrowing):
             return self.emptiness(arguments[0])
         if name in ("contains", "starts"):
             return self.containment(name, arguments, strict)
-        if name == "has":
-            return self.has_option(arguments)
+        if name in ("has", "has_all", "has_any"):
+            return self.has_options(name, arguments)
         return None
 
     def compared(self, name: str, arguments: tuple[Term, ...], strict: bool = False) -> Val:
@@ -113,7 +113,7 @@ class Compiler(Narrowing):
 
     def emptiness(self, term: Term) -> Val:
         if term.type.name == "choices":
-            return self.backend.made(~self.options_exist(term, None), BOOLEAN, cost=8, filled=True)
+            return self.backend.made(~self.options_exist(term, []), BOOLEAN, cost=8, filled=True)
         value = self.backend.low(self.value(term))
         return self.backend.made(value.sql.is_(sa.null()), BOOLEAN, value, cost=1, filled=True)
 
@@ -129,12 +129,18 @@ class Compiler(Narrowing):
 
     # --- several values
 
-    def has_option(self, arguments: tuple[Term, ...]) -> Val:
-        wanted = self.backend.low(self.value(arguments[1]))
-        return self.backend.made(self.options_exist(arguments[0], wanted), BOOLEAN, wanted, cost=10, filled=True)
+    def has_options(self, name: str, arguments: tuple[Term, ...]) -> Val:
+        """Whether a field with several values has the option, all of them, or any."""
+        field, *options = arguments
+        wanted = [self.backend.low(self.value(option)) for option in options]
+        if name == "has_any":
+            sql = self.options_exist(field, wanted)
+        else:
+            sql = sa.and_(*(self.options_exist(field, [option]) for option in wanted))
+        return self.backend.made(sql, BOOLEAN, *wanted, cost=10, filled=True)
 
-    def options_exist(self, term: Term, wanted: Val | None) -> SQL:
-        """Whether a field with several values has any, or the wanted one."""
+    def options_exist(self, term: Term, wanted: Sequence[Val]) -> SQL:
+        """Whether a field with several values has one of those wanted; without any wanted, whether it has a value."""
         with self.at(term) as (row, field, source, tied):
             table, value, own = row.options(field)
             statement: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(table)
@@ -144,8 +150,9 @@ class Compiler(Narrowing):
                 statement = statement.where(own)
             if tied is not None:
                 statement = statement.where(tied)
-            if wanted is not None:
-                statement = statement.where(value == wanted.sql)
+            if wanted:
+                is_one = value == wanted[0].sql if len(wanted) == 1 else value.in_([w.sql for w in wanted])
+                statement = statement.where(is_one)
             froms = [f for f in (table, source) if f is not None]
             return sa.exists(statement.correlate_except(*froms))
 
@@ -262,7 +269,9 @@ class Compiler(Narrowing):
                 return getattr(backend, term.function)(*values)
             case "join":
                 return backend.join(values)
-        return functions.get(term.function).sql(backend, *values)
+        make = functions.get(term.function).sql
+        assert make is not None
+        return make(backend, *values)
 
     def choice(self, term: terms.Apply) -> Val:
         """`if` and `case`: the first branch whose condition is true."""

@@ -184,7 +184,7 @@ class _Parser:
                 return self.signed(token)
             case "name" | "label" | "old":
                 return self.name_or_call(token)
-            case "if" | "case" if self.token.kind == "(":
+            case "if" | "case" | "contains" if self.token.kind == "(":
                 return self.call(token)
             case "and" | "or" if self.token.kind == "(":  # AND(a, b) as in a spreadsheet
                 self.at += 1

@@ -19,14 +19,18 @@ from webapp.expressions.backend import (
     MAX_SCALE,
     SQL,
     TEXT,
+    WIDE,
     Backend,
     Val,
     number,
 )
+from webapp.expressions.steps import Loop
 from webapp.expressions.types import Type
 
 fn = sa.func
 _NUM = sa.Numeric()
+#: A text that is a number which can lie within the limits.
+_NUMBER = r"^[+-]?(?:0*[0-9]{1,12}\.?[0-9]*|0*\.[0-9]+)$"
 
 
 def _exact(value: int, scale: int = 0) -> SQL:
@@ -171,6 +175,32 @@ class PostgreSQL(Backend):
 
     def strip(self, text: SQL) -> SQL:
         return fn.btrim(text, " \t\r\n\u3000", type_=sa.Text())
+
+    # --- numbers from texts, powers
+
+    def narrow(self, text: SQL) -> SQL:
+        return fn.translate(text, "".join(WIDE), "".join(WIDE.values()), type_=sa.Text())
+
+    def parsed(self, text: Val) -> Val:
+        found = fn.substring(text.sql, sa.literal(_NUMBER, sa.Text), type_=sa.Text())  # NULL, so that no cast fails
+        sql = fn.round(sa.cast(found, sa.Numeric), MAX_SCALE, type_=_NUM)
+        return self.made(sql, number(MAX_SCALE), text, bound=LIMIT + 1)
+
+    def is_odd(self, n: Val) -> SQL:
+        return fn.mod(n.sql, _exact(2)) == _exact(1)
+
+    def looped_power(self, x: Val, n: Val, scale: int) -> Val:
+        def product(of: str) -> str:
+            return f"CASE WHEN round({of}, 18) < {LIMIT} THEN round({of}, 18) END"
+
+        columns: dict[str, tuple[Any, str]] = {
+            "n": (sa.cast(n.sql, sa.BigInteger), "n >> 1"),
+            "b": (sa.cast(fn.abs(x.sql), sa.Numeric), product("b * b")),
+            "r": (_exact(1), f"CASE WHEN n & 1 = 1 THEN {product('r * b')} ELSE r END"),
+        }
+        result = sa.literal_column(f"round(r, {scale})", _NUM)
+        made = Loop(f"m__l{next(self._counter)}", columns, "n > 0", "n = 0", result)
+        return self.once(self.made(made, number(scale), x, n, cost=12, bound=LIMIT + 1))
 
     # --- dates and moments
 

@@ -45,6 +45,14 @@ _NOT_TEXT = {
     "has": N_("{left} does not contain {right}"),
     "starts": N_("{left} does not begin with {right}"),
 }
+_SEVERAL = {
+    "has_all": N_("{left} contains all of {choices}"),
+    "has_any": N_("{left} contains any of {choices}"),
+}
+_NOT_SEVERAL = {
+    "has_all": N_("{left} does not contain all of {choices}"),
+    "has_any": N_("{left} contains none of {choices}"),
+}
 _AGGREGATES = {
     "count": N_("number of {what}"),
     "sum": N_("sum of {what}"),
@@ -121,7 +129,7 @@ class _Speaker:
             return self.compared(name, given)
         if name in _TEXT:
             return self.words(_TEXT[name], left=self.value(given[0]), right=self.value(given[1]))
-        if name in ("in", "between", "is_empty"):
+        if name in ("in", "between", "is_empty", *_SEVERAL):
             return self.relation(term, is_not=False)
         return self.computed(term)
 
@@ -137,8 +145,10 @@ class _Speaker:
         if term.function == "is_empty":
             words = N_("{left} is not empty") if is_not else N_("{left} is empty")
             return self.words(words, left=self.value(given[0]))
-        if term.function == "in":
+        if term.function == "in" or term.function in _SEVERAL:
             words = N_("{left} is none of {choices}") if is_not else N_("{left} is one of {choices}")
+            if term.function != "in":
+                words = (_NOT_SEVERAL if is_not else _SEVERAL)[term.function]
             choices = ("、" if self.is_chinese else ", ").join(self.value(c) for c in given[1:])
             return self.words(words, left=self.value(given[0]), choices=choices)
         low, high = (side.arguments for side in given if isinstance(side, terms.Apply))
@@ -147,7 +157,7 @@ class _Speaker:
 
     def negated(self, inner: Term) -> str:
         if isinstance(inner, terms.Apply):
-            if inner.function in ("in", "between", "is_empty"):
+            if inner.function in ("in", "between", "is_empty", *_SEVERAL):
                 return self.relation(inner, is_not=True)
             if inner.function in _NOT_TEXT:
                 left, right = (self.value(a) for a in inner.arguments)

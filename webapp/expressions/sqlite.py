@@ -21,10 +21,12 @@ from webapp.expressions.backend import (
     MAX_TEXT,
     SQL,
     TEXT,
+    WIDE,
     Backend,
     Val,
     number,
 )
+from webapp.expressions.steps import Loop
 from webapp.expressions.types import Type
 
 fn = sa.func
@@ -38,6 +40,23 @@ def _over(a: SQL, b: SQL) -> SQL:
 
 def _rest(a: SQL, b: SQL) -> SQL:
     return a.op("%", precedence=8, return_type=_BIG)(b)
+
+
+LIMB = 10**9
+BASE, RESULT = [f"b{i}" for i in range(4)], [f"r{i}" for i in range(4)]
+
+
+def _product(a: list[str], b: list[str]) -> list[str]:
+    """The limbs of a · b, rounded to two below the point; the highest is NULL where the product does not fit."""
+    sums = [" + ".join(f"{a[i]} * {b[k - i]}" for i in range(4) if 0 <= k - i < 4) for k in range(7)]
+    carried = f"({sums[1]} + ({sums[0]}) / {LIMB} + {LIMB // 2}) / {LIMB}"
+    limbs = []
+    for column in sums[2:6]:
+        total = f"({column} + {carried})"
+        limbs.append(f"{total} % {LIMB}")
+        carried = f"{total} / {LIMB}"
+    limbs[3] = f"CASE WHEN {sums[6]} = 0 AND {total} < {LIMB} THEN {total} END"
+    return limbs
 
 
 class SQLite(Backend):
@@ -229,6 +248,57 @@ class SQLite(Backend):
 
     def strip(self, text: SQL) -> SQL:
         return fn.trim(text, " \t\r\n\u3000", type_=sa.Text())
+
+    # --- numbers from texts, powers
+
+    def narrow(self, text: SQL) -> SQL:
+        for wide, plain in WIDE.items():
+            text = fn.replace(text, wide, plain, type_=sa.Text())
+        return text
+
+    def parsed(self, text: Val) -> Val:
+        text = self.once(text)
+        sign = fn.substr(text.sql, 1, 1, type_=sa.Text())
+        unsigned = sa.case((sign.in_(["+", "-"]), fn.substr(text.sql, 2)), else_=text.sql)
+        body = self.once(self.made(unsigned, TEXT, text))
+        point = self.once(self.made(fn.instr(body.sql + ".", "."), number(0), body))
+        before = fn.ltrim(fn.substr(body.sql, 1, point.sql - 1), "0", type_=sa.Text())
+        whole = self.once(self.made(before, TEXT, body, point))
+        rest = self.once(self.made(fn.substr(body.sql, point.sql + 1, type_=sa.Text()), TEXT, body, point))
+        is_number = sa.and_(
+            sa.not_(body.sql.bool_op("GLOB")("*[^0-9.]*")),
+            body.sql.bool_op("GLOB")("*[0-9]*"),
+            fn.instr(rest.sql, ".") == 0,
+            fn.length(whole.sql) <= 18 - MAX_SCALE,
+        )
+        decimals = sa.cast(fn.substr(rest.sql.concat("0" * MAX_SCALE), 1, MAX_SCALE), _BIG)
+        up = sa.case((fn.substr(rest.sql, MAX_SCALE + 1, 1) >= "5", self.units(1)), else_=self.units(0))
+        size = sa.cast(whole.sql, _BIG) * self.units(10**MAX_SCALE) + decimals + up
+        sql = sa.case((is_number, size * sa.case((sign == "-", self.units(-1)), else_=self.units(1))))
+        return self.made(sql, number(MAX_SCALE), text, body, whole, rest, cost=12, bound=LIMIT + 1)
+
+    def is_odd(self, n: Val) -> SQL:
+        return _rest(n.sql, self.units(2)) == self.units(1)
+
+    def looped_power(self, x: Val, n: Val, scale: int) -> Val:
+        """In limbs of nine digits, the lowest first, two on either side of the point: their products fit into int64."""
+        size = fn.abs(x.sql, type_=_BIG)
+        whole = self.once(self.made(_over(size, self.units(10**x.scale)), number(0), x))
+        below = _rest(size, self.units(10**x.scale)) * self.units(10 ** (18 - x.scale))
+        part = self.once(self.made(below, number(0), x))
+        limb = self.units(LIMB)
+        given = [f(v.sql, limb) for v in (part, whole) for f in (_rest, _over)]
+        square, product = _product(BASE, BASE), _product(RESULT, BASE)
+        columns: dict[str, tuple[Any, str]] = {"n": (n.sql, "n >> 1")}
+        columns |= {b: (start, square[i]) for i, (b, start) in enumerate(zip(BASE, given, strict=True))}
+        one = [self.units(int(i == 2)) for i in range(4)]
+        for i, r in enumerate(RESULT):
+            columns[r] = (one[i], f"CASE WHEN n & 1 THEN {product[i]} ELSE {r} END")
+        cut = 10 ** (18 - scale)
+        rounded = f"(r3 * {LIMB} + r2) * {10**scale} + (r1 * {LIMB} + r0 + {cut // 2}) / {cut}"
+        result = sa.literal_column(f"CASE WHEN r3 * {LIMB} + r2 < {cut} THEN {rounded} END", _BIG)
+        made = Loop(f"m__l{next(self._counter)}", columns, "n > 0", "n = 0", result)
+        return self.once(self.made(made, number(scale), x, n, whole, part, cost=12, bound=LIMIT + 1))
 
     # --- dates and moments
 

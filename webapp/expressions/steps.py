@@ -53,6 +53,54 @@ def _write(chain: Chain, compiler: Any, **kw: Any) -> str:
     return f"(WITH {', '.join(parts)} SELECT {result} FROM {chain.names[-1]}__s)"  # noqa: S608 - names are our own
 
 
+class Loop(sa.ColumnElement[Any]):
+    """`result` over the last row of a loop: `columns` begin as `starts` and become `nexts` while `going`.
+
+    All but `starts` and `result` are SQL of our own over the names of the columns.
+    """
+
+    __visit_name__ = "mortise_loop"
+    _traverse_internals: Any = [  # noqa: RUF012 - SQLAlchemy reads it from the class
+        ("name", InternalTraversal.dp_string),
+        ("columns", InternalTraversal.dp_string_list),
+        ("starts", InternalTraversal.dp_clauseelement_list),
+        ("nexts", InternalTraversal.dp_string_list),
+        ("going", InternalTraversal.dp_string),
+        ("done", InternalTraversal.dp_string),
+        ("result", InternalTraversal.dp_clauseelement),
+        ("type", InternalTraversal.dp_type),
+    ]
+
+    def __init__(
+        self, name: str, columns: dict[str, tuple[Any, str]], going: str, done: str, result: sa.ColumnElement[Any]
+    ) -> None:
+        self.name, self.going, self.done, self.result = name, going, done, result
+        self.columns = list(columns)
+        self.starts = [start for start, _ in columns.values()]
+        self.nexts = [following for _, following in columns.values()]
+        self.type = result.type
+
+    @property
+    def _from_objects(self) -> list[Any]:
+        return list(itertools.chain.from_iterable(e._from_objects for e in (*self.starts, self.result)))
+
+    def self_group(self, against: Any = None) -> Loop:
+        return self  # brings its own brackets
+
+
+@compiles(Loop)
+def _write_loop(loop: Loop, compiler: Any, **kw: Any) -> str:
+    kw.pop("within_columns_clause", None)
+    starts = ", ".join(compiler.process(start, **kw) for start in loop.starts)
+    head = f"{loop.name}({', '.join(loop.columns)})"
+    turn = f"SELECT {', '.join(loop.nexts)} FROM {loop.name} WHERE {loop.going}"  # noqa: S608 - our own names
+    result = compiler.process(loop.result, **kw)
+    return (
+        f"(WITH RECURSIVE {head} AS (SELECT {starts} UNION ALL {turn}) "  # noqa: S608 - our own names
+        f"SELECT {result} FROM {loop.name} WHERE {loop.done})"
+    )
+
+
 class Steps:
     """Collects the steps of one row context. Names are unique within one compilation."""
 

@@ -22,6 +22,7 @@ _SIGNS = {
     "has": "contains",
     "starts": "starts with",
 }
+_CALLED = {"has_all": "contains", "has_any": "contains_any"}
 ARITHMETIC = {
     "add": ("+", 6), "sub": ("-", 6), "mul": ("*", 7), "div": ("/", 7),
     "duration_add": ("+", 6), "duration_sub": ("-", 6), "duration_mul": ("*", 7), "duration_div": ("/", 7),
@@ -82,6 +83,7 @@ class _Writer:
             return f"-{self.text(given[0], 8)}", 8
         if name in ARITHMETIC:
             return self.arithmetic(name, given)
+        name = _CALLED.get(name, name)
         return f"{name}({', '.join(self.text(a, 0) for a in given)})", 9
 
     def arithmetic(self, name: str, given: tuple[Term, ...]) -> tuple[str, int]:

@@ -2,7 +2,8 @@
 
 Parameters are named by what they take: text, number, whole (a whole number), digits (a literal −9 … 6), date (a moment
 counts by its business date), datetime, duration, boolean, any (a value that has a text form), same (all arguments of
-one type). A `?` makes it optional, a last `*` allows more of the same.
+one type), holder and part (what may contain something, and that). A `?` makes it optional, a last `*` allows more of
+the same.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ Result = Type | Callable[[list[Term]], Type]
 
 @dataclass(frozen=True)
 class Function:
-    """One function. `sql` is given the backend and the values of its arguments."""
+    """One function. `sql` is given the backend and the values of its arguments; None if it is another way to write
+    what the compiler knows as a condition."""
 
     key: str
     group: str  # text, number, time, people, logic
     parameters: tuple[str, ...]
     result: Result
-    sql: Callable[..., Val]
+    sql: Callable[..., Val] | None
     help: Message
     example: str
 
@@ -48,6 +50,8 @@ class Function:
             if type_.name not in ("number", "date", "datetime", "duration") and self.key != "coalesce":
                 raise coerce.wrong(given[0], coerce.TYPE_NAMES["number"])
             return Apply(type_, self.key, tuple(given), position=position)
+        if self.parameters and self.parameters[0] == "holder":
+            return containment(self.key, given, position)
         arguments = [_fit(term, want.rstrip("?*")) for term, want in zip(given, wanted, strict=False)]
         if self.key == "date_of":
             return (
@@ -86,8 +90,28 @@ def _fit(term: Term, want: str) -> Term:
     )
 
 
+def containment(key: str, given: list[Term], position: int) -> Term:
+    """`contains(tags, …)`: all of the options, `contains_any(tags, …)`: one at least; of a text the same for parts."""
+    holder, *parts = given
+    several = holder.type.name == "choices"
+    for part in parts:
+        if coerce.is_nothing(part):
+            raise coerce.wrong(part, coerce.TYPE_NAMES["choice" if several else "text"])
+    wanted = Type("choice", options=holder.type.options) if several else TEXT
+    fitted = [coerce.fit(part, wanted) for part in parts]
+    if several:
+        name = "has" if len(fitted) == 1 else "has_any" if key == "contains_any" else "has_all"
+        return Apply(BOOLEAN, name, (holder, *fitted), position=position)
+    if holder.type.name != "text":
+        raise coerce.wrong(holder, N_("a text or several choices"))
+    made = tuple(Apply(BOOLEAN, "contains", (holder, part), position=position) for part in fitted)
+    if len(made) == 1:
+        return made[0]
+    return Apply(BOOLEAN, "or" if key == "contains_any" else "and", made, position=position)
+
+
 def add(
-    key: str, group: str, parameters: str, result: Result, sql: Callable[..., Val], help_: Message, example: str
+    key: str, group: str, parameters: str, result: Result, sql: Callable[..., Val] | None, help_: Message, example: str
 ) -> None:
     functions.register(Function(key, group, tuple(parameters.split()), result, sql, help_, example))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.expressions.backend import Val
+from webapp.expressions.backend import Val, power_scale
 from webapp.expressions.functions.base import add, first_type
 from webapp.expressions.terms import Literal, Term
 from webapp.expressions.types import TEXT, Type, number
@@ -34,6 +34,11 @@ def _sign(b: Any, x: Val) -> Val:
     x = b.once(x)
     sql = sa.case((x.sql > 0, b.units(1)), (x.sql < 0, b.units(-1)), (x.sql == 0, b.units(0)))
     return b.number_of(sql, x)
+
+
+def _power_type(arguments: list[Term]) -> Type:
+    x, n = arguments
+    return number(power_scale(x.type.scale, n.value if isinstance(n, Literal) else None))
 
 
 add(
@@ -81,6 +86,11 @@ add(
     "mod", "number", "number number",
     lambda a: number(max(a[0].type.scale, a[1].type.scale)), lambda b, x, y: b.mod(x, y),
     N_("The rest of a division, with the sign of the divisor."), "mod(quantity, 12)",
+)  # fmt: skip
+add(
+    "power", "number", "number whole", _power_type, lambda b, x, n: b.power(x, n),
+    N_("The number multiplied by itself so many times; 1 for 0 times, empty for fewer or where it grows too large."),
+    "power(1 + rate, 12)",
 )  # fmt: skip
 add(
     "coalesce", "logic", "same same*", TEXT, lambda b, *x: b.coalesce(list(x)),

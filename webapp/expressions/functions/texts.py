@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.expressions.backend import MAX_TEXT, Val
+from webapp.expressions.backend import MAX_SCALE, MAX_TEXT, Val
 from webapp.expressions.functions.base import add
-from webapp.expressions.types import TEXT, number
+from webapp.expressions.types import BOOLEAN, TEXT, number
 from webapp.i18n import N_
 
 fn = sa.func
@@ -108,5 +108,32 @@ add(
     lambda b, *x: b.join(list(x)) if len(x) > 1 else x[0],
     N_("The values one after the other, as one text."),
     "concat(name, ' ', phone)",
+)
+add(
+    "number",
+    "text",
+    "text",
+    number(MAX_SCALE),
+    lambda b, x: b.text_number(x),
+    N_("The text as a number, such as -12.5 or １２; empty if it is none. Rounded to six decimals."),
+    "number(note)",
+)
+add(
+    "contains",
+    "logic",
+    "holder part part*",
+    BOOLEAN,
+    None,
+    N_("Whether several choices (or a text) contain all of what is named."),
+    "contains(tags, 'a', 'b')",
+)
+add(
+    "contains_any",
+    "logic",
+    "holder part part*",
+    BOOLEAN,
+    None,
+    N_("Whether several choices (or a text) contain at least one of what is named."),
+    "contains_any(tags, 'a', 'b')",
 )
 add("text", "text", "any", TEXT, lambda b, x: b.as_text(x), N_("The value as text."), "text(amount)")
