@@ -7,7 +7,8 @@ that are refused are taken back before anybody can see them. The caller decides 
 from __future__ import annotations
 
 import operator
-import uuid
+import secrets
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -37,19 +38,20 @@ def create_many(
 ) -> list[Result]:
     """A record of each of `rows` (field key → Python value); the results stand in the order of the rows.
 
-    Rows that were made ready (`ready.make`) before the transaction began hold it up less.
+    Rows that were made ready (`ready.Maker`) before the transaction began hold it up less.
     """
     policy.require(unit, actor, form, "create")
     _require_writable(unit, actor, form, rows)
     base = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, {})}
     stamps = records.stamps(unit, actor, None)
     homes = _departments(unit, {row["owner"] for row in rows if row.get("owner") is not None})
-    prepared = ready.make(form, rows, unit.connection.dialect)
+    maker = ready.Maker(form, unit.connection.dialect)
+    prepared = maker.make(rows)
     made = [_complete(actor, base, stamps, homes, row) for row in prepared]
     refused = _refused(unit, actor, form, made)
     kept = [i for i in range(len(made)) if not refused[i]]
     ids = dict(zip(kept, _allocate(unit, form, len(kept)), strict=True))
-    tokens = _insert(unit, form, {**base, **stamps}, [(ids[i], made[i], prepared[i]) for i in kept])
+    tokens = _insert(unit, maker, {**base, **stamps}, [(ids[i], made[i], prepared[i]) for i in kept])
     _fill_formulas(unit, actor, form, [(ids[i], made[i]) for i in kept])
     for i, problems in _checked(unit, actor, form, {ids[i]: (i, made[i]) for i in kept}).items():
         refused[i] = problems
@@ -173,26 +175,41 @@ def _allocate(unit: Unit, form: Form, n: int) -> list[int]:
     return list(range(last + 1, last + n + 1))
 
 
-def _insert(unit: Unit, form: Form, base: Row, made: list[tuple[int, dict[str, Any], ready.Ready]]) -> dict[int, str]:
+def _insert(
+    unit: Unit, maker: ready.Maker, base: Row, made: list[tuple[int, dict[str, Any], ready.Ready]]
+) -> dict[int, str]:
     """Write the rows; id → tokens of their search texts, which are not in the index yet."""
     if not made:
         return {}
-    dialect = unit.connection.dialect
-    usual = ready.bound(form, base, dialect)
+    form = maker.form
+    usual = maker.bound(base)
     own = _keys_of_its_own(form, made)
+    late = [p.key for p in search.parts(form) if p.key in own or base.get(p.key) is not None]
     names = ("id", "m__client", "m__search", *usual)
     pick = operator.itemgetter(*usual)
+    clients = _clients(len(made))
     rows, tokens = [], {}
-    for id_, record, row in made:
-        text, tokens[id_] = row.search.completed(form, record)
+    for (id_, record, row), client in zip(made, clients, strict=True):
+        told = row.search
+        if late:
+            told = told.completed(form, {key: record[key] for key in late if key not in row})
+        tokens[id_] = told.tokens
         columns = {**usual, **row.bound}
         if own:
-            columns.update(ready.bound(form, {key: record[key] for key in own}, dialect))
-        rows.append((id_, str(uuid.uuid4()), text, *pick(columns)))
+            columns.update(maker.bound({key: record[key] for key in own}))
+        rows.append((id_, client, told.text, *pick(columns)))
     with uniqueness.watched(form):
         unit.insert_many(form.table, names, rows)
     _insert_several(unit, form, made)
     return tokens
+
+
+def _clients(count: int) -> list[str]:
+    """Client ids nobody else has. They rise (version 7 of RFC 9562), so that their index grows at its end alone."""
+    head = f"{time.time_ns() // 1_000_000:012x}"
+    tail = secrets.randbits(62) & ~(2**24 - 1)
+    first = f"{head[:8]}-{head[8:]}-7{secrets.randbits(12):03x}-{0x8000 | tail >> 48:04x}-{tail >> 24 & 0xFFFFFF:06x}"
+    return [f"{first}{n:06x}" for n in range(count)]
 
 
 def _keys_of_its_own(form: Form, made: list[tuple[int, dict[str, Any], ready.Ready]]) -> list[str]:
@@ -300,13 +317,15 @@ def _announce(unit: Unit, actor: Actor, form: Form, ids: list[int], via: str, ch
 
 def _mend_search(unit: Unit, form: Form, written: list[tuple[int, dict[str, Any], ready.Ready]]) -> dict[int, str]:
     """Store the search text again where a formula's text has come into it; id → tokens of those rows."""
-    told = [part.key for part in search.parts(form) if part.key in form.computed]
+    keys = [part.key for part in search.parts(form)]
+    formulas = [key for key in keys if key in form.computed]
     tokens, mended = {}, []
     for id_, record, row in written:
-        if all(record[key] is None for key in told):
+        if all(record[key] is None for key in formulas):
             continue
-        text, tokens[id_] = row.search.completed(form, record)
-        mended.append({"row_id": id_, "text": text})
+        told = row.search.completed(form, {key: record[key] for key in keys if key not in row})
+        tokens[id_] = told.tokens
+        mended.append({"row_id": id_, "text": told.text})
     if mended:
         table = form.table
         statement = table.update().where(table.c.id == sa.bindparam("row_id", type_=table.c.id.type))

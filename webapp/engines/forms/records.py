@@ -460,14 +460,13 @@ def _watched(form: Form) -> Iterator[None]:
 
 def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client: str) -> int:
     columns = values.row(form, record)
-    text = search.text_of(form, record)
+    told = search.prepared(form, record)
     columns["m__client"] = client
-    columns["m__search"] = text
+    columns["m__search"] = told.text
     with _watched(form):
         id_ = unit.execute(form.table.insert(), columns).inserted_primary_key[0]  # type: ignore[index]
     write_several(unit, form, id_, {}, record)
-    if text:
-        search.index(unit, form, [(id_, None, text)])
+    search.index_new(unit, form, [(id_, told.tokens)])
     found: int = id_
     return found
 

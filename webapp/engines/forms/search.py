@@ -12,13 +12,13 @@ found as a superset and the text itself decides. For names also the sounds from 
 
 from __future__ import annotations
 
-import functools
 import itertools
+import operator
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -37,15 +37,16 @@ MOST_TOKENS = 50_000  # of one record; a tsvector holds 1 MB
 MOST_TERMS, LONGEST_TERM = 8, 100
 LONGEST_NAME = 60  # names longer than this are not searched by sound
 
-_REMEMBERED = 4096  # names whose readings are remembered
-
 _END, _SOUNDS_FOLLOW = "\x1e", "\x1f"
 _SOUND, _TOO_MANY = "\ue000", "\ue001"  # private letters: how sounds begin, and the token of an endless text
 _HAN = "々〇ぁ-ゖァ-ヺー㐀-䶿一-鿿가-힣豈-﫿\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"[{_HAN}]+|\d+|[^\W\d_{_HAN}]+")
+_RUNS_APART = re.compile(rf"([{_HAN}]+)|(\d+|[^\W\d_{_HAN}]+)")  # the same, Han runs and others told apart
 _PLAIN_RUNS = re.compile(r"[0-9]+|[a-z]+")  # the same in a folded text of ASCII
 _IS_HAN = re.compile(rf"[{_HAN}]")
-_PLAIN = re.compile(r"[a-z0-9à-öø-ÿа-я々〇ぁ-ゖァ-ヺー㐀-䶵一-鿋가-힣\ue000\ue001]*")
+_PLAIN_LETTERS = "a-z0-9à-öø-ÿа-я々〇ぁ-ゖァ-ヺー㐀-䶵一-鿋가-힣\ue000\ue001"
+_PLAIN = re.compile(rf"[{_PLAIN_LETTERS}]*")
+_IS_ODD = re.compile(rf"[^\W_{_PLAIN_LETTERS}]|(?![{_PLAIN_LETTERS}])[{_HAN}]")  # of a run, and not plain
 _NOT_TYPED = re.compile(r"[\x00-\x1f\ue000-\uf8ff]+")
 _PHONE = re.compile(r"\+?[\d\s().-]{7,25}")
 
@@ -65,27 +66,44 @@ def is_searched(field: Field) -> bool:
     return not field.is_system and (field.column is not None or field.values_table is not None)
 
 
+Told = tuple[str, tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class Part:
-    """How one field comes into the search text; `known` keeps the parts of its options, which are few."""
+    """How one field comes into the search text; `known` keeps what its options bring, which are few."""
 
     key: str
     field: Field
     search: Callable[[Field, Any], str]
     mark: str
     is_name: bool
-    known: dict[Any, str] | None
+    known: dict[Any, Told] | None
 
     def text(self, value: Any) -> str:
+        """What `value` brings into the search text."""
+        return self.told(value)[0] if self.known is not None else self._text(self._readings_of(value))
+
+    def told(self, value: Any) -> Told:
+        """What `value` brings into the search text, and its tokens (some may stand twice)."""
         if self.known is None:
             return self._made(value)
         if (found := self.known.get(value)) is None:
             found = self.known[value] = self._made(value)
         return found
 
-    def _made(self, value: Any) -> str:
+    def _made(self, value: Any) -> Told:
+        read = self._readings_of(value)
+        text, readings = read
+        return (self._text(read), (*_grams(text), *_sounds(readings))) if text else ("", ())
+
+    def _readings_of(self, value: Any) -> tuple[str, tuple[tuple[str, ...], ...]]:
         text = _clean(self.search(self.field, value))
-        return self.mark + text + (_sounds_text(text) if self.is_name else "") + _END if text else ""
+        return text, _readings(text) if self.is_name else ()
+
+    def _text(self, read: tuple[str, tuple[tuple[str, ...], ...]]) -> str:
+        text, readings = read
+        return self.mark + text + _sounds_text(readings) + _END if text else ""
 
 
 _PARTS: WeakKeyDictionary[Form, list[Part]] = WeakKeyDictionary()
@@ -137,19 +155,18 @@ def _clean(text: str) -> str:
     return (folded if folded.isprintable() else _NOT_TYPED.sub(" ", folded)).strip()
 
 
-def _sounds_text(text: str) -> str:
+def _sounds_text(readings: tuple[tuple[str, ...], ...]) -> str:
     """The sounds of a name as they are searched for: ``zhangwei zw``, with the reading of the surname if another."""
-    words = [w for start in _readings(text) for w in ("".join(start), _initials(start))]
+    words = [w for start in readings for w in ("".join(start), _initials(start))]
     return _SOUNDS_FOLLOW + " ".join(dict.fromkeys(words)) if words else ""
 
 
-@functools.lru_cache(_REMEMBERED)
 def _readings(name: str) -> tuple[tuple[str, ...], ...]:
-    """Remembered for a while: a record's text and its tokens ask for the same name one after the other."""
+    """The syllables of a name, and once more with the reading of its surname where that is another."""
     if len(name) > LONGEST_NAME or name.isascii() or not _IS_HAN.search(name):
         return ()
-    other = sortkeys.surname_syllables(name)
-    return (tuple(sortkeys.syllables(name)), *([tuple(other)] if other else []))
+    usual, other = sortkeys.syllables(name), sortkeys.surname_syllables(name)
+    return (tuple(usual), tuple(other)) if other else (tuple(usual),)
 
 
 def _initials(syllables: Iterable[str]) -> str:
@@ -176,34 +193,47 @@ def tokens_of(search_text: str | None) -> list[str]:
 
 def _part_tokens(part: str) -> list[str]:
     text, _, sounds = part[2:].partition(_SOUNDS_FOLLOW)
-    return _grams(text) + _sounds(text) if sounds else _grams(text)
+    return _grams(text) + _sounds(_readings(text)) if sounds else _grams(text)
 
 
-@dataclass(slots=True)
-class Prepared:
-    """What can be said of a record's search text before it is complete: the parts of its fields, and their tokens."""
+class Prepared(NamedTuple):
+    """The search text of a record as far as its values are known, and its tokens between spaces."""
 
-    parts: dict[str, str]
-    tokens: dict[str, None]
+    text: str
+    tokens: str
 
-    def completed(self, form: Form, values: Mapping[str, Any]) -> tuple[str, str]:
-        """The search text of the record, which has `values` by now, and its tokens between spaces."""
-        texts, found = [], self.tokens
+    def completed(self, form: Form, late: Mapping[str, Any]) -> Prepared:
+        """The same with the values of fields that were not known before (field key → Python value)."""
+        told = {p.key: p.told(v) for p in parts(form) if (v := late.get(p.key)) is not None}
+        if not told:
+            return self
+        known = iter(self.text.split(_END))  # in the order of the parts
+        texts, at = [], next(known)
         for part in parts(form):
-            if (text := self.parts.get(part.key)) is None and (value := values.get(part.key)) is not None:
-                text = part.text(value)
-                found = {**found, **dict.fromkeys(_part_tokens(text.removesuffix(_END)))}
-            texts.append(text or "")
-        return "".join(texts), _TOO_MANY if len(found) > MOST_TOKENS else " ".join(found)
+            if part.key in told:
+                texts.append(told[part.key][0])
+            elif at.startswith(part.mark):
+                texts.append(at + _END)
+                at = next(known)
+        tokens = itertools.chain(self.tokens.split(), *(tokens for _, tokens in told.values()))
+        return Prepared("".join(texts), _TOO_MANY if self.tokens == _TOO_MANY else _joined(tokens))
 
 
-def prepare(form: Form, values: Mapping[str, Any]) -> Prepared:
-    """What `values` (field key → Python value) bring into a record's search text; they may not change any more."""
-    texts = {p.key: p.text(v) for p in parts(form) if (v := values.get(p.key)) is not None}
-    found: dict[str, None] = {}
-    for text in texts.values():
-        found.update(dict.fromkeys(_part_tokens(text.removesuffix(_END))))
-    return Prepared(texts, found)
+def prepare(told: Iterable[Told]) -> Prepared:
+    """What fields bring, each by its `Part.told` and in the order of `parts`, as a record's."""
+    texts, tokens = zip(*told, strict=True) if (told := list(told)) else ((), ())
+    return Prepared("".join(texts), _joined(itertools.chain.from_iterable(tokens)))
+
+
+def prepared(form: Form, values: Mapping[str, Any]) -> Prepared:
+    """The search text and tokens of a record with these values (field key → Python value; all searched fields)."""
+    return prepare(p.told(v) for p in parts(form) if (v := values.get(p.key)) is not None)
+
+
+def _joined(tokens: Iterable[str]) -> str:
+    """Tokens as an index takes them: each once, between spaces, in their order."""
+    found = dict.fromkeys(tokens)
+    return _TOO_MANY if len(found) > MOST_TOKENS else " ".join(found)
 
 
 def _grams(folded: str) -> list[str]:
@@ -212,27 +242,28 @@ def _grams(folded: str) -> list[str]:
         for run in _PLAIN_RUNS.findall(folded):
             found += [run[i : i + WORD_LENGTH] for i in range(len(run))]
         return found
-    for run in _RUNS.findall(folded):
-        n = _gram_length(run)
-        grams = [run[i : i + n] for i in range(len(run))]
-        found += grams if _PLAIN.fullmatch(run) else map(_indexable, grams)
-    return found
+    for han, other in _RUNS_APART.findall(folded):
+        if han:
+            found += map(operator.add, han, han[1:])
+            found.append(han[-1])
+        else:
+            found += [other[i : i + WORD_LENGTH] for i in range(len(other))]
+    return found if not _IS_ODD.search(folded) else list(map(_indexable, found))
 
 
 def _gram_length(run: str) -> int:
     return HAN_LENGTH if _IS_HAN.match(run) else WORD_LENGTH
 
 
-def _sounds(name: str) -> list[str]:
+def _sounds(readings: tuple[tuple[str, ...], ...]) -> list[str]:
     """From every syllable on: the syllables, and their initials."""
     found: list[str] = []
-    for syllables in _readings(name):
+    for syllables in readings:
         whole, starts = "".join(syllables), itertools.accumulate(map(len, syllables[:-1]), initial=0)
         initials = _initials(syllables)
-        words = [whole[at : at + SOUND_LENGTH] for at in starts]
-        words += [initials[i : i + SOUND_LENGTH] for i in range(len(initials))]
-        is_plain = _PLAIN.fullmatch(whole)
-        found += [_SOUND + word if is_plain else _indexable(_SOUND + word) for word in words]
+        words = [_SOUND + whole[at : at + SOUND_LENGTH] for at in starts]
+        words += [_SOUND + initials[i : i + SOUND_LENGTH] for i in range(len(initials))]
+        found += words if _PLAIN.fullmatch(whole) else map(_indexable, words)
     return found
 
 
@@ -428,7 +459,7 @@ def index(unit: Unit, form: Form, changes: Iterable[tuple[int, str | None, str |
 
 
 def index_new(unit: Unit, form: Form, made: list[tuple[int, str]]) -> None:
-    """Put new records into the index: (record id, its tokens between spaces as `Prepared.completed` gives them)."""
+    """Put new records into the index: (record id, its tokens between spaces as `Prepared` has them)."""
     found = [(i, tokens) for i, tokens in made if tokens]
     if found:
         (_put_sqlite if unit.dialect == "sqlite" else _put_postgresql)(unit, index_name(form.table.name), found)

@@ -58,6 +58,20 @@ def _table() -> tuple[dict[int, str], dict[str, str], re.Pattern[str]]:
     return single, phrases, pattern
 
 
+@functools.cache
+def _beginnings() -> frozenset[str]:
+    """The characters with which phrases begin: few names have one."""
+    return frozenset(phrase[0] for phrase in _table()[1])
+
+
+def _marked(text: str) -> str:
+    """`text` with a mark for each phrase in it."""
+    if _beginnings().isdisjoint(text):
+        return text
+    _, phrases, pattern = _table()
+    return pattern.sub(lambda found: phrases[found[0]], text)
+
+
 def _part(characters: str, readings: str) -> str:
     return "".join(r + c for r, c in zip(readings.split(), characters, strict=True))
 
@@ -68,13 +82,10 @@ _SURNAMES: Mapping[str, str] = {name: _part(name, readings) for name, readings i
 def sort_key(text: str, *, is_person: bool = False) -> str:
     """The key of `text`; with `is_person` its first characters are read as a surname."""
     given = fold(text[:LONGEST]).strip()
-    single, phrases, pattern = _table()
     head = ""
     if is_person:
         head, given = _surname(given)
-    if given.isascii():
-        return head + given
-    return head + pattern.sub(lambda found: phrases[found[0]], given).translate(single)
+    return head + given if given.isascii() else head + _marked(given).translate(_table()[0])
 
 
 def _surname(given: str) -> tuple[str, str]:
@@ -98,7 +109,11 @@ def syllables(text: str) -> list[str]:
 
 @functools.lru_cache(2048)
 def _word_syllables(word: str) -> tuple[str, ...]:
-    return tuple([m[1] for m in _SYLLABLE.finditer(sort_key(word))])
+    single = _table()[0]
+    parts = [(code, single[code]) for code in map(ord, _marked(word[:LONGEST])) if code in single]
+    if all(code < _MARKS for code, _ in parts):
+        return tuple([part[:-2] for _, part in parts])  # without the tone and the character itself
+    return tuple([m[1] for m in _SYLLABLE.finditer("".join([part for _, part in parts]))])
 
 
 def surname_syllables(text: str) -> list[str] | None:

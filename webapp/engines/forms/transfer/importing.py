@@ -179,7 +179,7 @@ class _Import:
         self._free_at = 0.0
         self._epoch = -1
         self._key: Any = None
-        self._shape: Form
+        self._maker: ready.Maker
         self._is_careful = False
 
     def run(self) -> mapping.ColumnMap:
@@ -231,7 +231,8 @@ class _Import:
             self._key = matching.key_field(form, said.key, mapped, rights)
         else:
             _require_required(form, {*mapped, *said.constants})
-        self._epoch, self._shape = versions.current(unit).epoch, form
+        self._epoch = versions.current(unit).epoch
+        self._maker = ready.Maker(form, self.database.engine.dialect)
         return columns, Taker(unit, self.actor, form, columns, said)
 
     def _form(self, unit: Unit) -> Form:
@@ -274,7 +275,7 @@ class _Import:
         for i in positions:
             row = batch.rows[i]
             if i not in batch.refused and not any(isinstance(v, Later) for v in row.values()):
-                batch.rows[i] = ready.Ready(row, self._shape, self.database.engine.dialect)
+                batch.rows[i] = self._maker.ready(row)
 
     def _link(self, taker: Taker) -> None:
         """Fill in the links between rows of the file, now that all of them are records."""
