@@ -44,6 +44,7 @@ metadata = sa.MetaData(
 #: An id that is never given twice.
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MAX_DIGITS = 15
+_NUMERIC = 1700  # PostgreSQL's number for the type: what our numbers are read as
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -192,6 +193,11 @@ class Unit:
 def binder(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
     """What makes of a Python value the one a driver is given for `column`; None if that is the value itself."""
     return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def loader(type_: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    """What makes of a driver's value the Python value of `type_`; None if that is the value itself."""
+    return type_.dialect_impl(dialect).result_processor(dialect, _NUMERIC)
 
 
 class Database:

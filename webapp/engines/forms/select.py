@@ -6,7 +6,7 @@ once per definition, rights and query, and kept with the compiled definitions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from webapp import clock
 from webapp.access import policy
 from webapp.access.actor import Actor
-from webapp.db import Unit
+from webapp.db import Unit, loader
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Form
 from webapp.engines.forms import cursors, search, sorting
-from webapp.engines.forms.reading import Decoder, Reader, path_reader, readable, readers
+from webapp.engines.forms.reading import Decoder, Reader, Sheet, path_reader, readable, readers, unread
 from webapp.engines.forms.record import COUNT_CAP, Page, Query, Record
 from webapp.errors import NotFound
 from webapp.expressions import Stored, binds, check
@@ -35,12 +35,14 @@ _KEPT = 200
 class Listing:
     """A query made ready.
 
+    key_loaders  what makes values of what the driver gives for the keys
     base    all of it, in no order; `first` its first page, without conditions where to go on
     counts  how (capped, exact) → the statement that counts so
     """
 
     decoder: Decoder
     keys: tuple[sorting.SortKey, ...]
+    key_loaders: tuple[Callable[[Any], Any] | None, ...]
     base: sa.Select[Any]
     first: sa.Select[Any]
     counts: Mapping[str, sa.Select[Any]]
@@ -53,20 +55,28 @@ def select(unit: Unit, actor: Actor, form: Form, query: Query) -> Page:
 
     Raises `NotFound` for a form outside his reach and `Invalid` for a filter, sort or cursor that cannot be used.
     """
+    found = sheet(unit, actor, form, query)
+    return Page(found.records(), found.next, found.count, found.count_is)
+
+
+def sheet(unit: Unit, actor: Actor, form: Form, query: Query) -> Sheet:
+    """The same page, its rows left as they came, for whoever writes them out column by column."""
     definitions = versions.current(unit)
     listing = prepare(unit, definitions, actor, form, query)
     values = binds(actor, clock.now(), unit.zone)
     after = cursors.read(unit, query.after, listing.fingerprint) if query.after else None
     rows = _rows(unit, listing, values, query.limit + 1, after)
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    records = [listing.decoder.record(row) for row in rows]
-    next_ = None
-    if more:
-        last = rows[-1]
-        next_ = cursors.write(unit, listing.fingerprint, [*last[-len(listing.keys) :], last[0]])
     count, count_is = _count(unit, listing, values, query.count)
-    return Page(records, next_, count, count_is)
+    next_ = _next(unit, listing, rows[query.limit - 1]) if len(rows) > query.limit else None
+    return Sheet(listing.decoder, rows[: query.limit], next_, count, count_is)
+
+
+def _next(unit: Unit, listing: Listing, last: Sequence[Any]) -> str:
+    """The cursor after a row."""
+    places = zip(last[-len(listing.keys) :], listing.key_loaders, strict=True)
+    return cursors.write(
+        unit, listing.fingerprint, [load(v) if load and v is not None else v for v, load in places] + [last[0]]
+    )
 
 
 def count(unit: Unit, actor: Actor, form: Form, query: Query, *, exact: bool = False) -> tuple[int, str]:
@@ -90,7 +100,10 @@ def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) 
         table = form.table
         found = readers(unit, actor, form, keys, table)
         statement = _select(unit, actor, form, table, found, binned=None if binned else False)
-        kept = (Decoder(form, found), statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
+        kept = (
+            Decoder(form, found, unit.connection.dialect),
+            statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)),
+        )
         definitions.cache[key] = kept
     decoder, statement = kept
     row = unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "record_id": id_}).first()
@@ -144,8 +157,11 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
         how: sa.select(sa.func.count()).select_from(rows.subquery())
         for how, rows in (("capped", counting.limit(COUNT_CAP + 1)), ("exact", counting))
     }
-    base = base.add_columns(*[k.column.label(f"s{i}") for i, k in enumerate(keys)])
-    return Listing(Decoder(form, found), keys, base, _page(base, keys, table, unit.dialect), counts, table, fingerprint)
+    base = base.add_columns(*[unread(k.column).label(f"s{i}") for i, k in enumerate(keys)])
+    first = _page(base, keys, table, unit.dialect)
+    dialect = unit.connection.dialect
+    loaders = tuple(loader(k.column.type, dialect) for k in keys)
+    return Listing(Decoder(form, found, dialect), keys, loaders, base, first, counts, table, fingerprint)
 
 
 def _page(
@@ -163,7 +179,7 @@ def _select(
     unit: Unit, actor: Actor, form: Form, table: sa.FromClause, found: Sequence[Reader], *, binned: bool | None
 ) -> sa.Select[Any]:
     """id, version, then the columns of every reader, of all rows that exist for the actor."""
-    columns = [column.label(f"c{i}_{j}") for i, r in enumerate(found) for j, column in enumerate(r.columns)]
+    columns = [unread(column).label(f"c{i}_{j}") for i, r in enumerate(found) for j, column in enumerate(r.columns)]
     statement = sa.select(table.c.id, table.c.version, *columns)
     if binned is not None:
         statement = statement.where(table.c.deleted_at.is_not(None) if binned else table.c.deleted_at.is_(None))
@@ -173,8 +189,8 @@ def _select(
 
 def _rows(
     unit: Unit, listing: Listing, values: dict[str, Any], wanted: int, after: list[Any] | None
-) -> list[sa.Row[Any]]:
-    rows: list[sa.Row[Any]] = []
+) -> list[Sequence[Any]]:
+    rows: list[Sequence[Any]] = []
     for condition, more in sorting.parts(listing.keys, listing.table, after):
         statement = listing.first
         if condition is not None:
