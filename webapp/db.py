@@ -70,12 +70,12 @@ class Exact(TypeDecorator[Decimal]):
             return int(value.scaleb(self.scale).to_integral_value(decimal.ROUND_HALF_UP))
         return value
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
-        if value is None:
-            return None
+    def result_processor(self, dialect: sa.Dialect, coltype: Any) -> Callable[[Any], Decimal | None]:
         if dialect.name == "sqlite":
-            return Decimal(value).scaleb(-self.scale)
-        return Decimal(value).quantize(Decimal(1).scaleb(-self.scale), decimal.ROUND_HALF_UP)
+            power = -self.scale
+            return lambda value: None if value is None else Decimal(value).scaleb(power)
+        place = Decimal(1).scaleb(-self.scale)
+        return lambda value: None if value is None else Decimal(value).quantize(place, decimal.ROUND_HALF_UP)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -97,13 +97,17 @@ class Moment(TypeDecorator[datetime]):
         value = value.astimezone(UTC).replace(microsecond=0)
         return value.isoformat(" ")[:19] if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return datetime.fromisoformat(value + "+00:00")
-        moment: datetime = value
-        return moment.astimezone(UTC)
+    def result_processor(self, dialect: sa.Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
+        return _moment
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return datetime.fromisoformat(value + "+00:00")
+    moment: datetime = value
+    return moment.astimezone(UTC)
 
 
 class PreciseMoment(Moment):
@@ -344,4 +348,7 @@ def _prepare_sqlite(raw: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     is_write = connection.get_execution_options().get("mortise_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+    if is_write:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # it waits for nobody and cannot fail, so it need not go through all that watches statements
+        connection.connection.cursor().execute("BEGIN")

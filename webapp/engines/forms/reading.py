@@ -131,14 +131,17 @@ class Sheet:
         return self.made(key, lambda raw: write(*place.value(raw)))
 
     def made(self, key: str, make: Callable[[Any], str]) -> list[str]:
-        """What `make` makes of what the driver gave for a field (a tuple where it has several columns)."""
+        """The same of `raw`."""
+        if not self.decoder.places[key].is_uniform:
+            return [make(one) for one in self.raw(key)]
+        written = Written(make)
+        return [written[one] for one in self.raw(key)]
+
+    def raw(self, key: str) -> list[Any]:
+        """What the driver gave for a field, row by row: a tuple where it has several columns."""
         place = self.decoder.places[key]
         start, end = place.start, place.end
-        raw = [row[start] for row in self.rows] if end - start == 1 else [row[start:end] for row in self.rows]
-        if not place.is_uniform:
-            return [make(one) for one in raw]
-        written = Written(make)
-        return [written[one] for one in raw]
+        return [row[start] for row in self.rows] if end - start == 1 else [row[start:end] for row in self.rows]
 
     def records(self) -> list[Record]:
         return [self.decoder.record(row) for row in self.rows]
