@@ -58,12 +58,11 @@ def aggregate(
     definitions = versions.current(unit)
     where_key = tuple(where)
     key = ("aggregate", form.name, select.signature(actor), tuple(group), tuple(measures), where_key, search_text, sort)
-    kept = definitions.cache.setdefault("aggregates", {})
-    if (made := kept.get(key)) is None:
-        made = _prepare(unit, actor, form, list(group), list(measures), where_key, search_text, sort)
-        if len(kept) > 200:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = made
+    made = definitions.keep(
+        "aggregates",
+        key,
+        lambda: _prepare(unit, actor, form, list(group), list(measures), where_key, search_text, sort),
+    )
     rows = unit.execute(made.statement, {**binds(actor, clock.now(), unit.zone), "row_limit": limit}).all()
     width = len(made.groups)
     links = [_links(unit, actor, g, [row[i] for row in rows]) for i, g in enumerate(made.groups)]

@@ -128,7 +128,12 @@ class Sheet:
         place = self.decoder.places[key]
         if place.end - place.start > 1:
             return self.made(key, lambda raw: write(*place.value(*raw)))
-        return self.made(key, lambda raw: write(*place.value(raw)))
+        if place.decode is not None:
+            return self.made(key, lambda raw: write(*place.value(raw)))
+        (load,) = place.converts
+        if load is None:
+            return self.made(key, lambda raw: write(raw, None))
+        return self.made(key, lambda raw: write(None if raw is None else load(raw), None))
 
     def made(self, key: str, make: Callable[[Any], str]) -> list[str]:
         """The same of `raw`."""

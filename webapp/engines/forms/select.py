@@ -7,7 +7,7 @@ once per definition, rights and query, and kept with the compiled definitions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,8 +27,6 @@ from webapp.i18n import N_
 
 #: The one rule whether a form is there for an actor at all, under the name the door uses.
 require_form = policy.require
-#: Statements kept per epoch; the oldest go first.
-_KEPT = 200
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,40 @@ def _next(unit: Unit, listing: Listing, last: Sequence[Any]) -> str:
     )
 
 
+def sheets(unit: Unit, actor: Actor, form: Form, queries: Sequence[Query]) -> list[Sheet]:
+    """The first pages of several lists of a form in one statement. They ask for the same fields, order and length.
+
+    Each list is a limited select of its own, so that the index behind it serves it; counts and cursors are not asked.
+    """
+    definitions = versions.current(unit)
+    listings = [prepare(unit, definitions, actor, form, query) for query in queries]
+    key = (form.name, signature(actor), tuple(queries))
+    statement = definitions.keep("joined lists", key, lambda: _joined(listings, unit.dialect))
+    limit = queries[0].limit
+    values = {**binds(actor, clock.now(), unit.zone), "page_limit": limit + 1}
+    found: list[list[Sequence[Any]]] = [[] for _ in listings]
+    for row in unit.execute(statement, values):
+        found[row[-1]].append(row[:-1])
+    return [
+        Sheet(one.decoder, rows[:limit], _next(unit, one, rows[limit - 1]) if len(rows) > limit else None)
+        for one, rows in zip(listings, found, strict=True)
+    ]
+
+
+def _joined(listings: Sequence[Listing], dialect: str) -> sa.Select[Any]:
+    """All first pages one below the other, with the place of its list behind each row."""
+    parts = []
+    for place, one in enumerate(listings):
+        page = one.first.subquery()
+        parts.append(sa.select(page, sa.literal_column(str(place), sa.Integer).label("list")))
+    rows = sa.union_all(*parts).subquery()
+    keys = listings[0].keys
+    sorted_by = tuple(replace(key, column=rows.c[f"s{i}"]) for i, key in enumerate(keys))
+    if keys[-1].column is listings[0].table.c.id:
+        sorted_by = (*sorted_by[:-1], replace(keys[-1], column=rows.c.id))
+    return sa.select(rows).order_by(rows.c["list"], *sorting.order(sorted_by, rows, dialect))
+
+
 def count(unit: Unit, actor: Actor, form: Form, query: Query, *, exact: bool = False) -> tuple[int, str]:
     """How many records match, and whether that is `exact` or `at_least` (it stops at COUNT_CAP unless asked)."""
     listing = prepare(unit, versions.current(unit), actor, form, query)
@@ -127,13 +159,11 @@ def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, quer
     """The statements of a query, built once per epoch and kind of actor."""
     require_form(unit, actor, form)
     key = ("list", form.name, signature(actor), query.where, query.search, query.sort, query.fields, query.binned)
-    kept = definitions.cache.setdefault("lists", {})
-    if (listing := kept.get(key)) is None:
-        listing = _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key))
-        if len(kept) >= _KEPT:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = listing
-    return listing
+    return definitions.keep(
+        "lists",
+        key,
+        lambda: _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key)),
+    )
 
 
 def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query, fingerprint: str) -> Listing:
