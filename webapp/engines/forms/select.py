@@ -64,7 +64,8 @@ def sheet(unit: Unit, actor: Actor, form: Form, query: Query) -> Sheet:
     values = binds(actor, clock.now(), unit.zone)
     after = cursors.read(unit, query.after, listing.fingerprint) if query.after else None
     rows = _rows(unit, listing, values, query.limit + 1, after)
-    count, count_is = _count(unit, listing, values, query.count)
+    are_all_here = after is None and len(rows) <= query.limit
+    count, count_is = _count(unit, listing, values, query.count, len(rows) if are_all_here else None)
     next_ = _next(unit, listing, rows[query.limit - 1]) if len(rows) > query.limit else None
     return Sheet(listing.decoder, rows[: query.limit], next_, count, count_is)
 
@@ -231,8 +232,12 @@ def _rows(
     return rows
 
 
-def _count(unit: Unit, listing: Listing, values: dict[str, Any], how: str) -> tuple[int | None, str | None]:
+def _count(
+    unit: Unit, listing: Listing, values: dict[str, Any], how: str, found: int | None = None
+) -> tuple[int | None, str | None]:
+    """The count as asked; `found` where it is known already."""
     if how == "none":
         return None, None
-    found = unit.execute(listing.counts[how], values).scalar_one()
+    if found is None:
+        found = unit.execute(listing.counts[how], values).scalar_one()
     return (found, "exact") if how == "exact" or found <= COUNT_CAP else (COUNT_CAP, "at_least")
