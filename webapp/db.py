@@ -44,6 +44,7 @@ metadata = sa.MetaData(
 #: An id that is never given twice.
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MAX_DIGITS = 15
+_NUMERIC = 1700  # PostgreSQL's number for the type: what our numbers are read as
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -69,12 +70,12 @@ class Exact(TypeDecorator[Decimal]):
             return int(value.scaleb(self.scale).to_integral_value(decimal.ROUND_HALF_UP))
         return value
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
-        if value is None:
-            return None
+    def result_processor(self, dialect: sa.Dialect, coltype: Any) -> Callable[[Any], Decimal | None]:
         if dialect.name == "sqlite":
-            return Decimal(value).scaleb(-self.scale)
-        return Decimal(value).quantize(Decimal(1).scaleb(-self.scale), decimal.ROUND_HALF_UP)
+            power = -self.scale
+            return lambda value: None if value is None else Decimal(value).scaleb(power)
+        place = Decimal(1).scaleb(-self.scale)
+        return lambda value: None if value is None else Decimal(value).quantize(place, decimal.ROUND_HALF_UP)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -96,13 +97,17 @@ class Moment(TypeDecorator[datetime]):
         value = value.astimezone(UTC).replace(microsecond=0)
         return value.isoformat(" ")[:19] if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return datetime.fromisoformat(value + "+00:00")
-        moment: datetime = value
-        return moment.astimezone(UTC)
+    def result_processor(self, dialect: sa.Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
+        return _moment
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return datetime.fromisoformat(value + "+00:00")
+    moment: datetime = value
+    return moment.astimezone(UTC)
 
 
 class PreciseMoment(Moment):
@@ -192,6 +197,11 @@ class Unit:
 def binder(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
     """What makes of a Python value the one a driver is given for `column`; None if that is the value itself."""
     return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def loader(type_: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    """What makes of a driver's value the Python value of `type_`; None if that is the value itself."""
+    return type_.dialect_impl(dialect).result_processor(dialect, _NUMERIC)
 
 
 class Database:
@@ -338,4 +348,7 @@ def _prepare_sqlite(raw: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     is_write = connection.get_execution_options().get("mortise_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+    if is_write:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # it waits for nobody and cannot fail, so it need not go through all that watches statements
+        connection.connection.cursor().execute("BEGIN")

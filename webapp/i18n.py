@@ -35,6 +35,7 @@ def _catalog(language: str) -> dict[str, str]:
     return texts
 
 
+@functools.lru_cache(256)
 def language_of(locale: str | None) -> str:
     """`zh-CN`, `zh_Hans`, `en-GB` … → one of LANGUAGES; what is unknown becomes English."""
     wanted = (locale or "").replace("_", "-").split("-")[0].lower()

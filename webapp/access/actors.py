@@ -11,10 +11,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from webapp import clock
-from webapp.access import secret
+from webapp.access import firm, secret
 from webapp.access.actor import Actor
-from webapp.access.tables import department, department_member, member, role_holder, session, setting, token
+from webapp.access.firm import Firm
+from webapp.access.tables import department, department_member, member, role_holder, session, token
 from webapp.db import Unit
+from webapp.definitions import epochs
 from webapp.errors import NotFound, Unauthenticated
 from webapp.i18n import N_
 
@@ -23,11 +25,15 @@ By = Literal["member", "session", "token"]
 
 @dataclass(frozen=True)
 class Known:
-    """An actor and what he showed: the hash of his session's or token's secret and when it was last noted."""
+    """An actor and what he showed: the hash of his session's or token's secret and when it was last noted.
+
+    firm  its settings, which nearly every page wants to know
+    """
 
     actor: Actor
     hash: str
     noted_at: datetime | None
+    firm: Firm
 
 
 def of_member(unit: Unit, member_id: int) -> Actor:
@@ -55,7 +61,7 @@ def of_session(unit: Unit, cookie: str) -> Actor | None:
 def by_session(unit: Unit, cookie: str) -> Known | None:
     hashed = secret.hashed(cookie)
     row = unit.execute(_statement(unit.dialect, "session"), {"subject": hashed, "now": clock.now()}).one_or_none()
-    return Known(_actor(unit, row), hashed, row.noted_at) if row else None
+    return Known(_actor(unit, row), hashed, row.noted_at, firm.of_row(unit, row)) if row else None
 
 
 def of_token(unit: Unit, text: str) -> Actor:
@@ -68,10 +74,12 @@ def by_token(unit: Unit, text: str) -> Known:
     row = unit.execute(_statement(unit.dialect, "token"), {"subject": hashed, "now": clock.now()}).one_or_none()
     if row is None:
         raise Unauthenticated(N_("This token is not valid: it is unknown, expired or revoked."))
-    return Known(_actor(unit, row, kind="token", scope=row.scope, token=row.token), hashed, row.noted_at)
+    actor = _actor(unit, row, kind="token", scope=row.scope, token=row.token)
+    return Known(actor, hashed, row.noted_at, firm.of_row(unit, row))
 
 
 def _actor(unit: Unit, row: Any, **more: Any) -> Actor:
+    epochs.note(unit, row.epoch)
     return Actor(
         member=row.id,
         name=row.name,
@@ -95,7 +103,11 @@ def _list(value: Any) -> list[Any]:
 
 @functools.cache
 def _statement(dialect: str, by: By) -> sa.Select[Any]:
-    """One row with the member, his roles and his departments; parameters `subject` and `now`."""
+    """One row with the member, his roles and his departments; parameters `subject` and `now`.
+
+    The firm's settings and the epoch of the definitions come with it, so that a request asks one statement for all
+    that every request wants to know.
+    """
     gather = sa.func.json_group_array if dialect == "sqlite" else sa.func.json_agg
     who = _who(by).cte("who")
     own = sa.union(
@@ -105,14 +117,14 @@ def _statement(dialect: str, by: By) -> sa.Select[Any]:
     below = _with_all_below(sa.select(own.c.id), "below")
     headed = _with_all_below(sa.select(department.c.id).join(who, who.c.id == department.c.head), "headed")
     roles = sa.select(gather(role_holder.c.role)).where(role_holder.c.member == who.c.id)
-    firm_locale = sa.select(setting.c.value).where(setting.c.key == "locale")
     return sa.select(
         who,
         roles.scalar_subquery().label("roles"),
         sa.select(gather(own.c.id)).scalar_subquery().label("departments"),
         sa.select(gather(below.c.id)).scalar_subquery().label("below"),
         sa.select(gather(headed.c.id)).scalar_subquery().label("headed"),
-        firm_locale.scalar_subquery().label("firm_locale"),
+        *firm.columns(),
+        epochs.column().label("epoch"),
     )
 
 

@@ -32,7 +32,22 @@ class Firm:
 
 
 def get(unit: Unit) -> Firm:
-    found = read(unit, *_KEYS)
+    return _firm(unit, read(unit, *_KEYS))
+
+
+def columns() -> list[sa.Label[Any]]:
+    """The firm's settings as columns of a statement that is asked anyway; its row goes to `of_row`."""
+    return [
+        sa.select(setting.c.value).where(setting.c.key == key).scalar_subquery().label(f"firm_{key}") for key in _KEYS
+    ]
+
+
+def of_row(unit: Unit, row: Any) -> Firm:
+    given = {key: getattr(row, f"firm_{key}") for key in _KEYS}
+    return _firm(unit, {key: json.loads(value) for key, value in given.items() if value is not None})
+
+
+def _firm(unit: Unit, found: Mapping[str, Any]) -> Firm:
     return Firm(
         name=found.get("name") or "Mortise",
         locale=found.get("locale") or unit.settings.locale,

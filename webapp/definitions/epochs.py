@@ -32,10 +32,25 @@ def current(unit: Unit) -> Definitions:
     """All current apps, compiled; the same object for the whole unit and, while the epoch stands, the process."""
     found: Definitions | None = unit.memo.get("definitions")
     if found is None:
-        is_shared = unit.is_writing and unit.dialect != "sqlite"
-        epoch = unit.execute(_SHARE if is_shared else _READ).scalar() or 0
-        found = unit.memo["definitions"] = _at(unit, epoch)
+        found = unit.memo["definitions"] = _at(unit, _epoch(unit))
     return found
+
+
+def _epoch(unit: Unit) -> int:
+    if unit.is_writing and unit.dialect != "sqlite":
+        return unit.execute(_SHARE).scalar() or 0
+    epoch: int | None = unit.memo.get("epoch")
+    return (unit.execute(_READ).scalar() or 0) if epoch is None else epoch
+
+
+def column() -> sa.ScalarSelect[Any]:
+    """The epoch as a column of a statement that is asked anyway; what it says goes to `note`."""
+    return _READ.scalar_subquery()
+
+
+def note(unit: Unit, epoch: int | None) -> None:
+    """Remember the epoch that `column` told this unit. A unit that has to hold it asks again."""
+    unit.memo["epoch"] = epoch or 0
 
 
 def lock(unit: Unit) -> int:
@@ -53,6 +68,7 @@ def lock(unit: Unit) -> int:
 def move(unit: Unit) -> int:
     """The next epoch, for a unit that holds it."""
     unit.memo.pop("definitions", None)
+    unit.memo.pop("epoch", None)
     unit.execute(sa.update(tables.epoch).where(tables.epoch.c.id == 1).values(epoch=tables.epoch.c.epoch + 1))
     return int(unit.execute(_READ).scalar_one())
 

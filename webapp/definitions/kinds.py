@@ -5,7 +5,7 @@ This module is all that `definitions` and the language know about kinds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -83,6 +83,10 @@ class FieldKind(Protocol):
 
     def cell(self, field: Field, value: Any, locale: str) -> str:
         """The value in a grid (¥1,286,000; 11月23日)."""
+
+    def writer(self, field: Field, locale: str) -> Callable[[Any], str]:
+        """`cell` for a column of values that are not empty: what is the same for all of them (today, the zone, a
+        currency's sign) is found once. For one page, not to be kept."""
 
     def typed(self, field: Field, value: Any, locale: str) -> str:
         """The value as it stands in an input, ready to be parsed again."""

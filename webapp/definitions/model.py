@@ -6,9 +6,9 @@ epoch and process. Answers the language's questions (`expressions.types.Schema`,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -20,6 +20,9 @@ from webapp.i18n import N_
 if TYPE_CHECKING:
     from webapp.expressions import Expression
 
+Kept = TypeVar("Kept")
+#: Of each kind of thing that is kept with the definitions (statements, headings of lists).
+_KEPT = 200
 LabelText = str | Mapping[str, str]
 
 
@@ -197,6 +200,17 @@ class Definitions:
     epoch: int
     apps: Mapping[str, App]
     cache: dict[Any, Any] = field(default_factory=dict)
+
+    def keep(self, kind: str, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What `make` makes, kept under `key` while this epoch stands; of each kind the oldest go first."""
+        kept = self.cache.setdefault(kind, {})
+        found: Kept | None = kept.get(key)
+        if found is None:
+            found = make()
+            while len(kept) >= _KEPT:
+                kept.pop(next(iter(kept), None), None)
+            kept[key] = found
+        return found
 
     def app(self, key: str) -> App:
         try:

@@ -1,23 +1,48 @@
-"""The cells of a grid's rows, joined in Python: a template takes three times as long for the same fifty rows."""
+"""The rows of a grid, joined in Python column by column: a template takes five times as long for fifty rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from webapp.engines.forms.display import MOMENTS, NUMBERS, Cell
+from webapp.engines.forms.display import MOMENTS, NUMBERS, Cell, Tag, initial, tint
+from webapp.engines.forms.views import Column, Grid
 from webapp.web import scope
+
+_SPECIAL = re.compile("[&<>'\"]")
 
 
 def install(app: scope.App) -> None:
-    app.jinja_env.globals.update(grid_heads=heads, grid_cells=cells)
+    app.jinja_env.globals.update(grid_rows=rows, draw_tags=tags, draw_person=person)
 
 
-def heads(columns: Sequence[Any], title: str) -> list[str]:
-    """How a cell of each column begins."""
-    return [f'<td class="{_class(column, title)}" tabindex="-1">' for column in columns]
+def rows(grid: Grid, base: str, start: int) -> Markup:
+    """All `<tr>` of a page. `base` is the address of the form, `start` how many rows stand before these."""
+    columns = [_column(grid, column, base) for column in grid.columns]
+    cells = zip(*columns, strict=True)
+    parts = [
+        f'<tr id="row-{id_}" data-open="{base}/{id_}">\n<td class="m-num" tabindex="-1">{number}</td>\n'
+        f"{''.join(shown)}\n</tr>"
+        for number, id_, shown in zip(itertools.count(start + 1), grid.ids, cells, strict=False)
+    ]
+    return Markup("\n".join(parts))  # noqa: S704 (every part is escaped or drawn here)
+
+
+def _column(grid: Grid, column: Column, base: str) -> list[str]:
+    """The cells of a column, row by row."""
+    head = f'<td class="{_class(column, grid.form.title)}" tabindex="-1">'
+    if column.key == grid.form.title:
+        pairs = zip(grid.ids, grid.titles, strict=True)
+        return [f'{head}<a href="{base}/{id_}" data-opens>{text(title)}</a></td>' for id_, title in pairs]
+    return grid.written(column.key, _drawing(head))
+
+
+def _drawing(head: str) -> Callable[[str | Cell], str]:
+    return lambda shown: f"{head}{text(shown) if isinstance(shown, str) else _drawn(shown)}</td>"
 
 
 def _class(column: Any, title: str) -> str:
@@ -28,22 +53,30 @@ def _class(column: Any, title: str) -> str:
     return "m-m" if column.key == title else ""
 
 
-def cells(
-    row: Any, heads: Sequence[str], title: str, here: str, draw: Callable[[Cell], Markup], drawn: dict[Any, str]
-) -> Markup:
-    """The cells of one row. `draw` draws what is more than a text; `drawn` keeps that for the rows below."""
-    parts = []
-    for head, cell in zip(heads, row.cells, strict=True):
-        parts.append(head)
-        if cell.look.key == title:
-            parts.append(f'<a href="{escape(here)}" data-opens>{escape(row.title)}</a></td>')
-        elif plain := cell.plain:
-            parts.append(escape(plain))
-            parts.append("</td>")
-        else:
-            key = (cell.look.key, cell.text, cell.is_masked, cell.value if cell.tags else None)
-            if (found := drawn.get(key)) is None:
-                found = drawn[key] = str(draw(cell))
-            parts.append(found)
-            parts.append("</td>")
-    return Markup("".join(parts))  # noqa: S704 (every part is escaped or drawn by a template)
+def _drawn(cell: Cell) -> str:
+    """In a cell of a grid: one line, no links, because the row itself leads to the record."""
+    if cell.is_empty:
+        return '<span class="m-dim">—</span>'
+    if cell.is_masked:
+        return f'<span class="m-dim m-num">{text(cell.grid)}</span>'
+    if cell.tags:
+        return tags(cell.tags)
+    return person(cell.text) if cell.shape == "member" else text(cell.grid)
+
+
+def text(given: str) -> str:
+    """The text with what HTML would misunderstand escaped; most texts hold nothing of it."""
+    return str(escape(given)) if _SPECIAL.search(given) else given
+
+
+def tags(given: Iterable[Tag]) -> Markup:
+    """Chosen options with their colours."""
+    drawn = (f'<span class="m-tag{"" if t.tone == "gray" else f" {t.tone}"}">{text(t.text)}</span>' for t in given)
+    return Markup(" ".join(drawn))  # noqa: S704 (labels are escaped, colours are names of ours)
+
+
+def person(name: str) -> Markup:
+    """A name with the person's round picture."""
+    picture = f'<span class="m-av a{tint(name)}" aria-hidden="true">{text(initial(name))}</span>'
+    inside = f'{picture}<span class="m-cut">{text(name)}</span>'
+    return Markup(f'<span class="m-row g1">{inside}</span>')  # noqa: S704 (both texts are escaped)

@@ -10,7 +10,7 @@ from flask import g, request
 from webapp import i18n
 from webapp.access import firm
 from webapp.i18n import Message
-from webapp.web import scope
+from webapp.web import scope, signing
 
 COOKIE = "mortise-language"
 
@@ -45,7 +45,9 @@ def say(message: Message | str) -> str:
 
 def current_firm() -> firm.Firm:
     if "firm" not in g:
-        g.firm = firm.get(scope.unit())
+        # a request that changes something may have changed the firm itself
+        known = signing.firm() if request.method in scope.SAFE else None
+        g.firm = known or firm.get(scope.unit())
     found: firm.Firm = g.firm
     return found
 

@@ -12,6 +12,7 @@ from flask_login import LoginManager, UserMixin
 from webapp import clock
 from webapp.access import actors, sessions, tokens
 from webapp.access.actor import Actor
+from webapp.access.firm import Firm
 from webapp.errors import Busy, Unauthenticated
 from webapp.i18n import N_
 from webapp.web import scope
@@ -49,10 +50,22 @@ def public(view: Any) -> Any:
 
 def actor() -> Actor | None:
     """The actor of this request, looked up once; None before sign-in."""
+    known = _known()
+    return known.actor if known else None
+
+
+def firm() -> Firm | None:
+    """The firm as it was when the actor was looked up; None before sign-in."""
+    known = _known()
+    return known.firm if known else None
+
+
+def _known() -> actors.Known | None:
     if "known" not in g:
         g.known = None  # a lookup that raises is not tried again for the error page
         g.known = _find()
-    return g.known.actor if g.known else None
+    found: actors.Known | None = g.known
+    return found
 
 
 def forget() -> None:

@@ -18,15 +18,20 @@ from webapp.i18n import N_
 from webapp.journal.tables import idempotency
 from webapp.web import scope
 
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LONGEST_KEY = 200
 
 
 def send(shape: Any, status: int = 200, version: int | None = None) -> Response:
-    response = Response(_dumps(shape), status, mimetype="application/json")
+    response = send_text(dumps(shape), status)
     if version is not None:
         response.set_etag(str(version))
     return response
+
+
+def send_text(text: str, status: int = 200) -> Response:
+    """The same for JSON that is written already."""
+    return Response(text, status, mimetype="application/json")
 
 
 def wanted_version() -> int | None:

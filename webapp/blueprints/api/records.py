@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.blueprints.api import answers, blueprint, bodies, shapes
+from webapp.blueprints.api import answers, blueprint, bodies, pages, shapes
 from webapp.engines.forms import history, records, select
 from webapp.engines.forms.record import Query
 from webapp.errors import Problem
@@ -22,11 +22,8 @@ _PATH = "/data/<app>/<form_key>"
 def list_records(app: str, form_key: str) -> Response:
     form = bodies.form(app, form_key)
     unit = scope.unit()
-    page = select.select(unit, scope.actor(), form, _query(bodies.query(LIST_KEYS)))
-    shape: dict[str, Any] = {"records": shapes.records(unit, form, page.records), "next": page.next}
-    if page.count is not None:
-        shape.update(count=page.count, count_is=page.count_is)
-    return answers.send(shape)
+    sheet = select.sheet(unit, scope.actor(), form, _query(bodies.query(LIST_KEYS)))
+    return answers.send_text(pages.written(unit, form, sheet))
 
 
 def _query(asked: dict[str, str]) -> Query:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,12 +23,6 @@ _LEFT_OUT = frozenset({"id", "version", "deleted_by"})
 def record(unit: Unit, found: Record) -> dict[str, Any]:
     """``{id, version, values: {…}, created_at, …}``; hidden fields are absent, masked ones ``{"masked": …}``."""
     return _shape(_outline(unit, found.form), found)
-
-
-def records(unit: Unit, form: Form, found: Sequence[Record]) -> list[dict[str, Any]]:
-    """The shapes of a page's records."""
-    outline = _outline(unit, form)
-    return [_shape(outline, one) for one in found]
 
 
 def _shape(outline: Outline, found: Record) -> dict[str, Any]:
@@ -68,14 +62,19 @@ def _outline(unit: Unit, form: Form) -> Outline:
     cache = versions.current(unit).cache
     key = ("outline", form.name)
     if key not in cache:
-        inside = tuple(k for k in form.names if k not in BESIDE and k not in _LEFT_OUT)
-        beside = tuple(k for k in BESIDE if k in form.names)
-        encoders = _encoders(unit, form)
+        inside, beside = parts(form)
+        made = encoders(unit, form)
         linked = {k for k, f in form.names.items() if f.type.name in ("record", "member", "department")}
-        encoded = tuple((k, e) for k in (*inside, *beside) if k not in linked and (e := encoders[k]) is not None)
+        encoded = tuple((k, e) for k in (*inside, *beside) if k not in linked and (e := made[k]) is not None)
         cache[key] = Outline(inside, beside, encoded)
     found: Outline = cache[key]
     return found
+
+
+def parts(form: Form) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Keys of the fields that stand in `values` of a record's shape, and of those beside it."""
+    inside = tuple(k for k in form.names if k not in BESIDE and k not in _LEFT_OUT)
+    return inside, tuple(k for k in BESIDE if k in form.names)
 
 
 def link(found: Linked) -> dict[str, Any]:
@@ -88,7 +87,7 @@ def link(found: Linked) -> dict[str, Any]:
     return shape
 
 
-def _encoders(unit: Unit, form: Form) -> Mapping[str, Callable[[Any], Any] | None]:
+def encoders(unit: Unit, form: Form) -> Mapping[str, Callable[[Any], Any] | None]:
     """Field key → its kind's `json`, None where the value goes out as it is."""
     cache = versions.current(unit).cache
     key = ("encoders", form.name)
@@ -114,7 +113,7 @@ def plain(value: Any) -> Any:
 
 def entry(unit: Unit, form: Form, found: Entry) -> dict[str, Any]:
     """One event of a record's history."""
-    encoders = _encoders(unit, form)
+    made = encoders(unit, form)
 
     def shown(key: str, value: Any) -> Any:
         if value is None:
@@ -123,7 +122,7 @@ def entry(unit: Unit, form: Form, found: Entry) -> dict[str, Any]:
             return {"masked": value.text}
         if (key, value) in found.links if isinstance(value, int) else False:
             return link(found.links[(key, value)])
-        encode = encoders.get(key)
+        encode = made.get(key)
         return encode(value) if encode is not None else value
 
     return {

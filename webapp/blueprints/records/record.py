@@ -37,7 +37,7 @@ def changes(app: str, form: str, id_: int) -> Any:
 
 
 def _lines(at: Scope, record: Record, before: int | None = None) -> list[timeline.Line]:
-    entries = history.history(at.unit, at.actor, at.form, record.id, before=before)
+    entries = history.of_record(at.unit, at.actor, record, before=before)
     return timeline.lines(at.eye, at.form, entries, at.unit.zone)
 
 

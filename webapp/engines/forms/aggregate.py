@@ -58,13 +58,12 @@ def aggregate(
     definitions = versions.current(unit)
     where_key = tuple(where)
     key = ("aggregate", form.name, select.signature(actor), tuple(group), tuple(measures), where_key, search_text, sort)
-    kept = definitions.cache.setdefault("aggregates", {})
-    if (made := kept.get(key)) is None:
-        made = _prepare(unit, actor, form, list(group), list(measures), where_key, search_text, sort)
-        if len(kept) > 200:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = made
-    rows = unit.execute(made.statement.limit(limit), binds(actor, clock.now(), unit.zone)).all()
+    made = definitions.keep(
+        "aggregates",
+        key,
+        lambda: _prepare(unit, actor, form, list(group), list(measures), where_key, search_text, sort),
+    )
+    rows = unit.execute(made.statement, {**binds(actor, clock.now(), unit.zone), "row_limit": limit}).all()
     width = len(made.groups)
     links = [_links(unit, actor, g, [row[i] for row in rows]) for i, g in enumerate(made.groups)]
     return [
@@ -126,7 +125,7 @@ def _prepare(
     if group_columns:
         statement = statement.group_by(*[sa.literal_column(f"g{i}") for i in range(len(group_columns))])
         statement = statement.order_by(*_order(unit, group, measures, groups, labelled, sort))
-    return Aggregate(groups, sums, statement)
+    return Aggregate(groups, sums, statement.limit(sa.bindparam("row_limit", type_=sa.Integer)))
 
 
 def _order(

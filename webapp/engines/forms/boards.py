@@ -9,7 +9,8 @@ from typing import Any
 from webapp.definitions.model import Field, View
 from webapp.engines.forms import conditions, formats, paths, select, totals
 from webapp.engines.forms.display import Face, Tag, face, tags, title_of
-from webapp.engines.forms.record import Record
+from webapp.engines.forms.reading import Sheet
+from webapp.engines.forms.record import Query, Record
 from webapp.engines.forms.views import Asked, Scope, query
 from webapp.errors import NotFound
 from webapp.i18n import N_
@@ -58,9 +59,15 @@ def lanes(at: Scope, asked: Asked) -> tuple[Lane, ...]:
     made = []
     for option in by.type.options:
         (tag,) = tags(by, [option.value], at.locale)
-        made.append(fill(at, asked, Lane(option.value, tag, _note(option.attributes), may_add=may_add)))
-    empty = fill(at, asked, Lane("", Tag(N_("Empty").text(at.locale))))
-    return (*made, empty) if empty.cards else tuple(made)
+        made.append(Lane(option.value, tag, _note(option.attributes), may_add=may_add))
+    empty = Lane("", Tag(N_("Empty").text(at.locale)))
+    first = replace(asked, after=None)
+    queries = [_query(at, first, one) for one in (*made, empty)]
+    *filled, last = [
+        _filled(at, asked, one, sheet)
+        for one, sheet in zip((*made, empty), select.sheets(at.unit, at.actor, at.form, queries), strict=True)
+    ]
+    return (*filled, last) if last.cards else tuple(filled)
 
 
 def _note(attributes: Mapping[str, Any]) -> str:
@@ -79,14 +86,17 @@ def lane(at: Scope, asked: Asked, value: str) -> Lane:
 
 def fill(at: Scope, asked: Asked, empty: Lane) -> Lane:
     """The lane with its page of cards."""
+    return _filled(at, asked, empty, select.sheet(at.unit, at.actor, at.form, _query(at, asked, empty)))
+
+
+def _query(at: Scope, asked: Asked, lane: Lane) -> Query:
+    fields = [*card_keys(at, asked.view), at.form.title]
+    return query(at, asked, _in_lane(at, asked, lane.value), fields=fields, limit=COLUMN_PAGE)
+
+
+def _filled(at: Scope, asked: Asked, empty: Lane, sheet: Sheet) -> Lane:
     keys = card_keys(at, asked.view)
-    page = select.select(
-        at.unit,
-        at.actor,
-        at.form,
-        query(at, asked, _in_lane(at, asked, empty.value), fields=[*keys, at.form.title], limit=COLUMN_PAGE),
-    )
-    return replace(empty, cards=tuple(card(at, asked.view, r) for r in page.records), next=page.next)
+    return replace(empty, cards=tuple(_card(at, keys, r) for r in sheet.records()), next=sheet.next)
 
 
 def _in_lane(at: Scope, asked: Asked, value: str) -> str:
@@ -100,8 +110,12 @@ def card_keys(at: Scope, view: View) -> tuple[str, ...]:
 
 
 def card(at: Scope, view: View, record: Record) -> Card:
+    return _card(at, card_keys(at, view), record)
+
+
+def _card(at: Scope, keys: tuple[str, ...], record: Record) -> Card:
     title = title_of(at.eye, at.form, record)
-    return Card(record.id, record.version, title, face(at.eye, at.form, record, card_keys(at, view)))
+    return Card(record.id, record.version, title, face(at.eye, at.form, record, keys))
 
 
 def heads(at: Scope, asked: Asked) -> dict[str, Head]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from webapp.i18n import label
 
 NUMBERS = ("number", "duration")
 MOMENTS = ("date", "datetime")
+#: Shapes that are more than a text in a grid, or point at something.
+_DRAWN = ("choice", "choices", "member", "department", "record", "records")
 
 
 @dataclass(frozen=True)
@@ -214,15 +216,18 @@ def is_amount(form_field: Field) -> bool:
 
 def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
     """The value of one field of a record as it may be seen; an unknown or hidden one is empty."""
-    look = eye.look(form, key)
-    value = record.values.get(key)
+    return seen(eye.look(form, key), record.values.get(key), record.links.get(key))
+
+
+def seen(look: Look, value: Any, linked: Linked | None) -> Cell:
+    """A value, and what it points at, as one sees it who has that look."""
     if isinstance(value, Masked):
         return Cell(look, text=value.text, is_masked=bool(value.text), is_writable=False)
     if value is None or value == () or value == "":
         return Cell(look)
-    if (linked := record.links.get(key)) is not None:
+    if linked is not None:
         return _linked(look, linked)
-    if "." in key and look.shape in ("record", "member", "department"):
+    if "." in look.key and look.shape in ("record", "member", "department"):
         return Cell(look, text=str(value))  # at the end of a path what is pointed at comes as its name
     if look.shape in ("choice", "choices"):
         if not look.tags:
@@ -230,6 +235,31 @@ def cell(eye: Eye, form: Form, record: Record, key: str) -> Cell:
         chosen = _chosen(look, [value] if isinstance(value, str) else value)
         return Cell(look, value, text=", ".join([t.text for t in chosen]), tags=chosen)
     return Cell(look, value, text=None, href=_reach(look.of, value))
+
+
+def writer(look: Look) -> Callable[[Any, Linked | None], str | Cell]:
+    """What a column of a grid shows of each value: a text where that is all, else the cell that has to be drawn."""
+
+    def general(value: Any, linked: Linked | None) -> str | Cell:
+        found = seen(look, value, linked)
+        return found.plain or found
+
+    if "." in look.key or look.shape in _DRAWN:
+        return general
+    write = look.kind.writer(look.of, look.locale)
+
+    def plain(value: Any, linked: Linked | None) -> str | Cell:
+        if value is None or linked is not None or type(value) in (Masked, tuple) or value == "":
+            return general(value, linked)
+        return write(value) or general(value, linked)
+
+    return plain
+
+
+def titles(eye: Eye, form: Form) -> Callable[[Any, Linked | None], str]:
+    """`title_of` by the value of the title field; "" where that names nothing."""
+    look = eye.look(form, form.title)
+    return lambda value, linked: seen(look, value, linked).text
 
 
 def _chosen(look: Look, values: Iterable[str]) -> tuple[Tag, ...]:

@@ -6,8 +6,10 @@ settings; zones and "now" are given.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from zoneinfo import ZoneInfo
@@ -17,6 +19,7 @@ from babel.numbers import get_currency_precision, get_currency_symbol, list_curr
 from webapp.i18n import language_of, translate
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NEAR = {0: "Today", 1: "Tomorrow", -1: "Yesterday"}
 _CAPITALS = "零壹贰叁肆伍陆柒捌玖"
 _PLACES = ("", "拾", "佰", "仟")
 _GROUPS = ("", "万", "亿", "万亿")
@@ -28,6 +31,7 @@ _NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?P<whole>\d+|\d{1,3}(?:,\d{3})+|\d{1,4}(?:,\d{4})+)?(?:\.(?P<part>\d*))?(?:e(?P<power>[+-]?\d{1,2}))?"
     r"(?P<unit>[十百千万亿kmb]*)"
 )
+_WIDE = Context(prec=60)
 _CURRENCY_SIGNS = re.compile(r"人民币|美元|欧元|英镑|日元|港币|港元|[¥$€£₩元圆块]|\b(?:rmb|cny|usd|eur|gbp|jpy|hkd)\b")
 
 
@@ -48,6 +52,8 @@ def sign(currency: str, locale: str) -> str:
 
 def number(value: Decimal | int, scale: int = 0) -> str:
     """``1,286,000.50``: grouped by thousands, always `scale` places."""
+    if type(value) is int and not scale:
+        return f"{value:,}"
     return f"{_rounded(Decimal(value), scale):,.{scale}f}"
 
 
@@ -69,9 +75,19 @@ def money(value: Decimal, currency: str, locale: str, scale: int | None = None) 
 
 def money_in_grid(value: Decimal, currency: str, locale: str, scale: int | None = None) -> str:
     """``¥1,286,000``: whole amounts without their zeros; cents are shown where there are any."""
-    text = number(abs(value), places(currency) if scale is None else scale)
-    head, _, tail = text.partition(".")
-    return _signed(value, sign(currency, locale), head if tail.strip("0") == "" else text)
+    return money_writer(currency, locale, scale)(value)
+
+
+def money_writer(currency: str, locale: str, scale: int | None = None) -> Callable[[Decimal], str]:
+    """`money_in_grid` for many amounts."""
+    mark, scale = sign(currency, locale), places(currency) if scale is None else scale
+
+    def write(value: Decimal) -> str:
+        text = number(abs(value), scale)
+        head, _, tail = text.partition(".")
+        return _signed(value, mark, head if tail.strip("0") == "" else text)
+
+    return write
 
 
 def compact(value: Decimal | int, locale: str, currency: str | None = None) -> str:
@@ -102,7 +118,12 @@ def _english(value: Decimal) -> str:
 
 
 def _rounded(value: Decimal, scale: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, Context(prec=60))
+    return value.quantize(_place(scale), ROUND_HALF_UP, _WIDE)
+
+
+@functools.cache
+def _place(scale: int) -> Decimal:
+    return Decimal(1).scaleb(-scale)
 
 
 def _trimmed(text: str) -> str:
@@ -165,16 +186,24 @@ def day(value: date, locale: str) -> str:
 
 def day_in_list(value: date, locale: str, today: date) -> str:
     """``11月23日`` / ``23 Nov`` in the year of `today`, else with its year."""
-    if value.year != today.year:
-        return day(value, locale)
-    if language_of(locale) == "zh":
-        return f"{value.month}月{value.day}日"
-    return f"{value.day} {MONTHS[value.month - 1]}"
+    return day_writer(locale, today)(value)
+
+
+def day_writer(locale: str, today: date) -> Callable[[date], str]:
+    """`day_in_list` for many days."""
+    is_chinese, this_year = language_of(locale) == "zh", today.year
+
+    def write(value: date) -> str:
+        if value.year != this_year:
+            return day(value, locale)
+        return f"{value.month}月{value.day}日" if is_chinese else f"{value.day} {MONTHS[value.month - 1]}"
+
+    return write
 
 
 def clock_time(value: datetime) -> str:
     """``14:30``: seconds are kept, but nobody reads them."""
-    return value.strftime("%H:%M")
+    return f"{value.hour:02d}:{value.minute:02d}"
 
 
 def moment(value: datetime, locale: str, zone: str) -> str:
@@ -185,14 +214,27 @@ def moment(value: datetime, locale: str, zone: str) -> str:
 
 def near(value: datetime, locale: str, zone: str, now: datetime) -> str:
     """``今天 14:30``, ``明天 10:00``, ``昨天 9:05``; further away the day as in a list."""
-    local, today = value.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
-    return f"{near_day(local.date(), locale, today)} {clock_time(local)}"
+    return near_writer(locale, zone, now)(value)
+
+
+def near_writer(locale: str, zone: str, now: datetime) -> Callable[[datetime], str]:
+    """`near` for many moments."""
+    there = ZoneInfo(zone)
+    today = now.astimezone(there).date()
+    near_days = {today + timedelta(days=away): translate(locale, word) for away, word in _NEAR.items()}
+    write_day = day_writer(locale, today)
+
+    def write(value: datetime) -> str:
+        local = value.astimezone(there)
+        of = local.date()
+        return f"{near_days.get(of) or write_day(of)} {clock_time(local)}"
+
+    return write
 
 
 def near_day(value: date, locale: str, today: date) -> str:
-    words = {0: "Today", 1: "Tomorrow", -1: "Yesterday"}
     away = (value - today).days
-    return translate(locale, words[away]) if away in words else day_in_list(value, locale, today)
+    return translate(locale, _NEAR[away]) if away in _NEAR else day_in_list(value, locale, today)
 
 
 def late(value: date, locale: str, today: date) -> str:

@@ -17,7 +17,7 @@ from webapp.definitions import tables, versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import select
 from webapp.engines.forms.reading import mask, record_title
-from webapp.engines.forms.record import Entry, Linked, Masked
+from webapp.engines.forms.record import Entry, Linked, Masked, Record
 from webapp.expressions import binds
 from webapp.journal.tables import event
 
@@ -29,7 +29,12 @@ def history(
 
     Changes of fields he may not see are left out; an update of nothing else is not shown at all.
     """
-    select.get(unit, actor, form, id_)
+    return of_record(unit, actor, select.get(unit, actor, form, id_), limit=limit, before=before)
+
+
+def of_record(unit: Unit, actor: Actor, record: Record, *, limit: int = 50, before: int | None = None) -> list[Entry]:
+    """The same for a record that the actor has just read in this unit."""
+    form, id_ = record.form, record.id
     statement = (
         sa.select(event, member.c.name.label("actor_name"))
         .select_from(event.outerjoin(member, member.c.id == event.c.actor))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ import sqlalchemy as sa
 from webapp.access import policy
 from webapp.access.actor import Actor
 from webapp.access.tables import department, member
-from webapp.db import Unit
+from webapp.db import Unit, loader
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import paths, pending
@@ -30,45 +29,132 @@ _BINNED = "\x1f"
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads one field: its columns in the statement, and a function from these columns' values to the value."""
+    """Reads one field: its columns in the statement, and a function from these columns' values to the value.
+
+    decode      None where the one column holds the value as it is
+    is_uniform  whether equal values of the columns always mean the same: not so for what is computed while it is
+                read, where 1.0 and 1.00 are equal and look different
+    """
 
     key: str
     columns: list[sa.ColumnElement[Any]]
-    decode: Callable[..., tuple[Any, Linked | None]]
-    is_plain: bool = False  # one column, and what it holds is the value
+    decode: Callable[..., tuple[Any, Linked | None]] | None = None
+    is_uniform: bool = True
+
+
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a field stands in the rows of a statement, and how what the driver gives there becomes its value."""
+
+    key: str
+    start: int
+    end: int
+    converts: tuple[Convert | None, ...]
+    decode: Callable[..., tuple[Any, Linked | None]] | None
+    is_uniform: bool
+
+    def read(self, row: Sequence[Any]) -> tuple[Any, Linked | None]:
+        """The value in a row, and what it points at."""
+        return self.value(*row[self.start : self.end])
+
+    def value(self, *raw: Any) -> tuple[Any, Linked | None]:
+        """The same from what the driver gave for the field's own columns."""
+        if raw[0] is None:
+            return None, None
+        given = [v if c is None or v is None else c(v) for v, c in zip(raw, self.converts, strict=True)]
+        return self.decode(*given) if self.decode is not None else (given[0], None)
 
 
 class Decoder:
-    """Makes records of a statement's rows: id, version, then the columns of every reader.
+    """Makes records of a statement's rows: id, version, then the columns of every reader, as the driver gives them.
 
-    What a row says as it stands is taken in one go; only links, masks and several values are looked at one by one.
+    Whoever writes whole pages goes by columns (`Sheet.written`) and never makes records; `made` keeps what he has
+    prepared for these readers.
     """
 
-    def __init__(self, form: Form, readers: list[Reader]) -> None:
+    def __init__(self, form: Form, readers: list[Reader], dialect: sa.Dialect) -> None:
         self.form = form
-        self.keys = [reader.key for reader in readers]
-        self._special: list[tuple[str, int, int, Callable[..., tuple[Any, Linked | None]]]] = []
-        places, at = [], 2
+        self.places: dict[str, Place] = {}
+        self.made: dict[Any, Any] = {}
+        at = 2
         for reader in readers:
-            width = len(reader.columns)
-            places.append(at)
-            if reader.decode is not _decode_plain:
-                self._special.append((reader.key, at, at + width, reader.decode))
-            at += width
-        self._take: Callable[[Any], Any] = (
-            itemgetter(*places) if len(places) > 1 else lambda row: [row[at] for at in places]
-        )
+            end = at + len(reader.columns)
+            converts = tuple(loader(column.type, dialect) for column in reader.columns)
+            self.places[reader.key] = Place(reader.key, at, end, converts, reader.decode, reader.is_uniform)
+            at = end
+        self._plain = [(p.key, p.start) for p in self.places.values() if p.decode is None and p.converts == (None,)]
+        self._others = [p for p in self.places.values() if p.decode is not None or p.converts != (None,)]
 
     def record(self, row: Sequence[Any]) -> Record:
-        row = tuple(row)  # its columns are processed once
-        values = dict(zip(self.keys, self._take(row), strict=True))
+        values = dict.fromkeys(self.places)
+        for key, at in self._plain:
+            values[key] = row[at]
         links = {}
-        for key, start, end, decode in self._special:
-            if row[start] is not None:
-                values[key], link = decode(*row[start:end])
+        for place in self._others:
+            if row[place.start] is not None:
+                values[place.key], link = place.read(row)
                 if link is not None:
-                    links[key] = link
+                    links[place.key] = link
         return Record(self.form, row[0], row[1], values, links)
+
+
+class Written(dict[Any, str]):
+    """What was made of each different value so far."""
+
+    def __init__(self, make: Callable[[Any], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, value: Any) -> str:
+        made = self[value] = self._make(value)
+        return made
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page of a list as the driver gave it: quicker to write out than `Record`s. See `Page`."""
+
+    decoder: Decoder
+    rows: list[Sequence[Any]]
+    next: str | None
+    count: int | None = None
+    count_is: str | None = None
+
+    def written(self, key: str, write: Callable[[Any, Linked | None], str]) -> list[str]:
+        """What `write` makes of a field's value and what it points at, row by row; asked once for equal values."""
+        place = self.decoder.places[key]
+        if place.end - place.start > 1:
+            return self.made(key, lambda raw: write(*place.value(*raw)))
+        if place.decode is not None:
+            return self.made(key, lambda raw: write(*place.value(raw)))
+        (load,) = place.converts
+        if load is None:
+            return self.made(key, lambda raw: write(raw, None))
+        return self.made(key, lambda raw: write(None if raw is None else load(raw), None))
+
+    def made(self, key: str, make: Callable[[Any], str]) -> list[str]:
+        """The same of `raw`."""
+        if not self.decoder.places[key].is_uniform:
+            return [make(one) for one in self.raw(key)]
+        written = Written(make)
+        return [written[one] for one in self.raw(key)]
+
+    def raw(self, key: str) -> list[Any]:
+        """What the driver gave for a field, row by row: a tuple where it has several columns."""
+        place = self.decoder.places[key]
+        start, end = place.start, place.end
+        return [row[start] for row in self.rows] if end - start == 1 else [row[start:end] for row in self.rows]
+
+    def records(self) -> list[Record]:
+        return [self.decoder.record(row) for row in self.rows]
+
+
+def unread(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The column as the driver gives it: its type does not look at each value."""
+    return sa.type_coerce(column, sa.types.NULLTYPE)
 
 
 def readable(unit: Unit, actor: Actor, form: Form, wanted: Iterable[str] | None = None) -> dict[str, str]:
@@ -92,7 +178,8 @@ def _pending(unit: Unit, field: Field, right: str, new: sa.ColumnElement[Any], o
         value = convert(second) if value is None else value
         return (Masked(mask(field, value)) if right == "masked" and value is not None else value), None
 
-    return Reader(field.key, [sa.literal(1), new, old], decode)  # rows are looked at even where the new place is empty
+    # rows are looked at even where the new place is empty
+    return Reader(field.key, [sa.literal(1), new, old], decode, is_uniform=False)
 
 
 def path_reader(unit: Unit, actor: Actor, form: Form, path: str, table: sa.FromClause) -> Reader:
@@ -102,7 +189,7 @@ def path_reader(unit: Unit, actor: Actor, form: Form, path: str, table: sa.FromC
     """
     definitions, eyes = versions.current(unit), policy.eyes(unit, actor)
     expression = check(paths.readable(definitions, form, path), definitions, form.name, eyes=eyes)
-    return Reader(path, [expression.sql(Stored(table), unit.dialect, eyes)], _decode_plain)
+    return Reader(path, [expression.sql(Stored(table), unit.dialect, eyes)], is_uniform=False)
 
 
 def _has_value(field: Field) -> bool:
@@ -111,16 +198,17 @@ def _has_value(field: Field) -> bool:
 
 def _reader(unit: Unit, actor: Actor, field: Field, right: str, table: sa.FromClause) -> Reader:
     value = value_of(unit, field, table)
+    is_uniform = field.expression is None and field.before is None
     if pending.is_pending(field) and (old := pending.old_value(unit, field, table)) is not None:
         return _pending(unit, field, right, value, old)
     if right == "masked":
-        return Reader(field.key, [value], _mask(field))
+        return Reader(field.key, [value], _mask(field), is_uniform)
     target = _title(unit, actor, field, value)
     if target is not None:
-        return Reader(field.key, [value, target], _decode_link)
+        return Reader(field.key, [value, target], _decode_link, is_uniform)
     if field.values_table is not None:
-        return Reader(field.key, [value], _decode_several)
-    return Reader(field.key, [value], _decode_plain, True)
+        return Reader(field.key, [value], _decode_several, is_uniform)
+    return Reader(field.key, [value], None, is_uniform)
 
 
 def value_of(unit: Unit, field: Field, table: sa.FromClause) -> sa.ColumnElement[Any]:
@@ -184,10 +272,6 @@ def title_text(unit: Unit, actor: Actor, form: Form, table: sa.FromClause) -> sa
     if right not in ("read", "write"):
         return None
     return sa.cast(value_of(unit, form.names[form.title], table), sa.Text)
-
-
-def _decode_plain(value: Any) -> tuple[Any, None]:
-    return value, None
 
 
 def several(text: str | None) -> tuple[Any, ...] | None:

@@ -6,8 +6,8 @@ once per definition, rights and query, and kept with the compiled definitions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from webapp import clock
 from webapp.access import policy
 from webapp.access.actor import Actor
-from webapp.db import Unit
+from webapp.db import Unit, loader
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Form
 from webapp.engines.forms import cursors, search, sorting
-from webapp.engines.forms.reading import Decoder, Reader, path_reader, readable, readers
+from webapp.engines.forms.reading import Decoder, Reader, Sheet, path_reader, readable, readers, unread
 from webapp.engines.forms.record import COUNT_CAP, Page, Query, Record
 from webapp.errors import NotFound
 from webapp.expressions import Stored, binds, check
@@ -27,20 +27,20 @@ from webapp.i18n import N_
 
 #: The one rule whether a form is there for an actor at all, under the name the door uses.
 require_form = policy.require
-#: Statements kept per epoch; the oldest go first.
-_KEPT = 200
 
 
 @dataclass(frozen=True)
 class Listing:
     """A query made ready.
 
+    key_loaders  what makes values of what the driver gives for the keys
     base    all of it, in no order; `first` its first page, without conditions where to go on
     counts  how (capped, exact) → the statement that counts so
     """
 
     decoder: Decoder
     keys: tuple[sorting.SortKey, ...]
+    key_loaders: tuple[Callable[[Any], Any] | None, ...]
     base: sa.Select[Any]
     first: sa.Select[Any]
     counts: Mapping[str, sa.Select[Any]]
@@ -53,20 +53,63 @@ def select(unit: Unit, actor: Actor, form: Form, query: Query) -> Page:
 
     Raises `NotFound` for a form outside his reach and `Invalid` for a filter, sort or cursor that cannot be used.
     """
+    found = sheet(unit, actor, form, query)
+    return Page(found.records(), found.next, found.count, found.count_is)
+
+
+def sheet(unit: Unit, actor: Actor, form: Form, query: Query) -> Sheet:
+    """The same page, its rows left as they came, for whoever writes them out column by column."""
     definitions = versions.current(unit)
     listing = prepare(unit, definitions, actor, form, query)
     values = binds(actor, clock.now(), unit.zone)
     after = cursors.read(unit, query.after, listing.fingerprint) if query.after else None
     rows = _rows(unit, listing, values, query.limit + 1, after)
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    records = [listing.decoder.record(row) for row in rows]
-    next_ = None
-    if more:
-        last = rows[-1]
-        next_ = cursors.write(unit, listing.fingerprint, [*last[-len(listing.keys) :], last[0]])
-    count, count_is = _count(unit, listing, values, query.count)
-    return Page(records, next_, count, count_is)
+    are_all_here = after is None and len(rows) <= query.limit
+    count, count_is = _count(unit, listing, values, query.count, len(rows) if are_all_here else None)
+    next_ = _next(unit, listing, rows[query.limit - 1]) if len(rows) > query.limit else None
+    return Sheet(listing.decoder, rows[: query.limit], next_, count, count_is)
+
+
+def _next(unit: Unit, listing: Listing, last: Sequence[Any]) -> str:
+    """The cursor after a row."""
+    places = zip(last[-len(listing.keys) :], listing.key_loaders, strict=True)
+    return cursors.write(
+        unit, listing.fingerprint, [load(v) if load and v is not None else v for v, load in places] + [last[0]]
+    )
+
+
+def sheets(unit: Unit, actor: Actor, form: Form, queries: Sequence[Query]) -> list[Sheet]:
+    """The first pages of several lists of a form in one statement. They ask for the same fields, order and length.
+
+    Each list is a limited select of its own, so that the index behind it serves it; counts and cursors are not asked.
+    """
+    definitions = versions.current(unit)
+    listings = [prepare(unit, definitions, actor, form, query) for query in queries]
+    key = (form.name, signature(actor), tuple(queries))
+    statement = definitions.keep("joined lists", key, lambda: _joined(listings, unit.dialect))
+    limit = queries[0].limit
+    values = {**binds(actor, clock.now(), unit.zone), "page_limit": limit + 1}
+    found: list[list[Sequence[Any]]] = [[] for _ in listings]
+    for row in unit.execute(statement, values):
+        found[row[-1]].append(row[:-1])
+    return [
+        Sheet(one.decoder, rows[:limit], _next(unit, one, rows[limit - 1]) if len(rows) > limit else None)
+        for one, rows in zip(listings, found, strict=True)
+    ]
+
+
+def _joined(listings: Sequence[Listing], dialect: str) -> sa.Select[Any]:
+    """All first pages one below the other, with the place of its list behind each row."""
+    parts = []
+    for place, one in enumerate(listings):
+        page = one.first.subquery()
+        parts.append(sa.select(page, sa.literal_column(str(place), sa.Integer).label("list")))
+    rows = sa.union_all(*parts).subquery()
+    keys = listings[0].keys
+    sorted_by = tuple(replace(key, column=rows.c[f"s{i}"]) for i, key in enumerate(keys))
+    if keys[-1].column is listings[0].table.c.id:
+        sorted_by = (*sorted_by[:-1], replace(keys[-1], column=rows.c.id))
+    return sa.select(rows).order_by(rows.c["list"], *sorting.order(sorted_by, rows, dialect))
 
 
 def count(unit: Unit, actor: Actor, form: Form, query: Query, *, exact: bool = False) -> tuple[int, str]:
@@ -90,7 +133,10 @@ def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) 
         table = form.table
         found = readers(unit, actor, form, keys, table)
         statement = _select(unit, actor, form, table, found, binned=None if binned else False)
-        kept = (Decoder(form, found), statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
+        kept = (
+            Decoder(form, found, unit.connection.dialect),
+            statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)),
+        )
         definitions.cache[key] = kept
     decoder, statement = kept
     row = unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "record_id": id_}).first()
@@ -114,13 +160,11 @@ def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, quer
     """The statements of a query, built once per epoch and kind of actor."""
     require_form(unit, actor, form)
     key = ("list", form.name, signature(actor), query.where, query.search, query.sort, query.fields, query.binned)
-    kept = definitions.cache.setdefault("lists", {})
-    if (listing := kept.get(key)) is None:
-        listing = _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key))
-        if len(kept) >= _KEPT:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = listing
-    return listing
+    return definitions.keep(
+        "lists",
+        key,
+        lambda: _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key)),
+    )
 
 
 def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query, fingerprint: str) -> Listing:
@@ -144,8 +188,11 @@ def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, que
         how: sa.select(sa.func.count()).select_from(rows.subquery())
         for how, rows in (("capped", counting.limit(COUNT_CAP + 1)), ("exact", counting))
     }
-    base = base.add_columns(*[k.column.label(f"s{i}") for i, k in enumerate(keys)])
-    return Listing(Decoder(form, found), keys, base, _page(base, keys, table, unit.dialect), counts, table, fingerprint)
+    base = base.add_columns(*[unread(k.column).label(f"s{i}") for i, k in enumerate(keys)])
+    first = _page(base, keys, table, unit.dialect)
+    dialect = unit.connection.dialect
+    loaders = tuple(loader(k.column.type, dialect) for k in keys)
+    return Listing(Decoder(form, found, dialect), keys, loaders, base, first, counts, table, fingerprint)
 
 
 def _page(
@@ -163,7 +210,7 @@ def _select(
     unit: Unit, actor: Actor, form: Form, table: sa.FromClause, found: Sequence[Reader], *, binned: bool | None
 ) -> sa.Select[Any]:
     """id, version, then the columns of every reader, of all rows that exist for the actor."""
-    columns = [column.label(f"c{i}_{j}") for i, r in enumerate(found) for j, column in enumerate(r.columns)]
+    columns = [unread(column).label(f"c{i}_{j}") for i, r in enumerate(found) for j, column in enumerate(r.columns)]
     statement = sa.select(table.c.id, table.c.version, *columns)
     if binned is not None:
         statement = statement.where(table.c.deleted_at.is_not(None) if binned else table.c.deleted_at.is_(None))
@@ -173,8 +220,8 @@ def _select(
 
 def _rows(
     unit: Unit, listing: Listing, values: dict[str, Any], wanted: int, after: list[Any] | None
-) -> list[sa.Row[Any]]:
-    rows: list[sa.Row[Any]] = []
+) -> list[Sequence[Any]]:
+    rows: list[Sequence[Any]] = []
     for condition, more in sorting.parts(listing.keys, listing.table, after):
         statement = listing.first
         if condition is not None:
@@ -185,8 +232,12 @@ def _rows(
     return rows
 
 
-def _count(unit: Unit, listing: Listing, values: dict[str, Any], how: str) -> tuple[int | None, str | None]:
+def _count(
+    unit: Unit, listing: Listing, values: dict[str, Any], how: str, found: int | None = None
+) -> tuple[int | None, str | None]:
+    """The count as asked; `found` where it is known already."""
     if how == "none":
         return None, None
-    found = unit.execute(listing.counts[how], values).scalar_one()
+    if found is None:
+        found = unit.execute(listing.counts[how], values).scalar_one()
     return (found, "exact") if how == "exact" or found <= COUNT_CAP else (COUNT_CAP, "at_least")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,12 +26,13 @@ from webapp.engines.forms.display import (
     Cell,
     Eye,
     Face,
-    cell,
     face,
     is_amount,
-    title_of,
+    titles,
+    writer,
 )
-from webapp.engines.forms.record import Query, Record
+from webapp.engines.forms.reading import Sheet
+from webapp.engines.forms.record import Query
 from webapp.errors import Invalid, NotFound
 from webapp.expressions import check
 from webapp.i18n import N_, label
@@ -89,25 +90,50 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A record in a grid. `face` is the same as a card, worked out where one is drawn."""
+class Grid:
+    """One page of a view. Its rows are written column by column (`written`), its cards are made where they are drawn.
 
-    id: int
-    version: int
-    title: str
-    cells: tuple[Cell, ...]
-    make_face: Callable[[], Face]
+    size   how many records there are on the page
+    """
+
+    columns: tuple[Column, ...]
+    sheet: Sheet
+    eye: Eye
+    form: Form
 
     @property
-    def face(self) -> Face:
-        return self.make_face()
+    def next(self) -> str | None:
+        return self.sheet.next
 
+    @property
+    def size(self) -> int:
+        return len(self.sheet.rows)
 
-@dataclass(frozen=True)
-class Grid:
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    next: str | None
+    @property
+    def ids(self) -> list[int]:
+        return [row[0] for row in self.sheet.rows]
+
+    @property
+    def titles(self) -> list[str]:
+        """What names the records, in the order of the rows."""
+        if self.form.title not in self.sheet.decoder.places:
+            return [f"#{id_}" for id_ in self.ids]
+        found = self.sheet.written(self.form.title, titles(self.eye, self.form))
+        return [title or f"#{id_}" for title, id_ in zip(found, self.ids, strict=True)]
+
+    def written(self, key: str, draw: Callable[[str | Cell], str]) -> list[str]:
+        """A column row by row, as `draw` draws a text or what is more than that."""
+        look = self.eye.look(self.form, key)
+        if key not in self.sheet.decoder.places:
+            return [draw(Cell(look))] * self.size
+        write = writer(look)
+        return self.sheet.written(key, lambda value, linked: draw(write(value, linked)))
+
+    @property
+    def cards(self) -> list[tuple[int, Face]]:
+        """Id and face of every record."""
+        keys = [column.key for column in self.columns]
+        return [(record.id, face(self.eye, self.form, record, keys)) for record in self.sheet.records()]
 
 
 @dataclass(frozen=True)
@@ -121,7 +147,7 @@ class Scope:
     visible: Mapping[str, str] = field(default_factory=dict)
     locale: str = "zh"
 
-    @property
+    @cached_property
     def eye(self) -> Eye:
         return Eye(self.definitions, self.locale, self.visible)
 
@@ -147,6 +173,10 @@ def scope(unit: Unit, actor: Actor, app: str, form: str, locale: str | None = No
 
 def offered(at: Scope) -> tuple[View, ...]:
     """The form's views that this actor can use; a plain list of all records if there is none."""
+    return at.definitions.keep("views", (at.form.name, select.signature(at.actor)), lambda: _offered(at))
+
+
+def _offered(at: Scope) -> tuple[View, ...]:
     found = tuple(v for v in at.form.views.values() if v.kind in SHOWN and _is_usable(at, v))
     return found or (View("", "grid", N_("All records").id, {}),)
 
@@ -277,6 +307,12 @@ def _is_plain(found: Field) -> bool:
 
 
 def columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
+    """The headings of the view for this actor; kept, because they depend on his rights and the definitions alone."""
+    key = ("columns", at.form.name, asked.view.key, _orders(at, asked), at.locale, select.signature(at.actor))
+    return at.definitions.keep("columns", key, lambda: _columns(at, asked))
+
+
+def _columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
     orders = {o.removeprefix("-"): "desc" if o.startswith("-") else "asc" for o in _orders(at, asked)}
     made = []
     for key in column_keys(at, asked.view):
@@ -318,15 +354,8 @@ def grid(at: Scope, asked: Asked) -> Grid:
     """One page of the view as rows."""
     shown = columns(at, asked)
     keys = [c.key for c in shown]
-    page = select.select(at.unit, at.actor, at.form, query(at, asked, fields=[*keys, at.form.title]))
-    eye = at.eye
-    return Grid(shown, tuple([_row(eye, at.form, r, keys) for r in page.records]), page.next)
-
-
-def _row(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Row:
-    cells = tuple([cell(eye, form, record, k) for k in keys])
-    title = title_of(eye, form, record)
-    return Row(record.id, record.version, title, cells, partial(face, eye, form, record, keys))
+    sheet = select.sheet(at.unit, at.actor, at.form, query(at, asked, fields=[*keys, at.form.title]))
+    return Grid(shown, sheet, at.eye, at.form)
 
 
 def view_label(view: View, locale: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
@@ -67,6 +67,9 @@ class Kind:
     def cell(self, field: Field, value: Any, locale: str) -> str:
         """The value in a grid: as in a record unless that is longer than a column should be."""
         return self.text(field, value, locale)
+
+    def writer(self, field: Field, locale: str) -> Callable[[Any], str]:
+        return lambda value: self.cell(field, value, locale)
 
     def short(self, field: Field, value: Any, locale: str) -> str:
         return self.cell(field, value, locale)

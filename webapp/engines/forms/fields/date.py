@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,9 @@ class Date(Kind):
 
     def cell(self, field: Field, value: Any, locale: str) -> str:
         return "" if value is None else formats.day_in_list(value, locale, clock.today(clock.zone()))
+
+    def writer(self, field: Field, locale: str) -> Callable[[Any], str]:
+        return formats.day_writer(locale, clock.today(clock.zone()))
 
     def typed(self, field: Field, value: Any, locale: str) -> str:
         return "" if value is None else value.isoformat()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,9 @@ class DateTime(Kind):
 
     def cell(self, field: Field, value: Any, locale: str) -> str:
         return "" if value is None else formats.near(value, locale, clock.zone(), clock.now())
+
+    def writer(self, field: Field, locale: str) -> Callable[[Any], str]:
+        return formats.near_writer(locale, clock.zone(), clock.now())
 
     def typed(self, field: Field, value: Any, locale: str) -> str:
         """``2026-11-22T14:30`` in the person's zone, as `datetime-local` inputs want it."""

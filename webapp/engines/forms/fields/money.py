@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from webapp.definitions.kinds import field_kinds
@@ -51,6 +51,9 @@ class Money(ExactKind):
 
     def cell(self, field: Field, value: Any, locale: str) -> str:
         return "" if value is None else formats.money_in_grid(value, self.currency(field), locale, self.scale(field))
+
+    def writer(self, field: Field, locale: str) -> Callable[[Any], str]:
+        return formats.money_writer(self.currency(field), locale, self.scale(field))
 
     def short(self, field: Field, value: Any, locale: str) -> str:
         return "" if value is None else formats.compact(value, locale, self.currency(field))
