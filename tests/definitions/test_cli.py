@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from tests.definitions.small import document, fields
+from tests.definitions.small import document, fields, put
 from webapp import cli
+from webapp.definitions import versions
 from webapp.definitions.document import dump
+from webapp.journal.work import run_ready
 
 Run = Any
 
@@ -116,3 +119,27 @@ def test_what_is_not_there_exits_1_and_wrong_use_exits_2(run: Run) -> None:
     assert run("app", "rollback", "nope", "1", "--yes")[0] == 1
     assert run("app", "plan", "/no/such/file")[0] == 2
     assert run("app", "schema")[0] == 0
+
+
+def test_what_could_not_be_built_stands_in_the_history_and_in_the_jobs(run: Run, write: Any, database: Any) -> None:
+    def unique(made: dict[str, Any]) -> None:
+        fields(made, "account")["name"].update(unique=True)
+
+    run("app", "apply", write(document()), "--yes")
+    run("app", "apply", write(document(unique)), "--yes")
+    with database.write() as unit:
+        form = versions.current(unit).form("crm.account")
+        put(unit, form, name="Acme")
+        put(unit, form, name="acme")
+    run_ready(database)
+    told = "Account: Name is not kept free of duplicates yet; there are some (records in brackets): “acme” (1, 2)"
+    assert told in run("app", "history", "crm")[1]
+    newest, first = json.loads(run("app", "history", "crm", "--json")[1])
+    assert (newest["unbuilt"][0]["message"], newest["unbuilt"][0]["field"], first["unbuilt"]) == (told, "name", [])
+    (failed,) = json.loads(run("jobs", "list", "--state", "failed", "--json")[1])
+    assert (failed["kind"], failed["key"], failed["result"]["unbuilt"][0]["version"]) == ("definition", "crm", 2)
+    assert run("app", "retry", "crm", "--finish")[:2] == (1, told + "\n")
+    with database.write() as unit:
+        unit.execute(sa.update(form.table).where(form.table.c.id == 2).values(name="Other", name__f="other"))
+    assert run("app", "retry", "crm")[:2] == (0, "1 pieces of work are tried again.\n")
+    assert run("app", "retry", "crm", "--finish")[:2] == (0, "Nothing is missing.\n")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.definitions.small import document
 from webapp.definitions import source
-from webapp.definitions.document import dump, json_schema, load
+from webapp.definitions.document import SYSTEM_FIELDS, dump, json_schema, load
 from webapp.errors import Invalid, TooLarge
+from webapp.expressions import RESERVED_WORDS
 
 
 def problems(text: Any) -> dict[str, str]:
@@ -95,7 +96,7 @@ def test_a_form_cannot_have_such_a_key(key: str) -> None:
     assert problems(made)
 
 
-@pytest.mark.parametrize("key", ["id", "owner", "deleted_at", "m__search", "and", "empty", "old", "case", "flow_state"])
+@pytest.mark.parametrize("key", [*SYSTEM_FIELDS, *sorted(RESERVED_WORDS), "m__search", "flow_state"])
 def test_a_field_cannot_take_the_name_of_a_system_field_or_a_word_of_the_language(key: str) -> None:
     assert problems(document(lambda made: made["forms"]["deal"]["fields"].update({key: {"kind": "text"}})))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from webapp.i18n import N_
 
 if TYPE_CHECKING:
     from webapp.definitions.plan import Plan
+    from webapp.definitions.unbuilt import Unbuilt
     from webapp.definitions.upgrade import Upgrade
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True)
@@ -38,6 +39,7 @@ _HISTORY = {
     "who": N_("Who"),
     "changes": N_("Changes"),
     "note": N_("Note"),
+    "unbuilt": N_("Could not be built"),
 }
 
 
@@ -180,10 +182,42 @@ def history(console: Console, key: str) -> None:
                 "who": names.get(v.created_by or 0),
                 "changes": v.plan["changes"] if console.is_json else len(v.plan["changes"]),
                 "note": v.note,
+                "unbuilt": _unbuilt(console, v.unbuilt),
             }
             for v in versions.history(unit, key)
         ]
     console.table(rows, _HISTORY)
+
+
+def _unbuilt(console: Console, missing: Sequence[Unbuilt]) -> Any:
+    if console.is_json:
+        return [{**one.json(), "message": console.text(one.message)} for one in missing]
+    return "; ".join(console.text(one.message) for one in missing)
+
+
+@app.command("retry")
+@click.argument("key", metavar="A")
+@click.option("--finish", is_flag=True, help="Also do the work here, without waiting for a worker.")
+@_as
+@click.pass_obj
+def retry(console: Console, key: str, finish: bool, as_email: str | None) -> int:
+    """Try again what the data of app A did not let be built. Exit code 1: with --finish something is still missing."""
+    from webapp.cli.people import acting
+    from webapp.definitions import storage, versions
+
+    with console.database.read() as unit:
+        actor = acting(unit, as_email, or_system=True)
+    count = versions.retry(console.database, actor, key)
+    if finish and count:
+        storage.get().finish(console.database)
+    with console.database.read() as unit:
+        missing = versions.unbuilt(unit, key)
+    lines = [console.text(one.message) for one in missing]
+    if not missing:
+        said = N_("{n} pieces of work are tried again.", n=count) if count else N_("Nothing is missing.")
+        lines = [console.text(said)]
+    console.data({"app": key, "tried": count, "unbuilt": _unbuilt(console, missing)}, lines)
+    return 1 if missing else 0
 
 
 @app.command("rollback")

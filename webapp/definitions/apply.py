@@ -69,7 +69,7 @@ def apply(
         with database.read() as unit:
             definitions = epochs.current(unit)
             wanted = validate(document, definitions)
-            _require(actor, wanted.app)
+            require(actor, wanted.app)
             _expect(unit, definitions, wanted.app, expect_version)
             steps = plan(definitions, wanted, unit)
         if steps.severity == BLOCKED:
@@ -106,7 +106,8 @@ def rollback(database: Database, actor: Actor, app: str, version: int, *, accept
     return apply(database, actor, json.loads(text), accept_loss=accept_loss, note=note, base=followed)
 
 
-def _require(actor: Actor, app: str) -> None:
+def require(actor: Actor, app: str) -> None:
+    """Raises `Denied` unless the actor may change what is in force of the app."""
     roles = {"keeper", "builder", f"builder:{app}"}
     if not actor.may_write or not roles & actor.roles:
         raise Denied(N_("Only a builder of the app may publish it."))
@@ -151,6 +152,7 @@ def _publish(
     base: Mapping[str, Any] | None,
 ) -> AppliedVersion:
     app = document.app
+    after = compiled(before, document)  # while others write: it takes longer than all that follows
     with database.write() as unit:
         if unit.dialect != "sqlite":
             unit.execute(sa.text("SET LOCAL lock_timeout = '2s'"))
@@ -160,7 +162,6 @@ def _publish(
             if version != steps.before:
                 raise _conflict(unit, app, version)
             raise _Moved
-        after = compiled(before, document)
         made = storage.get()
         new_tables = made.change(unit, after, after.apps[app])
         for form in after.apps[app].forms.values():
@@ -228,7 +229,7 @@ def write_version(
 
 
 def leave_work(unit: Unit, actor: Actor, app: str, version: int, steps: Plan) -> None:
-    """Rows for what touches data; work on the same thing that an earlier version asked for is dropped."""
+    """Rows for what touches data; what an earlier version asked for and has not got of it is dropped."""
     building = tables.building
     now = clock.now()
     for work in steps.work:
@@ -239,7 +240,7 @@ def leave_work(unit: Unit, actor: Actor, app: str, version: int, steps: Plan) ->
                 building.c.form == work.form,
                 building.c.what == work.what,
                 building.c.field.is_not_distinct_from(work.field),
-                building.c.state == "open",
+                building.c.state.in_(["open", "failed"]),
             )
             .values(state="dropped", finished_at=now)
         )

@@ -32,6 +32,7 @@ from webapp.definitions.spec import (
 )
 from webapp.definitions.views import view_kinds
 from webapp.errors import Invalid, Problem
+from webapp.expressions import RESERVED_WORDS
 from webapp.i18n import N_
 
 FORMAT = 1
@@ -73,31 +74,8 @@ RESERVED_KEYS = frozenset(
         "setup",
     ]
 )
-#: Words of the language that a field cannot be called.
-LANGUAGE_WORDS = frozenset(
-    [
-        "and",
-        "or",
-        "not",
-        "in",
-        "between",
-        "is",
-        "empty",
-        "true",
-        "false",
-        "null",
-        "old",
-        "where",
-        "contains",
-        "starts",
-        "ends",
-        "if",
-        "then",
-        "else",
-        "case",
-    ]
-)
-RESERVED_FIELDS = LANGUAGE_WORDS | frozenset((*SYSTEM_FIELDS, "flow_state"))
+#: What a field cannot be called: the words of the language, and what every record has already.
+RESERVED_FIELDS = RESERVED_WORDS | frozenset((*SYSTEM_FIELDS, "flow_state"))
 SCOPES = ("own", "team", "department", "department_and_below", "mine")
 ACTIONS = ("see", "create", "edit", "delete", "export")
 

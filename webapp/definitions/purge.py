@@ -134,15 +134,15 @@ def purge(
 
 def _publish(database: Database, actor: Actor, before: Definitions, steps: Plan) -> AppliedVersion:
     app = steps.app
+    old = before.cache["sources"][app]
+    names = _without(before.apps[app], steps.work[0].payload["removed"])
+    others = [source for key, source in before.cache["sources"].items() if key != app]
+    new = Source(document=old.document, version=next_version(before, app), names=names)
+    after = compile_all(before.epoch, [*others, new])
     with database.write() as unit:
         if epochs.lock(unit) != before.epoch:
             raise Busy(N_("Something has been published meanwhile; look at what would be purged again."))
         _require_quiet(unit, app)
-        old = before.cache["sources"][app]
-        names = _without(before.apps[app], steps.work[0].payload["removed"])
-        others = [source for key, source in before.cache["sources"].items() if key != app]
-        new = Source(document=old.document, version=next_version(before, app), names=names)
-        after = compile_all(before.epoch, [*others, new])
         write_version(unit, actor, old.document, after, steps, "purge")
         leave_work(unit, actor, app, after.apps[app].version, steps)
         moved = epochs.move(unit)

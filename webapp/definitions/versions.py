@@ -16,6 +16,7 @@ from webapp.definitions.document import Document, dump, json_schema, load
 from webapp.definitions.epochs import current
 from webapp.definitions.plan import Change, Plan, plan
 from webapp.definitions.purge import purge
+from webapp.definitions.unbuilt import Unbuilt, retry, unbuilt
 from webapp.definitions.upgrade import Upgrade, propose, start, upgrade
 from webapp.definitions.validate import validate
 from webapp.errors import NotFound
@@ -26,6 +27,7 @@ __all__ = [
     "Change",
     "Document",
     "Plan",
+    "Unbuilt",
     "Upgrade",
     "Version",
     "apply",
@@ -39,8 +41,10 @@ __all__ = [
     "plan",
     "propose",
     "purge",
+    "retry",
     "rollback",
     "start",
+    "unbuilt",
     "upgrade",
     "validate",
 ]
@@ -48,7 +52,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Version:
-    """One version of an app: who published it when, with what note, and what it changed (`Plan.json`)."""
+    """One version of an app: who published it when, with what note, and what it changed (`Plan.json`).
+
+    unbuilt   what it asked for and the data does not let be
+    """
 
     app: str
     version: int
@@ -57,6 +64,7 @@ class Version:
     note: str | None
     plan: dict[str, Any]
     is_current: bool
+    unbuilt: tuple[Unbuilt, ...] = ()
 
 
 def history(unit: Unit, app: str) -> list[Version]:
@@ -66,8 +74,18 @@ def history(unit: Unit, app: str) -> list[Version]:
     if in_force is None:
         raise NotFound(N_("There is no app “{key}”.", key=app))
     rows = unit.execute(sa.select(version).where(version.c.app == app).order_by(version.c.version.desc())).all()
+    missing = unbuilt(unit, app)
     return [
-        Version(app, r.version, r.created_at, r.created_by, r.note, json.loads(r.plan), r.version == in_force)
+        Version(
+            app,
+            r.version,
+            r.created_at,
+            r.created_by,
+            r.note,
+            json.loads(r.plan),
+            r.version == in_force,
+            tuple(one for one in missing if one.version == r.version),
+        )
         for r in rows
     ]
 

@@ -7,7 +7,7 @@ and for a record that is not saved yet (`Judged`), and says itself as a sentence
 from webapp.expressions.expression import Expression, check, check_group, check_measure
 from webapp.expressions.fold import fold
 from webapp.expressions.functions import Function, functions
-from webapp.expressions.lexer import KEYWORDS
+from webapp.expressions.lexer import RESERVED_WORDS
 from webapp.expressions.nodes import Node
 from webapp.expressions.parser import parse
 from webapp.expressions.problems import ExpressionError
@@ -15,7 +15,7 @@ from webapp.expressions.sources import Judged, Stored, binds
 from webapp.expressions.types import Eyes, Option, Type
 
 __all__ = [
-    "KEYWORDS",
+    "RESERVED_WORDS",
     "Expression",
     "ExpressionError",
     "Eyes",

@@ -39,6 +39,8 @@ KEYWORDS = frozenset(
         "old",
     ]
 )
+#: What nothing that an expression names may be called: the keywords, other ways to write them, and what may become one.
+RESERVED_WORDS = KEYWORDS | frozenset(word for word in _WORDS if word.isascii()) | frozenset(["ends", "then", "else"])
 _UNITS = {"万": 10_000, "亿": 100_000_000}
 
 

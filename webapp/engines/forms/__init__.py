@@ -2,6 +2,6 @@
 names of people sort."""
 
 from webapp.engines.forms import fields, view_kinds  # noqa: F401, I001  (kinds before what asks for them)
-from webapp.engines.forms import building  # noqa: F401
+from webapp.engines.forms import storing  # noqa: F401
 from webapp.engines.forms import sortkeys  # noqa: F401
 from webapp.engines.forms.transfer import jobs  # noqa: F401
