@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 
 from webapp.db import binder
-from webapp.definitions.model import Field, Form
+from webapp.definitions.model import Form
 from webapp.engines.forms import search, values
 from webapp.engines.forms.search import Part, Prepared
 
