@@ -18,7 +18,7 @@ from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form, View
-from webapp.engines.forms import conditions, paths, select
+from webapp.engines.forms import conditions, paths, pending, select
 from webapp.engines.forms.conditions import Condition
 from webapp.engines.forms.display import (
     MOMENTS,
@@ -327,6 +327,12 @@ def _row(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Row:
     cells = tuple([cell(eye, form, record, k) for k in keys])
     title = title_of(eye, form, record)
     return Row(record.id, record.version, title, cells, partial(face, eye, form, record, keys))
+
+
+def converting(at: Scope) -> list[str]:
+    """Names of the fields he may ask about whose values are moving in ways that filters and sums cannot follow yet."""
+    moving = [f for key, f in at.form.fields.items() if at.may_ask(key) and pending.is_unseen(f)]
+    return [label(f.label, at.locale) or f.key for f in moving]
 
 
 def view_label(view: View, locale: str) -> str:
