@@ -13,9 +13,11 @@ from webapp.db import Database
 from webapp.definitions import storage, versions
 from webapp.definitions.model import Definitions
 from webapp.engines.forms import building, history, records, undo
+from webapp.engines.forms.aggregate import aggregate
 from webapp.engines.forms.display import Eye
 from webapp.engines.forms.select import Query, select
 from webapp.engines.forms.timeline import lines
+from webapp.engines.forms.views import converting, scope
 from webapp.errors import Conflict
 from webapp.journal.tables import change_set, event
 
@@ -174,3 +176,81 @@ def test_filters_see_old_values_that_read_the_same(database: Database) -> None:
         form = versions.current(unit).form("crm.account")
         for where in ("x = 'one'", "x contains 'NE'"):
             assert [r.id for r in select(unit, KEEPER, form, Query(where=(where,))).records] == [1]
+
+
+class Stopped(Exception):
+    """The worker dies here."""
+
+
+def one_step(database: Database) -> None:
+    """A worker that dies after its first chunk."""
+
+    def die(_steps: int) -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        building.run(database, None, die)
+
+
+def asked(database: Database) -> dict[str, Any]:
+    """What filters, sorts, sums and groups say of x."""
+    with database.read() as unit:
+        form = versions.current(unit).form("crm.account")
+
+        def ids(*where: str, sort: str = "id") -> list[int]:
+            return [r.id for r in select(unit, KEEPER, form, Query(where=where, sort=(sort,))).records]
+
+        sums = aggregate(unit, KEEPER, form, measures=["sum(x)", "count(where x is not empty)", "max(x)"])
+        groups = aggregate(unit, KEEPER, form, group=["x"])
+        return {
+            "large": ids("x > 5"), "exactly": ids("x = 7"), "empty": ids("x is empty"), "up": ids(sort="x"), "down": ids(sort="-x"),
+            "sums": [Decimal(m) for m in sums[0].measures], "groups": [(row.group[0], row.measures[0]) for row in groups],
+        }  # fmt: skip
+
+
+MOVING: list[tuple[dict[str, Any], list[Any], dict[str, Any]]] = [
+    ({"kind": "text"}, ["12.5", "７", "many", "12.345", " -3 ", "0.0000000001", "7.00", "99999999999999", "-99"],
+     {"kind": "number", "decimals": 2, "min": -50}),
+    ({"kind": "number", "decimals": 2}, ["12.5", "7", "-3", "7.25", "9999999999999.99"], {"kind": "number", "decimals": 4}),
+    ({"kind": "number", "decimals": 2}, ["12.5", "7", "-3", "7.25", "8", "1000"], {"kind": "integer", "max": 100}),
+    ({"kind": "integer"}, [12, 7, -3, 999_999_999_999_999], {"kind": "money", "currency": "CNY"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "values", "new"), MOVING)
+def test_filters_sorts_and_sums_count_old_numbers_as_what_they_will_be(
+    database: Database, monkeypatch: pytest.MonkeyPatch, old: dict[str, Any], values: list[Any], new: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(building, "CHUNK", {"sqlite": 2, "postgresql": 2})
+    started(database, as_kind(**old), [{"name": "A", "x": value} for value in [*values, None]])
+    publish(database, as_kind(**new), accept_loss=True)
+    shown, before = seen(database), asked(database)
+    one_step(database)
+    assert (seen(database), asked(database)) == (shown, before)
+    with database.write() as unit:
+        form = versions.current(unit).form("crm.account")
+        records.update(unit, KEEPER, form, 2, {"x": None})
+        records.update(unit, KEEPER, form, 3, {"x": 7})
+    shown, before = seen(database), asked(database)
+    finish(database)
+    assert (seen(database), asked(database)) == (shown, before)
+    assert before["exactly"] and before["empty"] == [i for i, value in enumerate(shown, 1) if value is None]
+
+
+def test_what_filters_cannot_follow_yet_is_named_until_it_is_converted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "CHUNK", {"sqlite": 2, "postgresql": 2})
+    started(database, as_kind(kind="text", label="Staff"), [{"name": "A", "x": x} for x in ("8", "9", "1,200")])
+
+    def named() -> list[str]:
+        with database.read() as unit:
+            return converting(scope(unit, KEEPER, "crm", "account", "en"))
+
+    assert named() == []
+    publish(database, as_kind(kind="integer", label="Staff"))
+    one_step(database)
+    assert seen(database) == [8, 9, 1200]
+    assert (named(), asked(database)["large"]) == (["Staff"], [1, 2])
+    finish(database)
+    assert (named(), asked(database)["large"]) == ([], [1, 2, 3])

@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.pages import sales
 from tests.pages.conftest import Sales, words
+from webapp.definitions import storage
 from webapp.engines.forms import conditions
 
 
@@ -228,3 +230,18 @@ def test_every_operator_of_every_field_can_be_asked_and_read(sales_: Sales) -> N
             assert "m-chip" in answer.text
             asked += 1
     assert asked > 60
+
+
+def test_a_list_says_which_of_his_fields_is_being_converted_until_it_is(sales_: Sales) -> None:
+    sales_.deal("A", "ann", lost_reason="1,200")
+    sales_.deal("B", "hal", cost="777")
+    changed = sales.DOCUMENT.replace("lost_reason: {kind: text,", "lost_reason: {kind: integer,")
+    changed = changed.replace("cost: {kind: money, currency: CNY,", "cost: {kind: text,").replace(
+        "cost > 1000", "cost is empty"
+    )
+    sales_.world.apply(changed, accept_loss=True)
+    for address in ("/crm/deal", "/crm/deal?view=board"):
+        assert "正在转换：输单原因。" in words(sales_.get(address).text)
+    assert "正在转换：成本，输单原因。" in words(sales_.get("/crm/deal", "admin").text)
+    storage.get().finish(sales_.world.database)
+    assert "正在转换" not in sales_.get("/crm/deal", "admin").text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
@@ -71,6 +72,9 @@ class FieldKind(Protocol):
         Text is taken as typed (full-width digits, thousands separators, labels of any language, 万 and 亿); JSON
         values as `contracts.md` says. Links and members are resolved by the caller and arrive here as ids.
         """
+
+    def bounds(self, field: Field) -> tuple[Decimal | None, Decimal | None] | None:
+        """Of a number: what any number must lie between to be a value; None where a number is not all it takes."""
 
     def companions(self, field: Field, value: Any) -> dict[str, Any]:
         """Values of the columns after the first (folded text, sort key), by column name."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from webapp.definitions.kinds import FieldKind, field_kinds
 from webapp.errors import NotFound, nearest
-from webapp.expressions.types import Type
+from webapp.expressions.types import OldNumber, Type
 from webapp.i18n import N_
 
 if TYPE_CHECKING:
@@ -86,6 +86,17 @@ class Field:
     def before(self) -> Field | None:
         """The field as it was, while its values are being converted."""
         return self.lazy.get("before")
+
+    @property
+    def old_number(self) -> OldNumber | None:
+        """For a number while its values are being converted: where SQL finds those that still stand as they were."""
+        before = self.before
+        if before is None or self.old_column is not None or before.column is None:
+            return None
+        bounds = self.kind.bounds(self)
+        if bounds is None or before.type.name not in ("number", "text"):
+            return None
+        return OldNumber(before.column, before.type.name == "text", *bounds)
 
     @property
     def visible(self) -> Expression | None:

@@ -317,12 +317,17 @@ class Backend:
 
     # --- numbers from texts, powers
 
-    def text_number(self, text: Val) -> Val:
+    def refitted(self, value: Val, scale: int, least: Decimal | None, most: Decimal | None) -> Val:
+        """A number as a field with so many decimals and these bounds would hold it; empty where it cannot."""
+        raise NotImplementedError
+
+    def text_number(self, text: Val, *, rounds: bool = True) -> Val:
         """The number that a text is, to six decimals, rounded half away from zero; empty if it is none. Spaces at the
-        ends do not count, full-width characters do as plain ones; a text of more than `LONGEST_NUMBER` is none."""
+        ends do not count, full-width characters do as plain ones; a text of more than `LONGEST_NUMBER` is none.
+        Unless it `rounds`, one of more than six decimals is none either."""
         plain = self.once(self.made(self.narrow(self.strip(self.low(text).sql)), TEXT, text, cost=18))
         kept = sa.case((sa.func.length(plain.sql) <= LONGEST_NUMBER, plain.sql), else_=sa.cast(sa.null(), sa.Text))
-        return self.limited(self.parsed(self.once(self.made(kept, TEXT, plain))))
+        return self.limited(self.parsed(self.once(self.made(kept, TEXT, plain)), rounds))
 
     def strip(self, text: SQL) -> SQL:
         """Without spaces at the ends."""
@@ -332,7 +337,7 @@ class Backend:
         """With plain characters for the full-width ones of a number."""
         raise NotImplementedError
 
-    def parsed(self, text: Val) -> Val:
+    def parsed(self, text: Val, rounds: bool) -> Val:
         """The number of a short plain text, not yet limited."""
         raise NotImplementedError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +15,10 @@ from webapp.expressions.backend import (
     DATE,
     DATETIME,
     DURATION,
+    FIELD_BOUND,
     LAST_DAY_NUMBER,
     LIMIT,
+    LONGEST_NUMBER,
     MAX_SCALE,
     SQL,
     TEXT,
@@ -30,7 +33,7 @@ from webapp.expressions.types import Type
 fn = sa.func
 _NUM = sa.Numeric()
 #: A text that is a number which can lie within the limits.
-_NUMBER = r"^[+-]?(?:0*[0-9]{1,12}\.?[0-9]*|0*\.[0-9]+)$"
+_NUMBER = r"^[+-]?(?:0*[0-9]{{1,12}}\.?[0-9]{{0,{0}}}|0*\.[0-9]{{1,{0}}})$"
 
 
 def _exact(value: int, scale: int = 0) -> SQL:
@@ -181,8 +184,16 @@ class PostgreSQL(Backend):
     def narrow(self, text: SQL) -> SQL:
         return fn.translate(text, "".join(WIDE), "".join(WIDE.values()), type_=sa.Text())
 
-    def parsed(self, text: Val) -> Val:
-        found = fn.substring(text.sql, sa.literal(_NUMBER, sa.Text), type_=sa.Text())  # NULL, so that no cast fails
+    def refitted(self, value: Val, scale: int, least: Decimal | None, most: Decimal | None) -> Val:
+        moved = fn.round(value.sql, scale, type_=_NUM)
+        fits = [moved == value.sql, fn.abs(moved, type_=_NUM) < _exact(FIELD_BOUND // 10**scale)]
+        fits += [] if least is None else [moved >= sa.literal(least, _NUM)]
+        fits += [] if most is None else [moved <= sa.literal(most, _NUM)]
+        return self.made(sa.case((sa.and_(*fits), moved)), number(scale), value, cost=8)
+
+    def parsed(self, text: Val, rounds: bool) -> Val:
+        wanted = _NUMBER.format(LONGEST_NUMBER if rounds else MAX_SCALE)
+        found = fn.substring(text.sql, sa.literal(wanted, sa.Text), type_=sa.Text())  # NULL, so that no cast fails
         sql = fn.round(sa.cast(found, sa.Numeric), MAX_SCALE, type_=_NUM)
         return self.made(sql, number(MAX_SCALE), text, bound=LIMIT + 1)
 

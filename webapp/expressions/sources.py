@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from webapp.db import Exact
 from webapp.expressions.backend import FIELD_BOUND, SQL, Backend, Val
 from webapp.expressions.fold import fold
-from webapp.expressions.types import FieldShape, FormShape, Type, number
+from webapp.expressions.types import TEXT, FieldShape, FormShape, OldNumber, Type, number
 
 if TYPE_CHECKING:
     from webapp.access.actor import Actor
@@ -70,17 +70,35 @@ class StoredRow:
         if old is not None and old in self.table.c:
             column = sa.func.coalesce(column, self.table.c[old], type_=column.type)
         filled = not column.nullable if isinstance(column, sa.Column) else False
+        if type_.name not in ("number", "duration"):
+            return Val(column, type_, FIELD_BOUND, filled, atom=True, folded=folded)
+        new = self._number(column, type_, filled)
+        waiting: OldNumber | None = getattr(field, "old_number", None)
+        return new if waiting is None or waiting.column not in self.table.c else self._else_old(new, waiting)
+
+    def _number(self, column: SQL, type_: Type, filled: bool = False) -> Val:
         sql: SQL = column
         plain: SQL | None = None
-        if type_.name in ("number", "duration") and not isinstance(column.type, Exact):
+        if not isinstance(column.type, Exact):
             if self.backend.name == "postgresql":
                 sql, plain = sa.cast(column, sa.Numeric), column
             elif isinstance(column.type, sa.Numeric):
                 raise TypeError(f"{column} has neither whole numbers nor a known scale")
-        if type_.name == "number" and isinstance(column.type, Exact):
+        elif type_.name == "number":
             type_ = number(column.type.scale)
             sql = sa.type_coerce(column, sa.BigInteger if self.backend.name == "sqlite" else sa.Numeric)
-        return Val(sql, type_, FIELD_BOUND, filled, atom=True, folded=folded, plain=plain)
+        return Val(sql, type_, FIELD_BOUND, filled, atom=True, plain=plain)
+
+    def _else_old(self, new: Val, waiting: OldNumber) -> Val:
+        """A number whose values are being converted: the new one, else what becomes of the old one."""
+        backend, column = self.backend, self.table.c[waiting.column]
+        if waiting.is_text:
+            old = backend.text_number(Val(column, TEXT, atom=True), rounds=False)
+        else:
+            old = self._number(column, number(0))
+        moved = backend.refitted(backend.once(old), new.scale, waiting.least, waiting.most)
+        sql = sa.func.coalesce(new.sql, moved.sql, type_=new.sql.type)
+        return backend.once(backend.made(sql, new.type, moved, bound=FIELD_BOUND))
 
     def options(self, field: FieldShape) -> tuple[Any, SQL, SQL | None]:
         assert field.values_table is not None

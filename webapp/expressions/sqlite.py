@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +16,11 @@ from webapp.expressions.backend import (
     DATE,
     DATETIME,
     DURATION,
+    FIELD_BOUND,
     INT64,
     LAST_DAY_NUMBER,
     LIMIT,
+    LONGEST_NUMBER,
     MAX_SCALE,
     MAX_TEXT,
     SQL,
@@ -256,7 +260,20 @@ class SQLite(Backend):
             text = fn.replace(text, wide, plain, type_=sa.Text())
         return text
 
-    def parsed(self, text: Val) -> Val:
+    def refitted(self, value: Val, scale: int, least: Decimal | None, most: Decimal | None) -> Val:
+        up, sql = scale - value.scale, value.sql
+        size = FIELD_BOUND // 10**up if up > 0 else FIELD_BOUND * 10**-up
+        fits = [sql < self.units(size), sql > self.units(-size)]
+        if least is not None:
+            fits.append(sql >= self.units(math.ceil(least.scaleb(value.scale))))
+        if most is not None:
+            fits.append(sql <= self.units(math.floor(most.scaleb(value.scale))))
+        if up < 0:
+            fits.append(_rest(sql, self.units(10**-up)) == 0)
+        moved = sql * self.units(10**up) if up >= 0 else _over(sql, self.units(10**-up))
+        return self.made(sa.case((sa.and_(*fits), moved)), number(scale), value, cost=8)
+
+    def parsed(self, text: Val, rounds: bool) -> Val:
         text = self.once(text)
         sign = fn.substr(text.sql, 1, 1, type_=sa.Text())
         unsigned = sa.case((sign.in_(["+", "-"]), fn.substr(text.sql, 2)), else_=text.sql)
@@ -270,6 +287,7 @@ class SQLite(Backend):
             body.sql.bool_op("GLOB")("*[0-9]*"),
             fn.instr(rest.sql, ".") == 0,
             fn.length(whole.sql) <= 18 - MAX_SCALE,
+            fn.length(rest.sql) <= (LONGEST_NUMBER if rounds else MAX_SCALE),
         )
         decimals = sa.cast(fn.substr(rest.sql.concat("0" * MAX_SCALE), 1, MAX_SCALE), _BIG)
         up = sa.case((fn.substr(rest.sql, MAX_SCALE + 1, 1) >= "5", self.units(1)), else_=self.units(0))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
@@ -87,6 +88,17 @@ class FieldShape(Protocol):
     def values_table(self) -> sa.Table | None: ...
     @property
     def reverse_of(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class OldNumber:
+    """Where the values of a number stand that are not converted yet. They count as what the conversion makes of them:
+    empty outside `least` and `most`, with too many digits or decimals, or as a text that `number()` does not read."""
+
+    column: str
+    is_text: bool
+    least: Decimal | None
+    most: Decimal | None
 
 
 class FormShape(Protocol):

@@ -77,6 +77,7 @@ def list_context(at: Scope, asked: Asked) -> dict[str, Any]:
         "view_template": TEMPLATES[asked.view.kind],
         "view_label": views.view_label(asked.view, at.locale),
         "view_tabs": [_tab(at, v, asked) for v in views.offered(at)],
+        "converting": views.converting(at),
         "sentence": _sentence(at, asked, links),
         "kept_pairs": [pair for pair in links.pairs() if pair[0] != "q"],
         "start": _start(),

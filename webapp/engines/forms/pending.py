@@ -25,6 +25,12 @@ def is_pending(field: Field) -> bool:
     return field.before is not None and field.old_column is None
 
 
+def is_unseen(field: Field) -> bool:
+    """Whether filters, sorts, groups and sums may miss values of the field until they are converted: SQL reads an old
+    number as well as Python does, of a text only what is plainly a number, and nothing else."""
+    return is_pending(field) and (field.old_number is None or field.old_number.is_text)
+
+
 def found_by_text(unit: Unit, field: Field, table: sa.FromClause) -> sa.ColumnElement[Any] | None:
     """For a text that becomes a link, member or department: the id of the one that it names."""
     before = field.before

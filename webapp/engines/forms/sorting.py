@@ -60,7 +60,7 @@ def _key(
             N_("A list cannot be sorted by {name}.", name=name),
             problems=[Problem("sort", N_("It has several values in one record."), "not_sortable")],
         )
-    if field is not None and field.column is not None and field.old_column is None:
+    if field is not None and field.column is not None and field.old_column is None and field.old_number is None:
         return SortKey(
             _of_field(unit, definitions, actor, field, table), down, not field.is_system or name != "created_at"
         )

@@ -18,7 +18,7 @@ from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form, View
-from webapp.engines.forms import conditions, paths, select
+from webapp.engines.forms import conditions, paths, pending, select
 from webapp.engines.forms.conditions import Condition
 from webapp.engines.forms.display import (
     MOMENTS,
@@ -356,6 +356,12 @@ def grid(at: Scope, asked: Asked) -> Grid:
     keys = [c.key for c in shown]
     sheet = select.sheet(at.unit, at.actor, at.form, query(at, asked, fields=[*keys, at.form.title]))
     return Grid(shown, sheet, at.eye, at.form)
+
+
+def converting(at: Scope) -> list[str]:
+    """Names of the fields he may ask about whose values are moving in ways that filters and sums cannot follow yet."""
+    moving = [f for key, f in at.form.fields.items() if at.may_ask(key) and pending.is_unseen(f)]
+    return [label(f.label, at.locale) or f.key for f in moving]
 
 
 def view_label(view: View, locale: str) -> str:

@@ -58,6 +58,9 @@ class Kind:
     def parse(self, field: Field, raw: Any) -> Any:
         raise NotImplementedError
 
+    def bounds(self, field: Field) -> tuple[Decimal | None, Decimal | None] | None:
+        return None
+
     def companions(self, field: Field, value: Any) -> dict[str, Any]:
         return {}
 

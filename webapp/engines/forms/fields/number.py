@@ -50,6 +50,10 @@ class ExactKind(Kind):
         check_range(value, field.settings.get("min"), field.settings.get("max"))
         return value
 
+    def bounds(self, field: Field) -> tuple[Decimal | None, Decimal | None] | None:
+        least, most = (field.settings.get(name) for name in ("min", "max"))
+        return None if least is None else Decimal(least), None if most is None else Decimal(most)
+
     def bare(self, field: Field, text: str) -> str:
         """The text without what the kind itself writes around a number."""
         return text
