@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from webapp.definitions.kept import Kept
 from webapp.definitions.kinds import FieldKind, field_kinds
 from webapp.errors import NotFound, nearest
 from webapp.expressions.types import Type
@@ -192,11 +193,21 @@ class App:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Definitions:
-    """All current apps at one epoch. `cache` is for whatever is computed once per epoch (entry forms, statements)."""
+    """All current apps at one epoch.
+
+    `cache` is for what is computed once an epoch and form; what there is one of for each person goes to `kept`.
+    """
 
     epoch: int
     apps: Mapping[str, App]
     cache: dict[Any, Any] = field(default_factory=dict)
+
+    def kept(self, what: str, most: int) -> Kept:
+        """The memory named `what`, of `most` things at the most; gone with the epoch."""
+        found: Kept | None = self.cache.get(("kept", what))
+        if found is None:
+            found = self.cache.setdefault(("kept", what), Kept(most))
+        return found
 
     def app(self, key: str) -> App:
         try:

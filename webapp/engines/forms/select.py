@@ -27,8 +27,9 @@ from webapp.i18n import N_
 
 #: The one rule whether a form is there for an actor at all, under the name the door uses.
 require_form = policy.require
-#: Statements kept per epoch; the oldest go first.
-_KEPT = 200
+#: Statements kept of an epoch: of single records (one a form and set of rights), and of lists.
+KEPT_RECORDS = 500
+KEPT_LISTS = 200
 
 
 @dataclass(frozen=True)
@@ -83,20 +84,21 @@ def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) 
     if not 0 < id_ < 2**63:
         raise missing(form)
     definitions = versions.current(unit)
-    key = ("get", form.name, signature(actor), binned)
-    kept = definitions.cache.get(key)
-    if kept is None:
-        keys = readable(unit, actor, form)
-        table = form.table
-        found = readers(unit, actor, form, keys, table)
-        statement = _select(unit, actor, form, table, found, binned=None if binned else False)
-        kept = (Decoder(form, found), statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)))
-        definitions.cache[key] = kept
-    decoder, statement = kept
+    key = (form.name, signature(actor), binned)
+    kept = definitions.kept("records", KEPT_RECORDS)
+    decoder, statement = kept.get(key, lambda: _one(unit, actor, form, binned))
     row = unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "record_id": id_}).first()
     if row is None:
         raise missing(form)
     return decoder.record(row)
+
+
+def _one(unit: Unit, actor: Actor, form: Form, binned: bool) -> tuple[Decoder, sa.Select[Any]]:
+    """How a single record is read by the actor, by `record_id`."""
+    table = form.table
+    found = readers(unit, actor, form, readable(unit, actor, form), table)
+    statement = _select(unit, actor, form, table, found, binned=None if binned else False)
+    return Decoder(form, found), statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type))
 
 
 def missing(form: Form) -> NotFound:
@@ -114,13 +116,9 @@ def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, quer
     """The statements of a query, built once per epoch and kind of actor."""
     require_form(unit, actor, form)
     key = ("list", form.name, signature(actor), query.where, query.search, query.sort, query.fields, query.binned)
-    kept = definitions.cache.setdefault("lists", {})
-    if (listing := kept.get(key)) is None:
-        listing = _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key))
-        if len(kept) >= _KEPT:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = listing
-    return listing
+    return definitions.kept("lists", KEPT_LISTS).get(
+        key, lambda: _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key))
+    )
 
 
 def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query, fingerprint: str) -> Listing:
