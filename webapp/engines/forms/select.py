@@ -28,7 +28,7 @@ from webapp.i18n import N_
 #: The one rule whether a form is there for an actor at all, under the name the door uses.
 require_form = policy.require
 #: Statements kept of an epoch: of single records (one a form and set of rights), and of lists.
-KEPT_RECORDS = 500
+KEPT_RECORDS = 200
 KEPT_LISTS = 200
 
 
