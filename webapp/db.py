@@ -194,6 +194,22 @@ class Unit:
             raise
 
 
+#: Something long that needs no writer: done in a reading unit, after which the writing one begins anew.
+Lacking = Callable[[Unit], object]
+Look = Callable[[Unit], Lacking | None]
+_looks: list[Look] = []
+_LOOKS = 5  # then it is done while writing: whoever has to write gets to it
+
+
+def before_writing(look: Look) -> Look:
+    """Ask `look` at the beginning of each writing unit on SQLite, with one short statement at most.
+
+    It answers None, or what is lacking and takes long. Once that is done the same state must not lack it again.
+    """
+    _looks.append(look)
+    return look
+
+
 def binder(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
     """What makes of a Python value the one a driver is given for `column`; None if that is the value itself."""
     return column.type.dialect_impl(dialect).bind_processor(dialect)
@@ -228,12 +244,28 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """A unit that commits when the block ends well and rolls back when it raises."""
+        for tries_left in range(_LOOKS, -1, -1):
+            with self._writing() as unit:
+                lacking = self._lacking(unit) if tries_left else None
+                if lacking is None:
+                    yield unit
+                    break
+            with self.read() as reading:  # SQLite's one writer is free meanwhile; then look again
+                lacking(reading)
+        unit.run_after_commit()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Unit]:
         with self._lock or contextlib.nullcontext(), self.engine.connect() as connection:
             connection = connection.execution_options(mortise_write=True)
-            unit = Unit(connection, self.settings, is_writing=True)
             with connection.begin():
-                yield unit
-        unit.run_after_commit()
+                yield Unit(connection, self.settings, is_writing=True)
+
+    def _lacking(self, unit: Unit) -> Lacking | None:
+        """What has to be done before writing; only where a writer keeps all others waiting."""
+        if not self.is_sqlite:
+            return None
+        return next((lacking for look in _looks if (lacking := look(unit)) is not None), None)
 
     def dispose(self) -> None:
         """Close all connections; call in a child process before its first use, and at the end."""

@@ -26,6 +26,7 @@ TOGETHER = (0, len(ROWS) - 1)
 #: Data classes and tables that stand below their users; read by those above the row they are put in here.
 SHAPES = {
     "webapp.access.actor": "webapp.expressions",
+    "webapp.definitions.kept": "webapp.expressions",
     "webapp.definitions.kinds": "webapp.expressions",
     "webapp.definitions.model": "webapp.expressions",
     "webapp.definitions.spec": "webapp.expressions",

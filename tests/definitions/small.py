@@ -85,9 +85,9 @@ def publish(database: Database, made: dict[str, Any], actor: Actor = KEEPER, **m
     return versions.apply(database, actor, made, **more)
 
 
-def people(unit: Unit) -> None:
+def people(unit: Unit, *others: Actor) -> None:
     """The members whose ids the actors have."""
-    for actor in (KEEPER, BUILDER, REP):
+    for actor in (KEEPER, BUILDER, REP, *others):
         unit.execute(
             sa.insert(member).values(
                 id=actor.member, email=f"{actor.name.lower()}@firm.example", name=actor.name, created_at=clock.now()

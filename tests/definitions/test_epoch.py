@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from tests.definitions.small import KEEPER, document, fields, people, publish
-from webapp.db import Database
-from webapp.definitions import storage, versions
+from webapp.db import Database, Unit
+from webapp.definitions import epochs, storage, versions
 from webapp.engines.forms import records
 from webapp.errors import Invalid
 from webapp.journal.tables import event
@@ -63,11 +66,9 @@ def test_writers_go_on_through_applies_and_keep_the_rule_of_their_version(databa
     storage.get().finish(database)
 
 
-def test_asking_for_the_definitions_is_one_tiny_statement_once_a_unit(database: Database) -> None:
-    """Asking for the definitions costs one tiny statement once a unit, and nothing after that."""
-    publish(database, document())
-    with database.read() as unit:
-        versions.current(unit)
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """The statements that were sent meanwhile."""
     seen: list[str] = []
 
     def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -75,10 +76,105 @@ def test_asking_for_the_definitions_is_one_tiny_statement_once_a_unit(database: 
 
     sa.event.listen(database.engine, "before_cursor_execute", note)
     try:
-        with database.read() as unit:
-            for _ in range(3):
-                versions.current(unit)
+        yield seen
     finally:
         sa.event.remove(database.engine, "before_cursor_execute", note)
+
+
+def test_asking_for_the_definitions_is_one_tiny_statement_once_a_unit(database: Database) -> None:
+    """Asking for the definitions costs one tiny statement once a unit, and nothing after that."""
+    publish(database, document())
+    with database.read() as unit:
+        versions.current(unit)
+    with counted(database) as seen, database.read() as unit:
+        for _ in range(3):
+            versions.current(unit)
     assert len([s for s in seen if "m__epoch" in s]) == 1
     assert len([s for s in seen if "m__app" in s]) == 0
+
+
+@pytest.fixture
+def compiled_in(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each time that definitions were compiled: whether a unit that writes did it."""
+    seen: list[bool] = []
+    read = epochs.read
+
+    def noting(unit: Unit, epoch: int) -> Any:
+        seen.append(unit.is_writing)
+        return read(unit, epoch)
+
+    monkeypatch.setattr(epochs, "read", noting)
+    return seen
+
+
+@pytest.fixture
+def other(database: Database) -> Iterator[Database]:
+    """Another process on the same data: it has to find out by itself that something was published."""
+    found = Database(database.settings)
+    yield found
+    found.dispose()
+
+
+def with_field(key: str) -> dict[str, Any]:
+    return document(lambda made: fields(made).update({key: {"kind": "text"}}))
+
+
+def known(unit: Unit) -> set[str]:
+    return set(versions.current(unit).form("crm.deal").fields)
+
+
+def test_on_sqlite_nobody_compiles_while_he_holds_the_writer(
+    database: Database, other: Database, compiled_in: list[bool]
+) -> None:
+    publish(database, document())
+    versions.warm(other)
+    publish(database, with_field("late"))
+    compiled_in.clear()
+    with other.write() as unit:
+        assert "late" in known(unit)
+    assert compiled_in == [not database.is_sqlite]
+    with other.write() as unit:
+        assert "late" in known(unit)
+    assert len(compiled_in) == 1, "it is known now"
+
+
+def test_a_version_that_comes_while_another_is_compiled_is_seen_too(
+    database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(database, document())
+    versions.warm(other)
+    publish(database, with_field("late"))
+    read, waiting = epochs.read, ["later"]
+
+    def slow(unit: Unit, epoch: int) -> Any:
+        if unit.connection.engine is other.engine and not unit.is_writing and waiting:
+            publish(database, with_field(waiting.pop()))
+        return read(unit, epoch)
+
+    monkeypatch.setattr(epochs, "read", slow)
+    with other.write() as unit:
+        assert known(unit) & {"late", "later"} == ({"later"} if database.is_sqlite else {"late"})
+
+
+def test_a_unit_that_writes_asks_for_the_epoch_once(database: Database) -> None:
+    publish(database, document())
+    with database.read() as unit:
+        versions.current(unit)
+    with counted(database) as seen, database.write() as unit:
+        for _ in range(3):
+            versions.current(unit)
+    assert len([s for s in seen if "m__epoch" in s]) == 1
+
+
+def test_what_was_begun_in_a_unit_that_gave_way_has_left_nothing(database: Database, other: Database) -> None:
+    """The block runs once, in the unit that knows; actions after the commit run once as well."""
+    publish(database, document())
+    versions.warm(other)
+    publish(database, with_field("late"))
+    ran: list[str] = []
+    with other.write() as unit:
+        unit.after_commit(lambda: ran.append("after"))
+        ran.append("block")
+    assert ran == ["block", "after"]
+    with pytest.raises(ZeroDivisionError), other.write():
+        _ = 1 / 0

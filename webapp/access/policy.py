@@ -26,6 +26,8 @@ from webapp.i18n import LANGUAGES, N_, Message
 ACTIONS = ("see", "create", "edit", "delete", "export")
 SCOPES = ("own", "team", "department", "department_and_below", "mine")
 LEVELS = ("hidden", "masked", "read", "write")
+#: Answers kept of an epoch, one for each form and set of roles that somebody holds.
+KEPT = 1000
 _READS = ("see", "export")
 _KINDS = ("member", "token", "system")
 _WRITABLE_SYSTEM_FIELDS = ("owner",)
@@ -102,13 +104,10 @@ def fields(unit: Unit, actor: Actor, form: Form) -> Mapping[str, str]:
     if actor.kind not in _KINDS:
         return dict.fromkeys(form.names, "hidden")
     definitions = versions.current(unit)
-    at = ("fields", form.name, actor.roles, actor.may_write)
-    if at not in definitions.cache:
-        definitions.cache[at] = {
-            key: _level_of(definitions, actor, form, key, field) for key, field in form.names.items()
-        }
-    levels: Mapping[str, str] = definitions.cache[at]
-    return levels
+    return definitions.kept("fields", KEPT).get(
+        (form.name, actor.roles, actor.may_write),
+        lambda: {key: _level_of(definitions, actor, form, key, field) for key, field in form.names.items()},
+    )
 
 
 def eyes(unit: Unit, actor: Actor) -> MemberEyes:
@@ -194,13 +193,13 @@ def _whole(actor: Actor, action: str) -> bool | None:
 
 def _rights(definitions: Definitions, roles: frozenset[str], form: Form) -> tuple[tuple[Role, FormRight], ...]:
     """What the roles say about the form, for those that name it."""
-    at = ("rights", form.name, roles)
-    if at not in definitions.cache:
-        held = [role for name in sorted(roles) if (role := definitions.role(name)) is not None]
-        pairs = [(role, _right(role, form)) for role in held]
-        definitions.cache[at] = tuple((role, right) for role, right in pairs if right is not None)
-    found: tuple[tuple[Role, FormRight], ...] = definitions.cache[at]
-    return found
+    return definitions.kept("rights", KEPT).get((form.name, roles), lambda: _rights_of(definitions, roles, form))
+
+
+def _rights_of(definitions: Definitions, roles: frozenset[str], form: Form) -> tuple[tuple[Role, FormRight], ...]:
+    held = [role for name in sorted(roles) if (role := definitions.role(name)) is not None]
+    pairs = [(role, _right(role, form)) for role in held]
+    return tuple((role, right) for role, right in pairs if right is not None)
 
 
 def _right(role: Role, form: Form) -> FormRight | None:

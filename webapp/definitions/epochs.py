@@ -2,6 +2,9 @@
 
 The epoch is a row that every apply moves. On PostgreSQL a writing unit holds it FOR SHARE, so that an apply (FOR
 UPDATE) never comes between the rules a write was checked by and its commit; on SQLite BEGIN IMMEDIATE does that.
+
+Compiling takes long. On SQLite a writing unit looks at its beginning whether the epoch is known here; if it moved, the
+unit ends, a reading one compiles, and the writing one looks again: nobody waits for a compiler.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.db import Unit
+from webapp.db import Database, Lacking, Unit, before_writing
 from webapp.definitions import tables
 from webapp.definitions.compile import Source, compile_all
 from webapp.definitions.document import load
@@ -51,6 +54,26 @@ def column() -> sa.ScalarSelect[Any]:
 def note(unit: Unit, epoch: int | None) -> None:
     """Remember the epoch that `column` told this unit. A unit that has to hold it asks again."""
     unit.memo["epoch"] = epoch or 0
+
+
+@before_writing
+def _look(unit: Unit) -> Lacking | None:
+    """Whether this process has compiled the epoch in force; one that has compiled nothing so far is not made to."""
+    by_epoch = _known.get(unit.connection.engine)
+    if not by_epoch:
+        return None
+    found = by_epoch.get(unit.execute(_READ).scalar() or 0)
+    if found is None:
+        return current
+    unit.memo["definitions"] = found
+    return None
+
+
+def warm(database: Database) -> None:
+    """Compile before the first unit that writes, where this process has not compiled anything so far."""
+    if not _known.get(database.engine):
+        with database.read() as unit:
+            current(unit)
 
 
 def lock(unit: Unit) -> int:
@@ -114,12 +137,15 @@ def _open_work(unit: Unit) -> dict[str, dict[tuple[str, str], Mapping[str, Any]]
 
 
 def _at(unit: Unit, epoch: int) -> Definitions:
+    """Compiled once a process: whoever comes meanwhile waits, whoever finds it there does not."""
     engine = unit.connection.engine
+    if (found := _known.get(engine, {}).get(epoch)) is not None:
+        return found
     with _lock:
         by_epoch = _known.setdefault(engine, {})
         found = by_epoch.get(epoch)
         if found is None:
             found = by_epoch[epoch] = read(unit, epoch)
-            for old in sorted(by_epoch)[:-_KEPT]:
+            for old in list(by_epoch)[:-_KEPT]:
                 del by_epoch[old]
         return found

@@ -6,12 +6,13 @@ epoch and process. Answers the language's questions (`expressions.types.Schema`,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from webapp.definitions.kept import Kept
 from webapp.definitions.kinds import FieldKind, field_kinds
 from webapp.errors import NotFound, nearest
 from webapp.expressions.types import OldNumber, Type
@@ -20,9 +21,6 @@ from webapp.i18n import N_
 if TYPE_CHECKING:
     from webapp.expressions import Expression
 
-Kept = TypeVar("Kept")
-#: Of each kind of thing that is kept with the definitions (statements, headings of lists).
-_KEPT = 200
 LabelText = str | Mapping[str, str]
 
 
@@ -206,21 +204,20 @@ class App:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Definitions:
-    """All current apps at one epoch. `cache` is for whatever is computed once per epoch (entry forms, statements)."""
+    """All current apps at one epoch.
+
+    `cache` is for what is computed once an epoch and form; what there is one of for each person goes to `kept`.
+    """
 
     epoch: int
     apps: Mapping[str, App]
     cache: dict[Any, Any] = field(default_factory=dict)
 
-    def keep(self, kind: str, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """What `make` makes, kept under `key` while this epoch stands; of each kind the oldest go first."""
-        kept = self.cache.setdefault(kind, {})
-        found: Kept | None = kept.get(key)
+    def kept(self, what: str, most: int = 200) -> Kept:
+        """The memory named `what`, of `most` things at the most; gone with the epoch."""
+        found: Kept | None = self.cache.get(("kept", what))
         if found is None:
-            found = make()
-            while len(kept) >= _KEPT:
-                kept.pop(next(iter(kept), None), None)
-            kept[key] = found
+            found = self.cache.setdefault(("kept", what), Kept(most))
         return found
 
     def app(self, key: str) -> App:

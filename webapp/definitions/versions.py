@@ -13,7 +13,7 @@ from webapp.db import Unit
 from webapp.definitions import tables
 from webapp.definitions.apply import AppliedVersion, apply, rollback
 from webapp.definitions.document import Document, dump, json_schema, load
-from webapp.definitions.epochs import current
+from webapp.definitions.epochs import current, warm
 from webapp.definitions.plan import Change, Plan, plan
 from webapp.definitions.purge import purge
 from webapp.definitions.unbuilt import Unbuilt, retry, unbuilt
@@ -47,6 +47,7 @@ __all__ = [
     "unbuilt",
     "upgrade",
     "validate",
+    "warm",
 ]
 
 

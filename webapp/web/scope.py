@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from webapp.access.actor import Actor
 from webapp.config import Settings
 from webapp.db import Database, Unit
+from webapp.definitions import versions
 from webapp.errors import Busy, Unauthenticated
 from webapp.i18n import N_
 from webapp.web.turns import Turns
@@ -83,6 +84,8 @@ def unit() -> Unit:
     if "unit" not in g:
         stack = contextlib.ExitStack()
         is_reading = request.method in SAFE or g.get("is_over", False) or _is_marked("is_reading")
+        if not is_reading:
+            versions.warm(database())
         opened = stack.enter_context(database().read() if is_reading else database().write())
         opened.origin = origin()
         g.unit, g.unit_stack = opened, stack

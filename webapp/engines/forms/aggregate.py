@@ -26,6 +26,7 @@ from webapp.i18n import N_
 MOST_GROUPS = 4
 MOST_MEASURES = 20
 MOST_ROWS = 10_000
+KEPT = 200  # statements of an epoch
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,9 @@ def aggregate(
     _limits(group, measures, limit)
     definitions = versions.current(unit)
     where_key = tuple(where)
-    key = ("aggregate", form.name, select.signature(actor), tuple(group), tuple(measures), where_key, search_text, sort)
-    made = definitions.keep(
-        "aggregates",
-        key,
-        lambda: _prepare(unit, actor, form, list(group), list(measures), where_key, search_text, sort),
+    key = (form.name, select.signature(actor), tuple(group), tuple(measures), where_key, search_text, sort)
+    made = definitions.kept("aggregates", KEPT).get(
+        key, lambda: _prepare(unit, actor, form, list(group), list(measures), where_key, search_text, sort)
     )
     rows = unit.execute(made.statement, {**binds(actor, clock.now(), unit.zone), "row_limit": limit}).all()
     width = len(made.groups)

@@ -71,6 +71,8 @@ def _next(database: Database, app: str | None) -> Any:
     with database.read() as unit:
         query = sa.select(building).where(building.c.state == "open")
         rows = unit.execute(query.where(building.c.app == app) if app else query).all()
+        if rows:
+            epochs.current(unit)  # compiled here, not while the step holds the writer
     return min(rows, key=lambda row: (_ORDER[row.what], row.id), default=None)
 
 

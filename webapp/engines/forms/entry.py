@@ -198,22 +198,20 @@ def inputs(
     """
     language = language_of(locale)
     shown = tuple((k, rights.get(k, "hidden")) for k in form.fields if rights.get(k) in ("read", "write"))
-    kept = definitions.cache.setdefault("entry forms", {})
-    key = (form.name, shown, language)
-    if key not in kept:
-        if len(kept) >= _KEPT:
-            kept.clear()
-        kept[key] = {
-            name: EntryField(
-                field=form.fields[name],
-                language=language,
-                is_disabled=right != "write" or not form.fields[name].kind.is_input,
-            )
-            for name, right in shown
-            if form.fields[name].type.name != "records"
-        }
-    found: Mapping[str, UnboundField[Any]] = kept[key]
-    return found
+    kept = definitions.kept("entry forms", _KEPT)
+    return kept.get((form.name, shown, language), lambda: _inputs(form, shown, language))
+
+
+def _inputs(form: Form, shown: tuple[tuple[str, str], ...], language: str) -> Mapping[str, UnboundField[Any]]:
+    return {
+        name: EntryField(
+            field=form.fields[name],
+            language=language,
+            is_disabled=right != "write" or not form.fields[name].kind.is_input,
+        )
+        for name, right in shown
+        if form.fields[name].type.name != "records"
+    }
 
 
 def make(

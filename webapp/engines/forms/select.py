@@ -27,6 +27,9 @@ from webapp.i18n import N_
 
 #: The one rule whether a form is there for an actor at all, under the name the door uses.
 require_form = policy.require
+#: Statements kept of an epoch: of single records (one a form and set of rights), and of lists.
+KEPT_RECORDS = 200
+KEPT_LISTS = 200
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def sheets(unit: Unit, actor: Actor, form: Form, queries: Sequence[Query]) -> li
     definitions = versions.current(unit)
     listings = [prepare(unit, definitions, actor, form, query) for query in queries]
     key = (form.name, signature(actor), tuple(queries))
-    statement = definitions.keep("joined lists", key, lambda: _joined(listings, unit.dialect))
+    statement = definitions.kept("joined lists", KEPT_LISTS).get(key, lambda: _joined(listings, unit.dialect))
     limit = queries[0].limit
     values = {**binds(actor, clock.now(), unit.zone), "page_limit": limit + 1}
     found: list[list[Sequence[Any]]] = [[] for _ in listings]
@@ -126,23 +129,23 @@ def get(unit: Unit, actor: Actor, form: Form, id_: int, *, binned: bool = True) 
     if not 0 < id_ < 2**63:
         raise missing(form)
     definitions = versions.current(unit)
-    key = ("get", form.name, signature(actor), binned)
-    kept = definitions.cache.get(key)
-    if kept is None:
-        keys = readable(unit, actor, form)
-        table = form.table
-        found = readers(unit, actor, form, keys, table)
-        statement = _select(unit, actor, form, table, found, binned=None if binned else False)
-        kept = (
-            Decoder(form, found, unit.connection.dialect),
-            statement.where(table.c.id == sa.bindparam("record_id", type_=table.c.id.type)),
-        )
-        definitions.cache[key] = kept
-    decoder, statement = kept
+    key = (form.name, signature(actor), binned)
+    kept = definitions.kept("records", KEPT_RECORDS)
+    decoder, statement = kept.get(key, lambda: _one(unit, actor, form, binned))
     row = unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "record_id": id_}).first()
     if row is None:
         raise missing(form)
     return decoder.record(row)
+
+
+def _one(unit: Unit, actor: Actor, form: Form, binned: bool) -> tuple[Decoder, sa.Select[Any]]:
+    """How a single record is read by the actor, by `record_id`."""
+    table = form.table
+    found = readers(unit, actor, form, readable(unit, actor, form), table)
+    statement = _select(unit, actor, form, table, found, binned=None if binned else False)
+    return Decoder(form, found, unit.connection.dialect), statement.where(
+        table.c.id == sa.bindparam("record_id", type_=table.c.id.type)
+    )
 
 
 def missing(form: Form) -> NotFound:
@@ -160,10 +163,8 @@ def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, quer
     """The statements of a query, built once per epoch and kind of actor."""
     require_form(unit, actor, form)
     key = ("list", form.name, signature(actor), query.where, query.search, query.sort, query.fields, query.binned)
-    return definitions.keep(
-        "lists",
-        key,
-        lambda: _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key)),
+    return definitions.kept("lists", KEPT_LISTS).get(
+        key, lambda: _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key))
     )
 
 

@@ -173,7 +173,7 @@ def scope(unit: Unit, actor: Actor, app: str, form: str, locale: str | None = No
 
 def offered(at: Scope) -> tuple[View, ...]:
     """The form's views that this actor can use; a plain list of all records if there is none."""
-    return at.definitions.keep("views", (at.form.name, select.signature(at.actor)), lambda: _offered(at))
+    return at.definitions.kept("views").get((at.form.name, select.signature(at.actor)), lambda: _offered(at))
 
 
 def _offered(at: Scope) -> tuple[View, ...]:
@@ -309,7 +309,7 @@ def _is_plain(found: Field) -> bool:
 def columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
     """The headings of the view for this actor; kept, because they depend on his rights and the definitions alone."""
     key = ("columns", at.form.name, asked.view.key, _orders(at, asked), at.locale, select.signature(at.actor))
-    return at.definitions.keep("columns", key, lambda: _columns(at, asked))
+    return at.definitions.kept("columns").get(key, lambda: _columns(at, asked))
 
 
 def _columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
