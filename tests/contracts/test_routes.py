@@ -35,6 +35,7 @@ PAGES = {
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
     "records.pick": f"{DEAL}/filter?view=all",
+    "gate.show_me": "/me",
 }
 #: Pieces of a page that are fetched by themselves.
 PIECES = {

@@ -117,6 +117,8 @@ def prefer(unit: Unit, actor: Actor, member_id: int, **values: str | None) -> No
         raise _invalid("locale", N_("This language is not there."))
     if values.get("theme") not in (None, "light", "dark", "system"):
         raise _invalid("theme", N_("This theme is not there."))
+    if (zone := values.get("zone")) is not None and not clock.is_zone(zone):
+        raise _invalid("zone", N_("This time zone is not known."))
     if values:
         _update(unit, member_id, **values)
 

@@ -31,6 +31,7 @@ class Frame:
     home_url = "/"
     search_url = "/search"
     preferences_url = "/me/preferences"
+    me_url = "/me"
 
     def __init__(self, unit: Unit, actor: Actor) -> None:
         self._unit = unit

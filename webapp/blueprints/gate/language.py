@@ -1,13 +1,12 @@
-"""Language and theme: before sign-in kept by the browser, afterwards by the member."""
+"""The language of the gate pages, kept by the browser until somebody signs in."""
 
 from __future__ import annotations
 
 from flask import Response, abort, request
 
-from webapp.access import members
 from webapp.blueprints.gate import blueprint
 from webapp.i18n import LANGUAGES
-from webapp.web import language, respond, scope, signing
+from webapp.web import language, respond, signing
 
 
 @blueprint.get("/login/language/<wanted>")
@@ -21,17 +20,8 @@ def choose_language(wanted: str) -> Response:
         language.COOKIE,
         wanted,
         max_age=365 * 86400,
-        secure=scope.app().settings.is_https,
+        secure=signing.is_secure(),
         httponly=True,
         samesite="Lax",
     )
     return response
-
-
-@blueprint.post("/me/preferences")
-def change_preferences() -> Response:
-    """Set the member's own language or theme and come back to the page."""
-    actor = scope.actor()
-    given = {key: request.form[key] or None for key in ("locale", "theme") if key in request.form}
-    members.prefer(scope.unit(), actor, actor.member, **given)
-    return respond.redirect(respond.local(request.form.get("next")), whole=True)
