@@ -15,12 +15,15 @@ from collections.abc import Iterable
 #: Below this it is refused; then fair, good, strong.
 LEAST, GOOD, STRONG = 32.0, 50.0, 70.0
 
-_WORDS = """
-password passwort passw0rd p@ssw0rd admin administrator root letmein welcome iloveyou monkey dragon master login
-sunshine princess football baseball superman batman shadow michael secret hello changeme default guest test user
-qwerty azerty asdf zxcv abc123 woaini woaiwojia woaizhongguo mima guanliyuan zhongguo beijing shanghai shouji
-company mortise summer winter spring autumn crm
-""".split()
+_WORDS = re.findall(
+    r"\S+",
+    """
+    password passwort passw0rd p@ssw0rd admin administrator root letmein welcome iloveyou monkey dragon
+    master login sunshine princess football baseball superman batman shadow michael secret hello changeme
+    default guest test user qwerty azerty asdf zxcv abc123 woaini woaiwojia woaizhongguo mima guanliyuan
+    zhongguo beijing shanghai shouji company mortise summer winter spring autumn crm
+    """,
+)
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn")
 _LEET = str.maketrans("@4301$5!7", "aaeoissit")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -40,7 +43,7 @@ def bits(text: str, unlike: Iterable[str] = ()) -> float:
 
 
 def _without_words(plain: str, unlike: Iterable[str]) -> str:
-    """Known words and the parts of `unlike` made one character each, as written and with signs for letters (0 for o)."""
+    """Known words and the parts of `unlike` made one character each, as written and with signs for letters."""
     own = {part for given in unlike for part in re.split(r"[\s@._\-]+", given.casefold()) if len(part) >= 3}
     own |= {whole for given in unlike if len(whole := given.casefold().strip()) >= 2}
     for word in sorted({*own, *_WORDS}, key=len, reverse=True):
