@@ -16,12 +16,5 @@ def choose_language(wanted: str) -> Response:
     if wanted not in LANGUAGES:
         abort(404)
     response = respond.redirect(respond.local(request.args.get("next"), "/login"), whole=True)
-    response.set_cookie(
-        language.COOKIE,
-        wanted,
-        max_age=365 * 86400,
-        secure=signing.is_secure(),
-        httponly=True,
-        samesite="Lax",
-    )
+    language.choose(response, wanted)
     return response
