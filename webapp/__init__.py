@@ -23,7 +23,20 @@ BLUEPRINTS = (
 def create_app(settings: Settings | None = None, database: Database | None = None) -> App:
     """The web application over one firm's database."""
     from webapp import config, db
-    from webapp.web import assets, csrf, errors, grids, headers, health, language, metrics, scope, signing
+    from webapp.web import (
+        assets,
+        csrf,
+        errors,
+        grids,
+        headers,
+        health,
+        language,
+        metrics,
+        proxies,
+        scope,
+        signing,
+        zones,
+    )
     from webapp.web.htmx import htmx
 
     settings = settings or config.Settings.from_env()
@@ -34,6 +47,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         MAX_FORM_PARTS=5000,
     )
+    app.wsgi_app = proxies.Proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     scope.install(app, database or db.Database(settings))
     headers.install(app)
@@ -42,6 +56,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     metrics.install(app)
     csrf.install(app)
     signing.install(app)
+    zones.install(app)
     language.install(app)
     grids.install(app)
     errors.install(app)

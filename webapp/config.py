@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from webapp.errors import Invalid, Problem
 from webapp.i18n import LANGUAGES, N_
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail is handed over: `smtp://user:password@host:port?from=…&starttls=…`, `smtps://` for TLS at once.
+
+    starttls  on unless it says `no`, or the server is this machine
+    """
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None = field(repr=False)
+    sender: str
+    is_tls: bool
+    starttls: bool
+
+    @classmethod
+    def of(cls, url: str) -> MailServer:
+        """Read the address; raises ValueError."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError(url)
+        asked = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        user = unquote(parts.username) if parts.username else None
+        sender = asked.get("from") or (user if user and "@" in user else "")
+        if "@" not in sender or any(ord(c) < 32 for c in sender) or set(asked) - {"from", "starttls"}:
+            raise ValueError(url)
+        is_tls, is_here = parts.scheme == "smtps", parts.hostname in ("localhost", "127.0.0.1", "::1")
+        return cls(
+            host=parts.hostname,
+            port=parts.port or (465 if is_tls else 587 if user else 25),
+            user=user,
+            password=unquote(parts.password) if parts.password else None,
+            sender=sender,
+            is_tls=is_tls,
+            starttls=not is_tls and _is_yes(asked.get("starttls"), not is_here),
+        )
 
 
 @dataclass(frozen=True)
@@ -25,11 +68,17 @@ class Settings:
     timezone: str
     locale: str
     log: str
+    trusted_proxies: tuple[Network, ...] = LOOPBACK
     password_memory: int = 65536  # KiB that Argon2 takes for one password; tests take little
 
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
+
+    @property
+    def mail(self) -> MailServer | None:
+        """The mail server, if there is one."""
+        return MailServer.of(self.mail_url) if self.mail_url else None
 
     @property
     def is_https(self) -> bool:
@@ -59,6 +108,16 @@ class Settings:
         log = env.get("MORTISE_LOG") or "text"
         if log not in ("text", "json"):
             problems.append(_wrong("MORTISE_LOG", "text / json"))
+        mail_url = env.get("MORTISE_MAIL_URL") or None
+        try:
+            MailServer.of(mail_url or "smtp://localhost?from=a@b")
+        except ValueError:
+            example = "smtp://user:password@mail.example.com:587?from=crm@example.com"
+            problems.append(_wrong("MORTISE_MAIL_URL", example))
+        try:
+            trusted = _networks(env.get("MORTISE_TRUSTED_PROXIES"))
+        except ValueError:
+            problems.append(_wrong("MORTISE_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"))
         password_memory = env.get("MORTISE_PASSWORD_MEMORY") or "65536"
         if not password_memory.isdecimal() or not 8 <= int(password_memory) <= 1048576:
             problems.append(_wrong("MORTISE_PASSWORD_MEMORY", "65536"))
@@ -71,12 +130,26 @@ class Settings:
             files_url=env.get("MORTISE_FILES_URL") or str(data_dir / "files"),
             base_url=(env.get("MORTISE_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
             secret_key=env.get("MORTISE_SECRET_KEY") or _kept_key(data_dir),
-            mail_url=env.get("MORTISE_MAIL_URL") or None,
+            mail_url=mail_url,
             timezone=timezone,
             locale=locale,
             log=log,
+            trusted_proxies=trusted,
             password_memory=int(password_memory),
         )
+
+
+def _networks(text: str | None) -> tuple[Network, ...]:
+    """Addresses and networks, separated by commas or spaces; raises ValueError."""
+    named = tuple(ipaddress.ip_network(part) for part in (text or "").replace(",", " ").split())
+    return named or LOOPBACK
+
+
+def _is_yes(text: str | None, otherwise: bool) -> bool:
+    known = {None: otherwise, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if text not in known:
+        raise ValueError(text)
+    return known[text]
 
 
 def _wrong(name: str, example: str) -> Problem:

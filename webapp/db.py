@@ -13,7 +13,6 @@ import fcntl
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.types import TypeDecorator
 
+from webapp import clock
 from webapp.config import Settings
 from webapp.errors import Busy
 from webapp.i18n import N_, Message
@@ -227,9 +227,7 @@ class Database:
         self.settings = settings
         self.engine = make_engine(settings)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        if os.environ.get("TZ") != settings.timezone:  # SQLite's `localtime` is the process's (decisions 15)
-            os.environ["TZ"] = settings.timezone
-            time.tzset()
+        clock.keep_firm_zone(settings.timezone)
         self._lock = WriteLock(_sqlite_path(settings)) if self.is_sqlite else None
 
     @contextmanager

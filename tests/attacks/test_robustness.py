@@ -110,7 +110,7 @@ def test_of_many_who_open_the_set_up_link_at_once_one_becomes_the_administrator(
         assert found
         data = {"csrf_token": found[1], "firm": f"F{n}", "name": f"N{n}", "email": f"n{n}@firm.example",
                 "password": "correct horse battery", "locale": "zh", "start": ""}  # fmt: skip
-        return clients[n].post(link, data=data)
+        return clients[n].post(f"{link}/start", data=data)
 
     answers = at_once(4, claim)
     assert sorted(answer.status_code for answer in answers) == [303, 410, 410, 410]

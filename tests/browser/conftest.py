@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 import build_assets
 from tests import missing
 from tests.browser.firm import Firm
+from tests.browser.first import Empty
 from tests.browser.guide import Guide
 from tests.pages import sales
 from tests.pages.conftest import Sales
@@ -137,6 +138,14 @@ def firm(sqlite_database: Any, serve: Callable[[Flask], str]) -> Firm:
     world = make(sqlite_database)
     world.apply(sales.DOCUMENT)
     return Firm(Sales(world), serve(world.app))
+
+
+@pytest.fixture
+def empty(sqlite_database: Any, serve: Callable[[Flask], str]) -> Empty:
+    """The product before anybody has set it up."""
+    from webapp import create_app
+
+    return Empty(sqlite_database, serve(create_app(sqlite_database.settings, sqlite_database)))
 
 
 @pytest.fixture

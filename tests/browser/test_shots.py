@@ -1,4 +1,4 @@
-"""`make shots`: pictures of the style guide in every size, language and theme."""
+"""`make shots`: pictures of the style guide and of every screen in every size, language and theme."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser import first
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
 
@@ -75,25 +76,60 @@ def test_guide(guide: Guide, shots: Callable[..., None], name: str) -> None:
     shots(f"guide-{name}", f"{guide.url}/guide{path}", prepare=prepare)
 
 
-SCREENS: dict[str, str] = {
-    "01-sign-in": "/login",
-    "02-workbench": "/",
-    "03-grid": "/crm/deal",
-    "04-kanban": "/crm/deal?view=board",
-    "05-record-page": "/crm/deal/{first}",
-    "06-entry": "/crm/deal/new",
-    "06-edit": "/crm/deal/{first}/edit",
-    "15-empty": "/crm/deal?search=nothing",
-    "15-missing": "/crm/nothing",
+#: name → address, who looks (None: nobody yet), and what is done before the picture
+SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
+    "01-sign-in": ("/login", None, None),
+    "01-sign-in-wrong": ("/login", None, lambda page: first.wrong_password(page)),
+    "01-forgotten": ("/login/forgotten", None, None),
+    "01-forgotten-sent": ("/login/forgotten?sent=1", None, None),
+    "01-link-spent": ("/login/password/forged", None, lambda page: page.faults.clear()),
+    "02-workbench": ("/", "ann", None),
+    "02-workbench-empty": ("/", "zoe", None),
+    "02-me": ("/me", "ann", None),
+    "02-me-menu": ("/", "ann", _me),
+    "03-grid": ("/crm/deal", "ann", None),
+    "04-kanban": ("/crm/deal?view=board", "ann", None),
+    "05-record-page": ("/crm/deal/{first}", "ann", None),
+    "05-record-binned": ("/crm/deal/{binned}", "ann", None),
+    "06-entry": ("/crm/deal/new", "ann", None),
+    "06-edit": ("/crm/deal/{first}/edit", "ann", None),
+    "06-lapsed": ("/crm/deal/{first}", "ann", lambda page: first.lapsed_session(page)),
+    "15-empty": ("/crm/deal?q=nothing", "ann", None),
+    "15-empty-form": ("/crm/account?q=", "bob", None),
+    "15-forbidden": ("/crm/deal/new", "aud", lambda page: page.faults.clear()),
+    "15-missing": ("/crm/nothing", "ann", lambda page: page.faults.clear()),
+    "15-missing-record": ("/crm/deal/999999", "ann", lambda page: page.faults.clear()),
 }
 
 
 @pytest.mark.parametrize("name", SCREENS)
 def test_screens(firm: Firm, shots: Callable[..., None], name: str) -> None:
-    path = SCREENS[name].format(first=firm.deals[0])
-    sign_in = None if name == "01-sign-in" else firm.sign_in
-    forgive = (lambda page: page.faults.clear()) if name == "15-missing" else None
-    shots(name, firm.url + path, sign_in=sign_in, prepare=forgive)
+    path, who, prepare = SCREENS[name]
+    binned = first.binned(firm) if "{binned}" in path else 0
+    if who == "zoe":
+        first.newcomer(firm)
+    sign_in = None if who is None else lambda page, language: firm.sign_in(page, language, who)
+    first.with_mail(firm)
+    shots(name, firm.url + path.format(first=firm.deals[0], binned=binned), sign_in=sign_in, prepare=prepare)
+
+
+def test_a_page_that_fails(firm: Firm, shots: Callable[..., None]) -> None:
+    first.broken_workbench(firm)
+    shots("15-failed", firm.url, sign_in=firm.sign_in, prepare=lambda page: page.faults.clear())
+
+
+def test_a_save_that_comes_too_late(firm: Firm, shots: Callable[..., None]) -> None:
+    address = f"{firm.url}/crm/deal/{firm.deals[0]}/edit"
+    shots("06-stale", address, sign_in=firm.sign_in, prepare=lambda page: first.stale_save(firm, page))
+
+
+def test_a_new_password(firm: Firm, shots: Callable[..., None]) -> None:
+    shots("01-new-password", firm.url + first.reset_link(firm), prepare=first.type_password)
+
+
+@pytest.mark.parametrize("step", ["check", "firm", "start", "start-mend", "done"])
+def test_set_up(empty: first.Empty, shots: Callable[..., None], step: str) -> None:
+    shots(f"01-set-up-{step}", empty.url, prepare=lambda page: empty.walk(page, step))
 
 
 def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:

@@ -35,6 +35,7 @@ PAGES = {
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
     "records.pick": f"{DEAL}/filter?view=all",
+    "gate.show_me": "/me",
 }
 #: Pieces of a page that are fetched by themselves.
 PIECES = {
@@ -76,7 +77,15 @@ ELSEWHERE = {
     "gate.delete": "signs out; tested with sign-in",
     "gate.choose_language": "before sign-in; sets a cookie only",
     "gate.setup_show": "behind a one-time link; tested with the set-up",
-    "gate.setup_create": "behind a one-time link; tested with the set-up",
+    "gate.setup_step": "behind a one-time link; tested with the set-up",
+    "gate.setup_firm": "behind a one-time link; tested with the set-up",
+    "gate.setup_finish": "behind a one-time link; tested with the set-up",
+    "gate.setup_done": "the last step of the set-up, without the frame; tested with the set-up",
+    "gate.ask": "before sign-in; tested with the mails",
+    "gate.send": "before sign-in; tested with the mails",
+    "gate.choose_password": "behind a one-time link; tested with the mails",
+    "gate.set_password": "behind a one-time link; tested with the mails",
+    "gate.judge": "before sign-in; says how strong a password is and changes nothing",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }

@@ -20,6 +20,7 @@ class Actor:
     department      main department's id
     departments     the main one and further ones; `departments_below`: they and all below them
     headed          ids of departments this member heads, and all below them
+    zone            in which he reads and types moments; None: the firm's
     scope           of a token: `read` or `write`
     """
 
@@ -33,6 +34,7 @@ class Actor:
     headed: tuple[int, ...] = ()
     locale: str = "zh"
     theme: str = "system"
+    zone: str | None = None
     scope: str = "write"
     token: int | None = None
     on_behalf_of: int | None = None

@@ -90,6 +90,7 @@ def _actor(unit: Unit, row: Any, **more: Any) -> Actor:
         headed=tuple(sorted(_list(row.headed))),
         locale=row.locale or (json.loads(row.firm_locale) if row.firm_locale else unit.settings.locale),
         theme=row.theme or "system",
+        zone=row.zone,
         **more,
     )
 
@@ -129,7 +130,7 @@ def _statement(dialect: str, by: By) -> sa.Select[Any]:
 
 
 def _who(by: By) -> sa.Select[Any]:
-    columns = [member.c.id, member.c.name, member.c.department, member.c.locale, member.c.theme]
+    columns = [member.c.id, member.c.name, member.c.department, member.c.locale, member.c.theme, member.c.zone]
     subject: sa.BindParameter[Any] = sa.bindparam("subject")
     now = sa.bindparam("now", type_=session.c.expires_at.type)
     found = sa.select(*columns).where(member.c.is_active)

@@ -27,6 +27,7 @@ ACTIONS: dict[str, Message] = {
     "member_disabled": N_("Member disabled"),
     "member_enabled": N_("Member enabled again"),
     "password_set": N_("Password set"),
+    "password_reset": N_("Password set by a link in a mail"),
     "role_granted": N_("Role granted"),
     "role_revoked": N_("Role revoked"),
     "token_created": N_("Token made"),

@@ -1,4 +1,4 @@
-"""The firm's own settings: its name, language and accent colour. Its time zone comes from the environment."""
+"""The firm's own settings: its name, language, currency and accent colour. Its time zone comes from the environment."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ from webapp.db import Unit
 from webapp.errors import Invalid, Problem
 from webapp.i18n import LANGUAGES, N_
 
-_KEYS = ("name", "locale", "accent")
+_KEYS = ("name", "locale", "currency", "accent")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
 class Firm:
-    """`accent` is a colour such as `#1661ab`, None for the product's own; `zone` an IANA name."""
+    """`accent` is a colour such as `#1661ab`, None for the product's own; `zone` an IANA name; `currency`, as in
+    ISO 4217, is that of starter apps (a builder's fields name their own)."""
 
     name: str
     locale: str
     zone: str
+    currency: str
     accent: str | None
 
 
@@ -52,6 +54,7 @@ def _firm(unit: Unit, found: Mapping[str, Any]) -> Firm:
         name=found.get("name") or "Mortise",
         locale=found.get("locale") or unit.settings.locale,
         zone=unit.zone,
+        currency=found.get("currency") or "CNY",
         accent=found.get("accent"),
     )
 
@@ -59,12 +62,16 @@ def _firm(unit: Unit, found: Mapping[str, Any]) -> Firm:
 def change(unit: Unit, actor: Actor, values: Mapping[str, Any]) -> Firm:
     """Set some of name, locale, accent; raises `Invalid` with what does not fit."""
     require_keeper(actor)
-    problems = [p for key, value in values.items() if (p := _problem(key, value)) is not None]
-    if problems:
-        raise Invalid(N_("The settings need mending."), problems=problems)
+    if found := problems(values):
+        raise Invalid(N_("The settings need mending."), problems=found)
     for key, value in values.items():
         write(unit, key, value.strip() if isinstance(value, str) else value)
     return get(unit)
+
+
+def problems(values: Mapping[str, Any]) -> list[Problem]:
+    """What does not fit in these settings."""
+    return [p for key, value in values.items() if (p := _problem(key, value)) is not None]
 
 
 def read(unit: Unit, *keys: str) -> dict[str, Any]:
@@ -87,6 +94,14 @@ def _problem(key: str, value: Any) -> Problem | None:
         return Problem(key, N_("A name of 1 to 100 characters is needed."))
     if key == "locale" and value not in LANGUAGES:
         return Problem(key, N_("This language is not there."))
+    if key == "currency" and not _is_currency(value):
+        return Problem(key, N_("The currency “{code}” is not known.", code=str(value)[:20]))
     if key == "accent" and value is not None and not (isinstance(value, str) and _COLOUR.fullmatch(value)):
         return Problem(key, N_("A colour such as #1661ab is needed."))
     return None
+
+
+def _is_currency(value: Any) -> bool:
+    from babel.numbers import list_currencies
+
+    return value in list_currencies()

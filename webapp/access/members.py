@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from webapp import clock
 from webapp.access import attempts, audit, guard, sessions, tokens
 from webapp.access.actor import Actor
-from webapp.access.tables import department, department_member, member
+from webapp.access.tables import department, department_member, member, reset
 from webapp.db import Unit
 from webapp.errors import Conflict, Invalid, NotFound, Problem
 from webapp.expressions.fold import fold
 from webapp.i18n import LANGUAGES, N_
 
 _EMAIL = re.compile(r"[^@\s<>\"',;:\\]+@[^@\s<>\"',;:\\]+")
+NO_EMAIL = N_("This is not an e-mail address.")
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,8 @@ def prefer(unit: Unit, actor: Actor, member_id: int, **values: str | None) -> No
         raise _invalid("locale", N_("This language is not there."))
     if values.get("theme") not in (None, "light", "dark", "system"):
         raise _invalid("theme", N_("This theme is not there."))
+    if (zone := values.get("zone")) is not None and not clock.is_zone(zone):
+        raise _invalid("zone", N_("This time zone is not known."))
     if values:
         _update(unit, member_id, **values)
 
@@ -139,6 +142,7 @@ def set_password(unit: Unit, actor: Actor, member_id: int, hashed: str, *, but: 
     """Set a password (its hash) and sign the member out everywhere, except where the session cookie `but` is."""
     guard.require_care_of(unit, actor, member_id)
     _update(unit, member_id, password=hashed)
+    unit.execute(reset.delete().where(reset.c.member == member_id))  # a link on its way is void
     sessions.end_all_of(unit, member_id, but=but)
     attempts.forgive(unit, get(unit, member_id).email)
     audit.add(unit, actor, "password_set", member_id)
@@ -159,6 +163,10 @@ def enable(unit: Unit, actor: Actor, member_id: int) -> None:
     guard.require_power_over(unit, actor, member_id)
     _update(unit, member_id, is_active=True)
     audit.add(unit, actor, "member_enabled", member_id)
+
+
+def is_email(text: str) -> bool:
+    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None
 
 
 def normal_email(text: str) -> str:
@@ -185,8 +193,8 @@ def _update(unit: Unit, member_id: int, **values: Any) -> None:
 
 
 def _check(unit: Unit, email: str, name: str, department_id: int | None, locale: str | None) -> None:
-    if len(email) > 254 or not _EMAIL.fullmatch(email):
-        raise _invalid("email", N_("This is not an e-mail address."))
+    if not is_email(email):
+        raise _invalid("email", NO_EMAIL)
     _refuse_bad_name(name)
     if locale not in (None, *LANGUAGES):
         raise _invalid("locale", N_("This language is not there."))

@@ -4,30 +4,49 @@ from __future__ import annotations
 
 import functools
 import threading
+from dataclasses import dataclass
 
+from webapp.access import strength
 from webapp.config import Settings
 from webapp.errors import Invalid, Problem
-from webapp.i18n import N_
+from webapp.i18n import N_, Message
 
 SHORTEST, LONGEST = 10, 256
 #: Hashes at once in this process: each takes `Settings.password_memory`.
 _turns = threading.BoundedSemaphore(2)
 
-#: What people try first; a password that contains nothing else is refused.
-_COMMON = ("password", "passw0rd", "qwertyuiop", "1234567890", "0123456789", "abcdefghij", "administrator", "letmein")
+
+@dataclass(frozen=True)
+class Judged:
+    """`level` 0 (refused) to 4 and a sentence that says what it means or what is missing."""
+
+    level: int
+    text: Message
+
+
+def judge(text: str, *, unlike: tuple[str, ...] = ()) -> Judged:
+    """How strong a password is, while it is typed; level 0 is what `check` refuses."""
+    try:
+        check(text, unlike=unlike)
+    except Invalid as error:
+        return Judged(0, error.message)
+    found = strength.bits(text, unlike)
+    if found < strength.GOOD:
+        return Judged(2, N_("Good enough. Another word makes it stronger."))
+    return Judged(3, N_("Strong")) if found < strength.STRONG else Judged(4, N_("Very strong"))
 
 
 def check(text: str, *, unlike: tuple[str, ...] = ()) -> None:
-    """Raise `Invalid` for a password that is too short, too long, too plain, or one of `unlike` (name, address)."""
+    """Raise `Invalid` for a password that is too short, too long, easy to guess, or one of `unlike` (name, address)."""
     plain = text.strip().lower()
     if len(text) < SHORTEST:
         problem = N_("A password has at least {n} characters.", n=SHORTEST)
     elif len(text) > LONGEST:
         problem = N_("A password has at most {n} characters.", n=LONGEST)
-    elif len(set(plain)) < 4 or any(plain.startswith(word) and len(plain) - len(word) < 4 for word in _COMMON):
-        problem = N_("This password is too easy to guess.")
     elif any(part and plain == part.strip().lower() for part in unlike):
         problem = N_("The password is the same as the name or the address.")
+    elif strength.bits(text, unlike) < strength.LEAST:
+        problem = N_("This password is too easy to guess. Several words that have nothing to do with you are better.")
     else:
         return
     raise Invalid(problem, problems=[Problem("password", problem)])

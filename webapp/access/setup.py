@@ -56,7 +56,16 @@ def claim(unit: Unit, text: str) -> None:
         raise _used()
 
 
-def begin(unit: Unit, *, email: str, name: str, password: str, firm_name: str | None, locale: str) -> int:
+def begin(
+    unit: Unit,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    firm_name: str | None,
+    locale: str,
+    currency: str | None = None,
+) -> int:
     """Make the first member, a keeper, and name the firm. `password` is a hash.
 
     The caller has claimed the link in this unit, or is on the machine itself.
@@ -66,6 +75,8 @@ def begin(unit: Unit, *, email: str, name: str, password: str, firm_name: str | 
     audit.add(unit, None, "role_granted", member, role=KEEPER)
     firm.write(unit, _KEY, None)
     firm.write(unit, "locale", locale)
+    if currency:
+        firm.write(unit, "currency", currency)
     if firm_name and firm_name.strip():
         firm.write(unit, "name", firm_name.strip()[:100])
     return member

@@ -90,6 +90,16 @@ attempt = sa.Table(
     sa.Column("until", PreciseMoment),
 )
 
+#: Links by mail to set a new password: good once and until they expire.
+reset = sa.Table(
+    "m__reset",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),  # SHA-256 of what stands in the link
+    sa.Column("member", Id, sa.ForeignKey("m__member.id"), nullable=False, index=True),
+    sa.Column("created_at", PreciseMoment, nullable=False),
+    sa.Column("expires_at", PreciseMoment, nullable=False),
+)
+
 #: The firm's settings as key and JSON value (name, accent, set-up link).
 setting = sa.Table(
     "m__setting",

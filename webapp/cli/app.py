@@ -258,13 +258,14 @@ def upgrade(console: Console, key: str, yes: bool, accept_loss: bool, finish: bo
     Without --yes it shows what would change. Exit code 0: nothing; 2: changes; 3: data would be lost or shown.
     """
     from webapp import catalog
+    from webapp.access import firm
     from webapp.cli.people import acting
     from webapp.definitions import versions
 
     with console.database.read() as unit:
         actor = acting(unit, as_email, or_system=True)
         versions.current(unit).app(key)
-        found = versions.propose(unit, key, catalog.text(key))
+        found = versions.propose(unit, key, catalog.document(key, firm.get(unit).currency))
     if not yes:
         lines = [*_plan_lines(console, found.plan), *_merge_lines(console, found)]
         console.data(found.json(), lines)

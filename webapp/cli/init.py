@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from webapp.cli.console import Console
+from webapp.errors import Invalid
 from webapp.i18n import N_
 
 
@@ -12,11 +13,20 @@ from webapp.i18n import N_
 @click.option("--email", help="Address of the first administrator; without it a set-up link is printed.")
 @click.option("--name", default="Admin", show_default=True, help="The administrator's name.")
 @click.option("--firm", help="The firm's name.")
+@click.option("--locale", type=click.Choice(["zh", "en"]), help="The firm's language; without it MORTISE_LOCALE.")
+@click.option("--currency", help="The firm's currency, such as CNY or EUR.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--app", "apps", multiple=True, help="A starter app to put in place, such as crm; may be repeated.")
 @click.pass_obj
 def init(
-    console: Console, email: str | None, name: str, firm: str | None, password_stdin: bool, apps: tuple[str, ...]
+    console: Console,
+    email: str | None,
+    name: str,
+    firm: str | None,
+    locale: str | None,
+    currency: str | None,
+    password_stdin: bool,
+    apps: tuple[str, ...],
 ) -> None:
     """Make the database, the first administrator and starter apps. What is there already stays."""
     from webapp import catalog
@@ -26,7 +36,8 @@ def init(
         catalog.text(app)  # a wrong name is told before anything is made
     database = console.database
     if email is not None:
-        _administrator(console, email, name, firm, password_stdin)
+        settings = {"name": firm, "locale": locale or console.settings.locale, "currency": currency}
+        _administrator(console, email, name, {key: value for key, value in settings.items() if value}, password_stdin)
     for app in apps:
         start_app(console, app)
     with database.write() as unit:
@@ -37,25 +48,37 @@ def init(
         console.data({"link": link}, [console.text(told)])
 
 
-def _administrator(console: Console, email: str, name: str, firm: str | None, password_stdin: bool) -> None:
+def _administrator(console: Console, email: str, name: str, given: dict[str, str], password_stdin: bool) -> None:
+    """`given` are the firm's name, language and currency, as far as they were said."""
     import webapp.engines.forms  # noqa: F401  (knows how names sort)
-    from webapp.access import members, setup
+    from webapp.access import firm, members, setup
     from webapp.cli.people import read_password
 
     with console.database.read() as unit:
         if not members.is_empty(unit):
             console.say(N_("There are members already; nobody was added."), is_error=True)
             return
-    hashed = read_password(console, password_stdin, unlike=(name, email))
+    if wrong := firm.problems(given):
+        raise Invalid(N_("The settings need mending."), problems=wrong)
+    hashed = read_password(console, password_stdin, unlike=(name, email, given.get("name", "")))
     with console.database.write() as unit:
         unit.origin = "shell"
-        setup.begin(unit, email=email, name=name, password=hashed, firm_name=firm, locale=console.settings.locale)
+        setup.begin(
+            unit,
+            email=email,
+            name=name,
+            password=hashed,
+            firm_name=given.get("name"),
+            locale=given["locale"],
+            currency=given.get("currency"),
+        )
     console.say(N_("{name} is the first administrator.", name=name))
 
 
 def start_app(console: Console, app: str) -> None:
     """Publish a starter app unless it is there."""
     from webapp import catalog
+    from webapp.access import firm
     from webapp.cli.people import acting
     from webapp.definitions import versions
 
@@ -64,7 +87,8 @@ def start_app(console: Console, app: str) -> None:
         if app in versions.current(unit).apps:
             console.say(N_("The app “{key}” is there already.", key=app), is_error=True)
             return
-    versions.start(console.database, actor, catalog.text(app))
+        currency = firm.get(unit).currency
+    versions.start(console.database, actor, catalog.document(app, currency))
     console.say(N_("The app “{key}” is in place.", key=app))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import os
-import time
 from typing import TYPE_CHECKING
 
 import click
 
+from webapp import clock
 from webapp.cli.console import Console
 from webapp.config import Settings
 from webapp.errors import MortiseError
@@ -94,8 +94,7 @@ def _begin(console: Console) -> Settings:
 
     settings = console.settings
     logs.configure(settings.log)
-    os.environ["TZ"] = settings.timezone
-    time.tzset()
+    clock.keep_firm_zone(settings.timezone)
     return settings
 
 

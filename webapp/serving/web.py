@@ -38,6 +38,7 @@ class Server(BaseApplication):
         self._options = {
             "bind": f"fd://{listener.fileno()}",
             "workers": processes,
+            "forwarded_allow_ips": "",  # whom to believe is decided in one place, `webapp.web.proxies`
             "worker_class": "gthread",
             "threads": THREADS,
             "worker_connections": 2000,

@@ -11,6 +11,7 @@ HANDLERS = (
     "webapp.journal.keeping",
     "webapp.engines.forms.building",
     "webapp.engines.forms.transfer.jobs",
+    "webapp.channels.password_mail",
 )
 
 

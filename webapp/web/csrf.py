@@ -113,7 +113,7 @@ def _keep_visit(response: Response) -> Response:
             _visit_name(),
             g.new_visit,
             path="/",
-            secure=scope.app().settings.is_https,
+            secure=signing.is_secure(),
             httponly=True,
             samesite="Lax",
         )

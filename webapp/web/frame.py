@@ -16,8 +16,6 @@ from webapp.engines.forms.display import initial, tint
 from webapp.i18n import LANGUAGES, label
 from webapp.web import language, scope
 
-_LANGUAGE_NAMES = {"zh": "简体中文", "en": "English"}
-
 
 def context() -> dict[str, Any]:
     """`frame` for templates; nothing before sign-in."""
@@ -31,6 +29,7 @@ class Frame:
     home_url = "/"
     search_url = "/search"
     preferences_url = "/me/preferences"
+    me_url = "/me"
 
     def __init__(self, unit: Unit, actor: Actor) -> None:
         self._unit = unit
@@ -87,6 +86,6 @@ class Frame:
     @cached_property
     def languages(self) -> list[dict[str, Any]]:
         now = language.locale()
-        return [{"value": v, "label": _LANGUAGE_NAMES[v], "active": v == now} for v in LANGUAGES]
+        return [{"value": v, "label": language.NAMES[v], "active": v == now} for v in LANGUAGES]
 
     sign_out_url = "/logout"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, request
+from flask import Response, g, request
 
 from webapp import i18n
 from webapp.access import firm
@@ -13,6 +13,7 @@ from webapp.i18n import Message
 from webapp.web import scope, signing
 
 COOKIE = "mortise-language"
+NAMES = {"zh": "简体中文", "en": "English"}
 
 
 def install(app: scope.App) -> None:
@@ -26,6 +27,13 @@ def locale() -> str:
         g.locale = _find()
     found: str = g.locale
     return found
+
+
+def choose(response: Response, wanted: str) -> None:
+    """Speak this language on the gate pages of this browser."""
+    from webapp.web import signing
+
+    response.set_cookie(COOKIE, wanted, max_age=365 * 86400, secure=signing.is_secure(), httponly=True, samesite="Lax")
 
 
 def translate(text: str, /, **params: Any) -> str:

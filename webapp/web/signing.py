@@ -88,16 +88,17 @@ def bearer_token() -> str | None:
 
 
 def address() -> str:
-    """The network address that asks. A proxy on this machine is believed about whom it speaks for, nobody else is."""
-    found = request.remote_addr or ""
-    if found in ("127.0.0.1", "::1", ""):
-        forwarded = request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
-        return forwarded or found
-    return found
+    """The network address that asks; trusted proxies are seen through (`webapp.web.proxies`)."""
+    return request.remote_addr or ""
+
+
+def is_secure() -> bool:
+    """Whether the browser talks https: by the address people use, or because a trusted proxy says so."""
+    return scope.app().settings.is_https or request.is_secure
 
 
 def cookie_name() -> str:
-    return "__Host-mortise" if scope.app().settings.is_https else "mortise"
+    return "__Host-mortise" if is_secure() else "mortise"
 
 
 def session_cookie() -> str | None:
@@ -110,14 +111,14 @@ def set_session_cookie(response: Response, value: str, *, remember: bool) -> Non
         value,
         max_age=int(REMEMBERED.total_seconds()) if remember else None,
         path="/",
-        secure=scope.app().settings.is_https,
+        secure=is_secure(),
         httponly=True,
         samesite="Lax",
     )
 
 
 def clear_session_cookie(response: Response) -> None:
-    response.delete_cookie(cookie_name(), path="/", secure=scope.app().settings.is_https, httponly=True, samesite="Lax")
+    response.delete_cookie(cookie_name(), path="/", secure=is_secure(), httponly=True, samesite="Lax")
 
 
 def _user(_request: Any) -> User | None:

@@ -1,7 +1,7 @@
-"""The way in and out: sign-in, sign-out, first set-up, language before sign-in."""
+"""The way in and out: sign-in, sign-out, forgotten passwords, first set-up, language; what a member sets himself."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("gate", __name__)
 
-from webapp.blueprints.gate import language, sessions, setup  # noqa: E402, F401
+from webapp.blueprints.gate import forgotten, language, me, sessions, setup  # noqa: E402, F401

@@ -1,13 +1,12 @@
-"""Language and theme: before sign-in kept by the browser, afterwards by the member."""
+"""The language of the gate pages, kept by the browser until somebody signs in."""
 
 from __future__ import annotations
 
 from flask import Response, abort, request
 
-from webapp.access import members
 from webapp.blueprints.gate import blueprint
 from webapp.i18n import LANGUAGES
-from webapp.web import language, respond, scope, signing
+from webapp.web import language, respond, signing
 
 
 @blueprint.get("/login/language/<wanted>")
@@ -17,21 +16,5 @@ def choose_language(wanted: str) -> Response:
     if wanted not in LANGUAGES:
         abort(404)
     response = respond.redirect(respond.local(request.args.get("next"), "/login"), whole=True)
-    response.set_cookie(
-        language.COOKIE,
-        wanted,
-        max_age=365 * 86400,
-        secure=scope.app().settings.is_https,
-        httponly=True,
-        samesite="Lax",
-    )
+    language.choose(response, wanted)
     return response
-
-
-@blueprint.post("/me/preferences")
-def change_preferences() -> Response:
-    """Set the member's own language or theme and come back to the page."""
-    actor = scope.actor()
-    given = {key: request.form[key] or None for key in ("locale", "theme") if key in request.form}
-    members.prefer(scope.unit(), actor, actor.member, **given)
-    return respond.redirect(respond.local(request.form.get("next")), whole=True)

@@ -82,7 +82,12 @@ def _answer(status: int, *, wanted: str, email: str = "", problem: str | None = 
     is_sheet = bool(request.form.get("sheet"))
     template = "gate/_sheet.html" if is_sheet else "gate/_login.html" if htmx.wants_part else "gate/login.html"
     text = render_template(
-        template, wanted=wanted, email=email, problem=problem, here="/login?" + urlencode({"next": wanted})
+        template,
+        wanted=wanted,
+        email=email,
+        problem=problem,
+        is_set="set" in request.args,
+        here="/login?" + urlencode({"next": wanted}),
     )
     response = make_response(text, status)
     if is_sheet and status == 429:

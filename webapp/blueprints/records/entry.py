@@ -51,7 +51,7 @@ def update(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
     sent = request.form.to_dict(flat=False)
     try:
-        record = records.update(at.unit, at.actor, at.form, id_, _given(at), version=_version())
+        record = records.update(at.unit, at.actor, at.form, id_, _given(at, id_), version=_version())
     except (Invalid, Stale) as error:
         scope.end_unit(commit=False)
         at = screens.form(app, form)
@@ -86,9 +86,9 @@ def _require(at: Scope, action: str) -> None:
         raise Denied(N_("Your role does not allow this in {form}.", form=at.form.label), action=action)
 
 
-def _given(at: Scope) -> dict[str, Any]:
+def _given(at: Scope, changes: int | None = None) -> dict[str, Any]:
     """What was sent for the fields that stood on the form."""
-    return inputs.taken(at, request.form.to_dict(flat=False), screens.stood())
+    return inputs.taken(at, request.form.to_dict(flat=False), screens.stood(), changes)
 
 
 def _client() -> str | None:

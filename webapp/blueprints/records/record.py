@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request
 
+from webapp import clock
 from webapp.access import policy
 from webapp.blueprints.records import blueprint
 from webapp.engines.forms import history, inputs, related, select, timeline
@@ -38,7 +39,7 @@ def changes(app: str, form: str, id_: int) -> Any:
 
 def _lines(at: Scope, record: Record, before: int | None = None) -> list[timeline.Line]:
     entries = history.of_record(at.unit, at.actor, record, before=before)
-    return timeline.lines(at.eye, at.form, entries, at.unit.zone)
+    return timeline.lines(at.eye, at.form, entries, clock.zone())
 
 
 def _before() -> int | None:

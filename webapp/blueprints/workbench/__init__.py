@@ -25,7 +25,7 @@ def show() -> Any:
         "workbench/workbench.html",
         apps=overview.apps(unit, actor, locale),
         recent=overview.recent(unit, actor, locale),
-        greeting=_greeting(unit.zone).text(locale),
+        greeting=_greeting(clock.zone()).text(locale),
         today=formats.day(today, locale),
         name=actor.name,
         is_keeper=actor.is_keeper,

@@ -164,11 +164,29 @@ def _complete(at: Scope, field: EntryField, theirs: Record | None) -> EntryField
     return field
 
 
-def taken(at: Scope, sent: Mapping[str, list[str]], keys: Iterable[str]) -> dict[str, Any]:
-    """Field key → what was sent, of the fields that stood on the form; what cannot be there is left to the door."""
-    wanted = list(keys)
+def taken(at: Scope, sent: Mapping[str, list[str]], keys: Iterable[str], changes: int | None = None) -> dict[str, Any]:
+    """Field key → what was sent, of the fields that stood on the form; what cannot be there is left to the door.
+
+    changes  the record it was sent for
+    """
+    wanted = _without_same_moments(at, sent, keys, changes)
     found = entry.make(at.definitions, at.form, at.visible, at.locale, sent=sent).raw(wanted)
     for key in wanted:
         if key not in found:
             found[key] = sent[key][-1] if sent.get(key) else None
     return found
+
+
+def _without_same_moments(
+    at: Scope, sent: Mapping[str, list[str]], keys: Iterable[str], changes: int | None
+) -> list[str]:
+    """Without the moments that still stand as they were drawn: an input knows no zone, and in the hour that comes
+    twice when summer time ends, reading it again would move the moment."""
+    wanted = list(keys)
+    moments = [k for k in wanted if k in at.form.fields and at.form.fields[k].type.name == "datetime" and sent.get(k)]
+    if changes is None or not moments:
+        return wanted
+    record = records.get(at.unit, at.actor, at.form, changes)
+    form = entry.make(at.definitions, at.form, at.visible, at.locale, values=_values(at, record, None))
+    same = {input_.key for input_ in form if input_.key in moments and list(input_.typed) == sent[input_.key]}
+    return [key for key in wanted if key not in same]

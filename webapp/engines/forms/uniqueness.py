@@ -13,7 +13,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions.model import Field, Form
 from webapp.errors import Invalid, Problem
-from webapp.expressions import fold
+from webapp.expressions.fold import fold
 from webapp.i18n import N_
 
 

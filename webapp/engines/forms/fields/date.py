@@ -66,7 +66,7 @@ class Date(Kind):
             if raw is None or (isinstance(raw, str) and not raw.strip()):
                 return None
             if isinstance(raw, dt.datetime):
-                return in_years((raw.astimezone(ZoneInfo(clock.zone())) if raw.tzinfo else raw).date())
+                return in_years((raw.astimezone(ZoneInfo(clock.firm_zone())) if raw.tzinfo else raw).date())
             if isinstance(raw, dt.date):
                 return in_years(raw)
             if isinstance(raw, str) and len(raw) <= 60:
@@ -79,7 +79,7 @@ class Date(Kind):
         return "" if value is None else formats.day(value, locale)
 
     def cell(self, field: Field, value: Any, locale: str) -> str:
-        return "" if value is None else formats.day_in_list(value, locale, clock.today(clock.zone()))
+        return "" if value is None else formats.day_in_list(value, locale, clock.today(clock.firm_zone()))
 
     def writer(self, field: Field, locale: str) -> Callable[[Any], str]:
         return formats.day_writer(locale, clock.today(clock.zone()))

@@ -19,7 +19,7 @@ class Department(Reference):
         return types.DEPARTMENT
 
     def widget(self, field: Field) -> Widget:
-        return Widget("department", "search", autocomplete="off")
+        return Widget("picker", "search", autocomplete="off")
 
 
 field_kinds.register(Department())

@@ -76,7 +76,7 @@ class Formula(Kind):
         if value is not None and kind == "number" and field.settings.get("show") == "money":
             return formats.money_in_grid(value, self._currency(field), locale, self._places(field))
         if value is not None and kind == "date":
-            return formats.day_in_list(value, locale, clock.today(clock.zone()))
+            return formats.day_in_list(value, locale, clock.today(clock.firm_zone()))
         return self.text(field, value, locale)
 
     def short(self, field: Field, value: Any, locale: str) -> str:

@@ -37,7 +37,7 @@ class Link(Reference):
         return types.record(target(field))
 
     def widget(self, field: Field) -> Widget:
-        return Widget("link", "search", autocomplete="off", attributes={"to": target(field)})
+        return Widget("picker", "search", autocomplete="off", attributes={"to": target(field)})
 
 
 def target(field: Field) -> str:

@@ -19,7 +19,7 @@ class Member(Reference):
         return types.MEMBER
 
     def widget(self, field: Field) -> Widget:
-        return Widget("member", "search", autocomplete="off")
+        return Widget("picker", "search", autocomplete="off")
 
 
 field_kinds.register(Member())
