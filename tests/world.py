@@ -6,12 +6,15 @@ East, has left.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from webapp import create_app
@@ -100,6 +103,21 @@ class World:
     def grant(self, name: str, role: str) -> None:
         with self.database.write() as unit:
             roles.grant(unit, self.actor("admin"), self.people[name], role, versions.current(unit))
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The statements a block sends to the database, transaction control left out."""
+        seen: list[str] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            seen.append(statement)
+
+        sa.event.listen(self.database.engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            sa.event.remove(self.database.engine, "before_cursor_execute", note)
+            seen[:] = [s for s in seen if not s.lstrip().upper().startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"))]
 
     @cached_property
     def app(self) -> App:

@@ -257,6 +257,42 @@ def test_a_masked_field_shows_little_and_finds_nothing(program: Any) -> None:
     assert ann.get(f"{ACCOUNTS}?filter={quote('phone contains 1234')}").status_code == 422
 
 
+def test_a_list_says_of_every_record_what_the_record_says_itself(program: Any) -> None:
+    ann, admin = program("ann"), program("admin")
+    account = ann.make(ACCOUNTS, name='100 % "禾穗" \\ <b>\u2028 %s %(name)s', industry="food")
+    admin.patch(f"{ACCOUNTS}/{account}", {"values": {"phone": "13812340001"}})
+    empty = ann.make(ACCOUNTS, name="empty")
+    deals = [
+        ann.make(DEALS, name="a", account=account, amount="-0.50", stage="won", close_date="2026-11-30"),
+        ann.make(DEALS, name="b", account=empty, amount="100000.10", stage="quote"),
+        ann.make(DEALS, name="c"),
+    ]
+    admin.delete(f"{ACCOUNTS}/{empty}")
+    for who in (ann, admin):
+        for path in (ACCOUNTS, DEALS):
+            whole = who.get(f"{path}?count=exact&sort=id")
+            own = [who.get(f"{path}/{r['id']}").text for r in whole.json["records"]]
+            count = len(own)
+            expected = f'{{"records":[{",".join(own)}],"next":null,"count":{count},"count_is":"exact"}}'
+            assert whole.text == expected
+    some = ann.get(f"{DEALS}?fields=amount,owner&sort=id&limit=2&count=capped").json
+    assert [list(r) for r in some["records"]] == [["id", "version", "values"]] * 2
+    assert [r["values"]["amount"] for r in some["records"]] == ["-0.50", "100000.10"]
+    assert some["count"] == len(deals) and some["next"]
+
+
+def test_a_list_that_ends_before_its_limit_counts_itself(program: Any, world: World) -> None:
+    ann = program("ann")
+    for n in range(3):
+        ann.make(DEALS, name=str(n))
+    for limit, statements in ((3, 2), (2, 3)):
+        ann.get(f"{DEALS}?limit={limit}&count=capped")
+        with world.statements() as seen:
+            found = ann.get(f"{DEALS}?limit={limit}&count=capped").json
+        assert (found["count"], found["count_is"]) == (3, "exact")
+        assert len(seen) == statements, seen
+
+
 def test_a_reading_token_writes_nothing(program: Any) -> None:
     ann = program("ann", scope="read")
     assert ann.get(DEALS).status_code == 200

@@ -132,6 +132,19 @@ def test_columns_are_nullable_and_named_after_the_field(kind: str) -> None:
 
 
 @every_kind
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_a_column_is_written_as_its_cells_one_by_one(kind: str, data: st.DataObject) -> None:
+    field = field_of(kind)
+    value = field.kind.parse(field, data.draw(EXAMPLES[kind][1]))
+    if value is None:
+        return
+    for locale in ("zh", "en"):
+        with clock.stopped(NOW), clock.in_zone("Asia/Shanghai"):
+            assert field.kind.writer(field, locale)(value) == field.kind.cell(field, value, locale)
+
+
+@every_kind
 @pytest.mark.parametrize("raw", [None, "", "   ", "　"])
 def test_empty_is_none_and_has_no_text(kind: str, raw: str | None) -> None:
     field = field_of(kind)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -62,21 +60,8 @@ class Sales:
         headers = {**_headers(target, part), "X-CSRF-Token": token[1], "Sec-Fetch-Site": "same-origin"}
         return self.client(who).post(path, data=values, headers=headers)
 
-    @contextmanager
-    def statements(self) -> Iterator[list[str]]:
-        """The statements a block sends to the database, transaction control left out."""
-        seen: list[str] = []
-
-        def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            seen.append(statement)
-
-        engine = self.world.database.engine
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
-            yield seen
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
-            seen[:] = [s for s in seen if not s.lstrip().upper().startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"))]
+    def statements(self) -> AbstractContextManager[list[str]]:
+        return self.world.statements()
 
 
 def _headers(target: str | None, part: bool) -> dict[str, str]:

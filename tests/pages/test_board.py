@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from tests.pages.conftest import Sales, words
 
 
@@ -119,6 +121,37 @@ def test_a_long_column_goes_on_by_its_cursor(sales_: Sales) -> None:
         page = sales_.get(following[1].replace("&amp;", "&"), part=True).text
     assert len(found) == 45
     assert len(set(found)) == 45
+
+
+def test_a_board_takes_one_statement_for_all_its_cards_and_one_for_its_heads(sales_: Sales) -> None:
+    for n in range(45):
+        sales_.deal(f"d{n}", stage=("contact", "quote", "won")[n % 3], amount=str(n))
+    sales_.get("/crm/deal?view=board")
+    with sales_.statements() as seen:
+        sales_.get("/crm/deal?view=board")
+    assert len(seen) == 2, seen
+    sales_.get("/crm/deal/heads?view=board", part=True)
+    with sales_.statements() as seen:
+        sales_.get("/crm/deal/heads?view=board", part=True)
+    assert len(seen) == 2, seen
+
+
+@pytest.mark.parametrize("sort", ["", "name", "-amount", "account", "close_date,-amount", "-id", "amount,id"])
+def test_each_column_of_a_board_begins_as_the_column_by_itself_does(sales_: Sales, sort: str) -> None:
+    accounts = [sales_.account(name) for name in ("张三", "阿里", "Zeta")]
+    for n in range(75):
+        day = {} if n % 4 == 0 else {"close_date": f"2026-01-{n % 6 + 1:02d}"}
+        amount = {} if n % 5 == 0 else {"amount": str(n % 7)}
+        link = {} if n % 6 == 0 else {"account": accounts[n % 3]}
+        sales_.deal(f"{'张阿z'[n % 3]}{n % 10}", stage=("quote", "quote", "won")[n % 3], **day, **amount, **link)
+    asked = f"view=board&sort={sort}" if sort else "view=board"
+    board = sales_.get(f"/crm/deal?{asked}").text
+    for place, stage in enumerate(("contact", "quote", "won", "lost")):
+        column = sales_.get(f"/crm/deal/column?{asked}&column={stage}", part=True).text
+        start = board.index(f'id="cards-{place}"')
+        end = board.find("</section>", start)
+        assert re.findall(r'data-card="(\d+)"', board[start:end]) == re.findall(r'data-card="(\d+)"', column)
+        assert (f'id="more-{place}"' in board) == (f'id="more-{place}"' in column)
 
 
 def test_a_filter_narrows_columns_and_heads_alike(sales_: Sales) -> None:

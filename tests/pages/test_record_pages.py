@@ -192,6 +192,17 @@ def test_the_search_asks_one_statement_a_form_and_shows_five_of_each(firm: Sales
     assert sum("m__search" in s for s in seen) == 2, "accounts and deals"
 
 
+def test_opening_a_record_takes_few_statements(firm: Sales) -> None:
+    account = firm.account("禾穗食品")
+    deals = [firm.deal(f"deal {n}", account=account) for n in range(3)]
+    firm.post(f"/crm/deal/{deals[0]}/edit", {"amount": "5", "version": "1", "m__fields": "amount"})
+    for path in (*(f"/crm/deal/{id_}" for id_ in deals[:2]), f"/crm/account/{account}"):
+        firm.get(path)
+        with firm.statements() as seen:
+            assert firm.get(path).status_code == 200
+        assert len(seen) <= 6, seen
+
+
 def test_language_and_theme_are_changed_from_the_menu(firm: Sales) -> None:
     assert 'action="/me/preferences"' in firm.get("/").text
     firm.post("/me/preferences", {"locale": "en", "next": "/crm/deal"})

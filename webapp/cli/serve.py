@@ -33,14 +33,15 @@ _threads = click.option("--threads", default=4, show_default=True, type=click.In
 @click.pass_obj
 def serve(console: Console, host: str, port: int, workers: int, threads: int, apps: tuple[str, ...]) -> int:
     """Migrate if needed, then run web and worker together until Ctrl-C."""
-    from webapp.serving import supervisor, web, worker
+    from webapp.serving import imports, supervisor, web, worker
 
     listener = web.listen(host, port)
     settings = _settled(console, host, listener)
-    code = supervisor.run_apart(lambda: _prepare(console, settings, apps))
-    if code:
+    importlib.import_module("webapp.db")  # for both sides of the fork
+    prepared = supervisor.begin_apart(lambda: _prepare(console, settings, apps))
+    imports.early(settings)  # meanwhile: they open nothing
+    if code := prepared():
         return code
-    _import_early()
     parts = [
         supervisor.Part("web", lambda: web.run(settings, listener, workers)),
         supervisor.Part("worker", lambda: worker.run(settings, threads=threads)),
@@ -55,15 +56,17 @@ def serve(console: Console, host: str, port: int, workers: int, threads: int, ap
 @click.pass_obj
 def web(console: Console, host: str, port: int, workers: int) -> int:
     """Run the web server alone (a process manager looks after it)."""
-    from webapp.serving import supervisor
+    from webapp.serving import imports, supervisor
     from webapp.serving import web as server
 
     listener = server.listen(host, port)
     settings = _settled(console, host, listener)
-    code = supervisor.run_apart(lambda: _prepare(console, settings))
-    if not code:
-        server.run(settings, listener, workers)
-    return code
+    prepared = supervisor.begin_apart(lambda: _prepare(console, settings))
+    imports.early(settings)
+    if code := prepared():
+        return code
+    server.run(settings, listener, workers)
+    return 0
 
 
 @click.command("worker")
@@ -71,12 +74,13 @@ def web(console: Console, host: str, port: int, workers: int) -> int:
 @click.pass_obj
 def worker(console: Console, threads: int) -> int:
     """Run a worker alone; any number may run on any number of machines."""
-    from webapp.serving import supervisor
+    from webapp.serving import imports, supervisor
     from webapp.serving import worker as part
 
     settings = _begin(console)
     code = supervisor.run_apart(lambda: _migrate(console, settings))
     if not code:
+        imports.queue(settings)
         part.run(settings, threads=threads)
     return code
 
@@ -148,21 +152,6 @@ def _prepare(console: Console, settings: Settings, apps: tuple[str, ...] = ()) -
         link = settings.base_url + setup.path(secret)
         console.say(N_("Nobody is registered yet. Set it up within 24 hours at {link}", link=link))
     return 0
-
-
-def _import_early() -> None:
-    """What web and worker both need, before they are forked, so that they share its memory."""
-    import gc
-
-    import tasks  # noqa: F401
-    import webapp
-    from webapp.serving import worker as part
-
-    for package in ("webapp.web.scope", *webapp.BLUEPRINTS):
-        importlib.import_module(package)
-    part.load_handlers()
-    gc.collect()
-    gc.freeze()
 
 
 commands = [serve, web, worker, migrate]

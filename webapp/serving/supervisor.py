@@ -180,12 +180,22 @@ def start(run: Callable[[], None]) -> int:
 
 def run_apart(run: Callable[[], int | None]) -> int:
     """Run something in a child of its own and wait; its exit code. Its memory and connections are gone afterwards."""
+    return begin_apart(run)()
+
+
+def begin_apart(run: Callable[[], int | None]) -> Callable[[], int]:
+    """The same without waiting yet: what it answers waits, and answers the exit code."""
 
     def ending() -> None:
         raise SystemExit(run() or 0)
 
-    _, status = os.waitpid(start(ending), 0)
-    return os.waitstatus_to_exitcode(status)
+    pid = start(ending)
+
+    def wait() -> int:
+        _, status = os.waitpid(pid, 0)
+        return os.waitstatus_to_exitcode(status)
+
+    return wait
 
 
 def die_with_parent() -> None:
