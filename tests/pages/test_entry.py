@@ -197,3 +197,10 @@ def test_the_workbench_shows_apps_forms_and_what_is_mine(sales_: Sales) -> None:
     assert "装盒线" in page
     assert 'id="n-crm-deal"' in sales_.get("/").text
     assert ">1</hx-partial>" in sales_.get("/?part=counts", part=True).text
+
+
+def test_who_lacks_a_right_is_told_whom_to_ask(sales_: Sales) -> None:
+    page = sales_.get("/crm/deal/new", "aud")
+    assert page.status_code == 403
+    assert "可以找管理员：Admin" in words(page.text)
+    assert "可以找管理员" not in words(sales_.get("/crm/nothing", "aud").text)

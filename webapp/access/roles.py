@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from webapp.access import audit, guard
+from webapp.access import audit, guard, tables
 from webapp.access.actor import BUILDER, KEEPER, SYSTEM_ROLES, Actor
 from webapp.access.tables import role_holder
 from webapp.db import Unit
@@ -54,6 +54,18 @@ def held(unit: Unit, member: int) -> frozenset[str]:
 
 def holders(unit: Unit, role: str) -> list[int]:
     return sorted(unit.execute(sa.select(role_holder.c.member).where(role_holder.c.role == role)).scalars())
+
+
+def keepers(unit: Unit) -> list[str]:
+    """Names of the administrators who are here: whom to ask for what one may not do."""
+    member = tables.member
+    found = (
+        sa.select(member.c.name)
+        .join(role_holder, role_holder.c.member == member.c.id)
+        .where(role_holder.c.role == KEEPER, member.c.is_active)
+        .order_by(member.c.sort_key, member.c.id)
+    )
+    return list(unit.execute(found).scalars())
 
 
 def _require(unit: Unit, actor: Actor, member: int, role: str) -> None:

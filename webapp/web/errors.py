@@ -11,7 +11,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
 
 from webapp import db
-from webapp.errors import MortiseError, Problem, TooMany, Unauthenticated
+from webapp.access import roles
+from webapp.errors import Denied, MortiseError, Problem, TooMany, Unauthenticated
 from webapp.i18n import N_, Message
 from webapp.web import language, respond, scope
 from webapp.web.htmx import htmx
@@ -19,6 +20,9 @@ from webapp.web.htmx import htmx
 log = logging.getLogger("mortise.web")
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+#: So many administrators are named where a right is missing.
+_ASKED = 3
 
 #: status → icon, heading, what it means.
 _SAID: dict[int, tuple[str, Message, Message]] = {
@@ -61,7 +65,8 @@ def _expected(error: MortiseError) -> Response:
         return _lapsed(error)
     if error.status >= 500 and error.status != 503:
         return _unexpected(error)
-    response = answer(error.status, error.code, error.message, error.problems)
+    is_right = isinstance(error, Denied) and error.detail.get("reason") != "csrf"
+    response = answer(error.status, error.code, error.message, error.problems, is_right=is_right)
     if isinstance(error, TooMany) and "retry_after" in error.detail:
         response.headers["Retry-After"] = str(error.detail["retry_after"])
     return response
@@ -101,8 +106,12 @@ def answer(
     problems: tuple[Problem, ...] = (),
     *,
     number: str | None = None,
+    is_right: bool = False,
 ) -> Response:
-    """The error as a problem document for the API, as a part for htmx, else as a page of its own."""
+    """The error as a problem document for the API, as a part for htmx, else as a page of its own.
+
+    is_right  a right is missing: a page says who could give it
+    """
     icon, heading, meaning = _SAID.get(status) or _SAID[400 if status < 500 else 500]
     try:
         locale = language.locale()
@@ -117,7 +126,7 @@ def answer(
         }
         if wants_json():
             return _problem_document(code, shown, problems)
-        return _part(shown) if htmx.wants_part else _page(shown)
+        return _part(shown) if htmx.wants_part else _page(shown | {"ask": _whom_to_ask() if is_right else ""})
     except Exception:
         if status == 500:  # the database itself is away: say so without it
             log.exception("error page failed")
@@ -157,6 +166,14 @@ def _part(shown: dict[str, Any]) -> Response:
 def _page(shown: dict[str, Any]) -> Response:
     template = "errors/page.html" if scope.visitor() else "errors/gate.html"
     return make_response(render_template(template, **shown), shown["status"])
+
+
+def _whom_to_ask() -> str:
+    """The first administrators by name; nobody for somebody who is one, or who is not signed in."""
+    visitor = scope.visitor()
+    if visitor is None or visitor.is_keeper:
+        return ""
+    return ("、" if language.locale() == "zh" else ", ").join(roles.keepers(scope.unit())[:_ASKED])
 
 
 def _lapsed(error: Unauthenticated) -> Response:
