@@ -28,8 +28,8 @@ from webapp.i18n import N_
 #: The one rule whether a form is there for an actor at all, under the name the door uses.
 require_form = policy.require
 #: Statements kept of an epoch: of single records (one a form and set of rights), and of lists.
-KEPT_RECORDS = 200
-KEPT_LISTS = 200
+KEPT_RECORDS = 100
+KEPT_LISTS = 100
 
 
 @dataclass(frozen=True)
