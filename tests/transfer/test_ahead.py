@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_the_child_keeps_no_file_of_this_process_but_those_it_is_given(tmp_path)
             assert list(found) == [False, True]
 
 
-def test_a_child_whose_parent_is_gone_ends(tmp_path):
+def test_a_child_whose_parent_is_gone_ends():
     source, sink = os.pipe()
     parent = os.fork()
     if parent == 0:
@@ -83,5 +84,6 @@ def test_a_child_whose_parent_is_gone_ends(tmp_path):
     with os.fdopen(source, "rb") as said:
         child = int(said.read())
     os.waitpid(parent, 0)
-    while os.path.exists(f"/proc/{child}") and " Z " not in open(f"/proc/{child}/stat").read():
+    told = Path(f"/proc/{child}/stat")
+    while told.exists() and " Z " not in told.read_text():
         time.sleep(0.01)
