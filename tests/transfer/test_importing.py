@@ -255,7 +255,9 @@ class _Stopped(Exception):
     """Stands for the end of the process."""
 
 
-def test_an_import_that_is_broken_off_anywhere_goes_on_without_doubles(shop, tmp_path, monkeypatch):
+@pytest.mark.parametrize("few", [0, 2])
+def test_an_import_that_is_broken_off_anywhere_goes_on_without_doubles(shop, tmp_path, monkeypatch, few):
+    monkeypatch.setattr(importing, "FEW", few)
     monkeypatch.setattr(importing, "SQLITE_ROWS", 7)
     monkeypatch.setattr(importing, "POSTGRES_ROWS", 7)
     rows = [["name", "code", "visits", "parent"]]
@@ -287,7 +289,9 @@ def test_an_import_that_is_broken_off_anywhere_goes_on_without_doubles(shop, tmp
     assert listed(shop) == []
 
 
-def test_a_new_version_of_the_app_in_the_middle_is_followed(shop, tmp_path, monkeypatch):
+@pytest.mark.parametrize("few", [0, 2])
+def test_a_new_version_of_the_app_in_the_middle_is_followed(shop, tmp_path, monkeypatch, few):
+    monkeypatch.setattr(importing, "FEW", few)
     monkeypatch.setattr(importing, "SQLITE_ROWS", 10)
     monkeypatch.setattr(importing, "POSTGRES_ROWS", 10)
     path = write_csv(tmp_path / "a.csv", [["name", "visits"], *[[f"N{i}", "5"] for i in range(40)]])

@@ -16,13 +16,13 @@ import sqlalchemy as sa
 from webapp.db import binder
 from webapp.definitions.model import Form
 from webapp.engines.forms import search, values
-from webapp.engines.forms.search import Part, Prepared
+from webapp.engines.forms.search import Prepared
 
 #: Different values a field remembers at most, and the longest text among them; then it begins anew.
-MOST_KEPT, LONGEST_KEPT = 4096, 200
+MOST_KEPT, LONGEST_KEPT = 1024, 200
 
 Bind = Callable[[Any], Any] | None
-Piece = tuple[tuple[tuple[str, Any], ...], search.Told]
+Piece = tuple[dict[str, Any], search.Told | None]
 
 
 class Ready(dict[str, Any]):
@@ -46,8 +46,10 @@ class Maker:
 
     def __init__(self, form: Form, dialect: sa.Dialect) -> None:
         self.form = form
-        self._parts = {part.key: part for part in search.parts(form)}
-        self._binders = _binders(form, dialect)
+        self.parts = {part.key: part for part in search.parts(form)}
+        self.binders = _binders(form, dialect)
+        #: Rows made so far.
+        self.count = 0
         self._pieces: dict[str, _Pieces] = {}
 
     def make(self, rows: Iterable[Mapping[str, Any]]) -> list[Ready]:
@@ -55,9 +57,19 @@ class Maker:
         return [row if isinstance(row, Ready) and row.form is self.form else self.ready(row) for row in rows]
 
     def ready(self, row: Mapping[str, Any]) -> Ready:
-        bound = self.bound(row)
-        told = [self._pieces[k][value][1] for k in self._parts if (value := row.get(k)) is not None]
-        return Ready(row, self.form, bound, search.prepare(told))
+        return Ready(row, self.form, *self.worked_out(row))
+
+    def worked_out(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], Prepared]:
+        """Column → value for the driver, and what the row brings into search."""
+        self.count += 1
+        bound: dict[str, Any] = {}
+        told = {}
+        for key, value in row.items():
+            columns, brought = (self._pieces.get(key) or self._begin(key))[value]
+            bound.update(columns)
+            if brought is not None:
+                told[key] = brought
+        return bound, search.prepare([told[key] for key in self.parts if key in told])
 
     def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Column → value for the driver, of every column of `given` (companions included)."""
@@ -67,33 +79,48 @@ class Maker:
         return found
 
     def _begin(self, key: str) -> _Pieces:
-        found = self._pieces[key] = _Pieces(self.form, key, self._parts.get(key), self._binders)
-        found[None]
+        found = self._pieces[key] = _Pieces(self, key)
         return found
 
 
 class _Pieces(dict[Any, Piece]):
-    """Value of one field → its columns as the driver takes them, and what it brings into search."""
+    """Value of one field → its columns as the driver takes them, and what it brings into search.
 
-    def __init__(self, form: Form, key: str, part: Part | None, binders: Mapping[str, Bind]) -> None:
-        super().__init__()
-        self._form = form
-        self._key = key
-        self._part = part
-        self._binders = binders
+    Values are remembered as long as they come again: most of what is kept for a number or an address is never asked
+    for, and costs the garbage collector more than it saves.
+    """
+
+    def __init__(self, maker: Maker, key: str) -> None:
+        self._form, self._binders = maker.form, maker.binders
+        self._column, self._field, companions = values.columns_of(maker.form)[key]
+        self._part = maker.parts.get(key)
+        self._is_alone = companions is None and self._field.before is None
+        self._maker, self._since, self._is_kept = maker, maker.count, True
+        super().__init__({None: self._made(None)})
 
     def __missing__(self, value: Any) -> Piece:
-        columns = values.row(self._form, {self._key: value})
+        piece = self._made(value)
+        if self._is_kept and (not isinstance(value, str) or len(value) <= LONGEST_KEPT):
+            if len(self) >= MOST_KEPT:
+                self.clear()
+                self._is_kept = self._maker.count - self._since > 2 * MOST_KEPT
+                self._since = self._maker.count
+            self[value] = piece
+        return piece
+
+    def _made(self, value: Any) -> Piece:
+        told = self._part.told(value) if self._part is not None and value is not None else None
+        return self._columns(value), told if told is not None and told[0] else None
+
+    def _columns(self, value: Any) -> dict[str, Any]:
+        if self._is_alone and self._column is not None:
+            columns = {self._column: value}
+        else:
+            columns = values.row(self._form, {self._field.key: value})
         for name, given in columns.items():
             if given is not None and (make := self._binders[name]) is not None:
                 columns[name] = make(given)
-        told = self._part.told(value) if self._part is not None and value is not None else ("", ())
-        piece = tuple(columns.items()), told
-        if not isinstance(value, str) or len(value) <= LONGEST_KEPT:
-            if len(self) >= MOST_KEPT:
-                self.clear()
-            self[value] = piece
-        return piece
+        return columns
 
 
 _BINDERS: WeakKeyDictionary[Form, dict[str, dict[str, Bind]]] = WeakKeyDictionary()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, InvalidOperation
@@ -220,7 +221,7 @@ def read_decimal(raw: Any) -> Decimal | None:
         if isinstance(raw, bool):
             raise ValueError
         if isinstance(raw, float):
-            value = Context(prec=MAX_DIGITS).create_decimal(Decimal(raw))
+            value = _AS_SPREADSHEETS.create_decimal(Decimal(raw))
         elif isinstance(raw, int):
             value = Decimal(raw)
         elif isinstance(raw, Decimal):
@@ -236,13 +237,23 @@ def read_decimal(raw: Any) -> Decimal | None:
     return value
 
 
+_AS_SPREADSHEETS, _WIDE = Context(prec=MAX_DIGITS), Context(prec=200)
+
+
+@functools.cache
+def _bounds(scale: int) -> tuple[Decimal, Decimal]:
+    """The first value too large for `scale` places, and the smallest step."""
+    return Decimal(10) ** (MAX_DIGITS - scale), Decimal(1).scaleb(-scale)
+
+
 def exact(value: Decimal, scale: int) -> Decimal:
     """`value` with `scale` places; refuses more places and more than 15 digits in all (both databases agree)."""
-    if value.copy_abs() >= Decimal(10) ** (MAX_DIGITS - scale):
+    too_large, step = _bounds(scale)
+    if value.copy_abs() >= too_large:
         raise FieldError(N_("The number is too large; at most {n} digits are possible.", n=MAX_DIGITS), code="digits")
     if value.adjusted() < -60:  # nothing but a trick; quantize would need as many digits
         raise FieldError(N_("At most {n} decimals are possible here.", n=scale), code="decimals")
-    fixed = value.quantize(Decimal(1).scaleb(-scale), context=Context(prec=200))
+    fixed = value.quantize(step, context=_WIDE)
     if fixed != value:
         raise FieldError(N_("At most {n} decimals are possible here.", n=scale), code="decimals")
     return fixed + 0  # no negative zero

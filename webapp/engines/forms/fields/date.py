@@ -21,6 +21,7 @@ from webapp.expressions.types import Type
 from webapp.i18n import N_
 
 _MONTHS = {name.casefold(): i for i, name in enumerate(formats.MONTHS, start=1)}
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SPLIT = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _PLAIN = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _ENGLISH = re.compile(r"(\d{1,2})\s+([a-z]{3})[a-z]*\.?,?\s+(\d{4})")
@@ -28,6 +29,8 @@ _ENGLISH = re.compile(r"(\d{1,2})\s+([a-z]{3})[a-z]*\.?,?\s+(\d{4})")
 
 def read_day(text: str) -> dt.date:
     """2026-11-22, 2026/11/22, 2026.11.22, 2026年11月22日, 20261122 or 22 Nov 2026; ValueError for the rest."""
+    if _ISO.fullmatch(text):  # as nearly all of them are
+        return in_years(dt.date.fromisoformat(text))
     given = unicodedata.normalize("NFKC", text).strip().casefold()
     if found := _SPLIT.fullmatch(given) or _PLAIN.fullmatch(given):
         year, month, day = (int(part) for part in found.groups())

@@ -26,6 +26,7 @@ from webapp.expressions import types
 from webapp.expressions.types import Type
 from webapp.i18n import N_
 
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _WHOLE = re.compile(
     r"(?P<day>.+?)[ t]+(?P<time>\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)\s*(?P<zone>z|[+-]\d{2}:?\d{2})?"
 )
@@ -88,6 +89,8 @@ class DateTime(Kind):
 
 
 def _read(text: str) -> dt.datetime:
+    if _ISO.fullmatch(text):  # as spreadsheets have them
+        return dt.datetime.fromisoformat(text)
     given = unicodedata.normalize("NFKC", text).strip().casefold().replace("时", ":").replace("分", "").rstrip(":")
     found = _WHOLE.fullmatch(given) or _CHINESE.fullmatch(given)
     if not found:

@@ -6,6 +6,8 @@ counted by value, because 1,480 rows with the same misspelling are one problem a
 
 from __future__ import annotations
 
+import itertools
+import pickle
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +18,12 @@ from webapp.access.actor import Actor
 from webapp.db import MAX_DIGITS, Unit
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms.fields.base import FieldError
+from webapp.engines.forms.ready import Maker, Ready
+from webapp.engines.forms.search import Prepared
 from webapp.engines.forms.transfer import references
 from webapp.engines.forms.transfer.mapping import ColumnMap
 from webapp.engines.forms.transfer.maps import FileMap
-from webapp.engines.forms.transfer.references import Refusal
+from webapp.engines.forms.transfer.references import Later, Refusal
 from webapp.engines.forms.transfer.sheets import Cell, Chunk
 from webapp.errors import Invalid, Problem
 from webapp.expressions.fold import fold
@@ -64,12 +68,16 @@ class ColumnReader:
         self._is_text = field.type.name == "text"
         self._is_time = field.type.name in ("date", "datetime")
 
-    def read(self, unit: Unit, cells: Sequence[Cell]) -> list[Any]:
-        """The values of `cells`, a `Refusal` where one cannot be taken."""
+    def learn(self, unit: Unit, cells: Sequence[Cell]) -> None:
+        """Look up what `cells` name, where the column holds references."""
         self.kept.trim()
         if self.names is not None:
             unknown = {text for c in set(cells) - self.kept.keys() if (text := self._text(c))}
             self.names.learn(unit, unknown)
+
+    def read(self, cells: Sequence[Cell]) -> list[Any]:
+        """The values of `cells` (references are learnt first), a `Refusal` where one cannot be taken."""
+        self.kept.trim()
         return list(map(self.kept.__getitem__, cells))
 
     def again(self, unit: Unit, text: str) -> Any:
@@ -133,23 +141,69 @@ def _as_date(field: Field, raw: float) -> Any:
     return moment.date() if field.type.name == "date" else moment.isoformat(" ")
 
 
+class Cells:
+    """The cells of a chunk, for rows that are rejected. They travel between processes packed, and are seldom opened."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk: Chunk | None = chunk
+        self._packed = b""
+
+    def row(self, index: int) -> list[Cell]:
+        if self._chunk is None:
+            self._chunk = pickle.loads(self._packed)  # noqa: S301 (our own)
+        return self._chunk.row(index)
+
+    def __getstate__(self) -> bytes:
+        return self._packed or pickle.dumps(self._chunk, pickle.HIGHEST_PROTOCOL)
+
+    def __setstate__(self, packed: bytes) -> None:
+        self._chunk, self._packed = None, packed
+
+
+Refused = dict[int, list[tuple[Problem, Cell]]]
+
+
+@dataclass
+class Half:
+    """Rows understood as far as that needs no database.
+
+    named    key of a field that holds a reference → its cells
+    made     the rows' columns and search (`ready.Maker.worked_out`), None where a row is rejected; or None for all
+    """
+
+    numbers: list[int]
+    cells: Cells
+    rows: list[dict[str, Any]]
+    refused: Refused
+    named: dict[str, Sequence[Cell]]
+    made: list[tuple[dict[str, Any], Prepared] | None] | None
+
+
 @dataclass
 class Batch:
-    """Rows as values. `refused`: position → what is wrong there, with the cell it stands in."""
+    """Rows as values, ready for the driver where they can be. `refused`: position → what is wrong, with its cell."""
 
     numbers: list[int]
     rows: list[dict[str, Any]]
-    refused: dict[int, list[tuple[Problem, Cell]]]
-    chunk: Chunk
+    refused: Refused
+    cells: Cells
 
 
 class Taker:
-    """Turns chunks of one file into rows of `form` for one actor."""
+    """Turns chunks of one file into rows of `form` for one actor: `begin` without the database, `finish` with it.
 
-    def __init__(self, unit: Unit, actor: Actor, form: Form, columns: ColumnMap, said: FileMap) -> None:
+    maker   makes the rows ready to be written; None where they need not be
+    """
+
+    def __init__(
+        self, unit: Unit, actor: Actor, form: Form, columns: ColumnMap, said: FileMap, maker: Maker | None = None
+    ) -> None:
         self.columns = columns.mapped
         self.readers = [_reader(unit, actor, c.field, said) for c in self.columns if c.field]
         self.constants = _constants(unit, actor, form, said)
+        self._maker = maker
+        #: Rows up to this number have been written before: they are understood only as far as others depend on them.
+        self.after = 0
         #: Readers of links to the form itself: their targets may stand further down in the file.
         self.inward = [r for r in self.readers if r.field.type.name == "record" and r.field.type.target == form.name]
         #: Values that may stand once in the file only: field key → folded value → row number.
@@ -166,21 +220,58 @@ class Taker:
                 if column.field and column.field.key in keys and column.index < len(chunk.columns):
                     reader.names.coming |= {fold(str(c)).strip() for c in chunk.columns[column.index] if c is not None}
 
-    def take(self, unit: Unit, chunk: Chunk) -> Batch:
-        refused: dict[int, list[tuple[Problem, Cell]]] = {}
-        taken: list[list[Any]] = []
+    def begin(self, chunk: Chunk) -> Half:
+        """Understand all cells but references; no database is asked."""
+        refused: Refused = {}
+        taken: dict[str, list[Any]] = {}
+        named: dict[str, Sequence[Cell]] = {}
         blank = [None] * len(chunk)
         for column, reader in zip(self.columns, self.readers, strict=True):
             cells = chunk.columns[column.index] if column.index < len(chunk.columns) else blank
-            values = reader.read(unit, cells)
-            for i in reader.refused_at(cells):
-                refused.setdefault(i, []).append((values[i].problem(reader.field.key), cells[i]))
-            taken.append(values)
-        keys = [reader.field.key for reader in self.readers]
-        rows = [self._row(keys, values) for values in zip(*taken, strict=True)]
-        batch = Batch(chunk.numbers, rows, refused, chunk)
+            if reader.names is not None:
+                named[reader.field.key] = cells
+                continue
+            taken[reader.field.key] = values = reader.read(cells)
+            _refuse(refused, reader, values, cells)
+        keys = list(taken)
+        lines = zip(*taken.values(), strict=True) if taken else itertools.repeat((), len(chunk))
+        rows = [self._row(keys, values) for values in lines]
+        made = None
+        if self._maker is not None and chunk.numbers[-1] > self.after:
+            made = [None if i in refused else self._maker.worked_out(row) for i, row in enumerate(rows)]
+        return Half(chunk.numbers, Cells(chunk), rows, refused, named, made)
+
+    def finish(self, unit: Unit, half: Half) -> Batch:
+        """Look up the references of `half`, within what the actor may see."""
+        readers = {reader.field.key: reader for reader in self.readers}
+        for key, cells in half.named.items():
+            readers[key].learn(unit, cells)
+            values = readers[key].read(cells)
+            _refuse(half.refused, readers[key], values, cells)
+            for row, value in zip(half.rows, values, strict=True):
+                if value is not None:
+                    row[key] = value
+        rows = half.rows if half.made is None else self._made(half)
+        batch = Batch(half.numbers, rows, half.refused, half.cells)
         self._find_twins(batch)
         return batch
+
+    def take(self, unit: Unit, chunk: Chunk) -> Batch:
+        return self.finish(unit, self.begin(chunk))
+
+    def _made(self, half: Half) -> list[dict[str, Any]]:
+        """The rows as `Ready`, but for those that are rejected or have a link whose record is yet to come."""
+        assert self._maker is not None and half.made is not None
+        form, rows = self._maker.form, []
+        for i, (row, made) in enumerate(zip(half.rows, half.made, strict=True)):
+            names = {key: row[key] for key in half.named if key in row}
+            if made is None or i in half.refused or any(isinstance(v, Later) for v in names.values()):
+                rows.append(row)
+            else:
+                bound, search = made
+                bound.update(self._maker.bound(names))
+                rows.append(Ready(row, form, bound, search))
+        return rows
 
     def _row(self, keys: list[str], values: tuple[Any, ...]) -> dict[str, Any]:
         """Empty cells are left out: they neither undo a default nor empty what a record has."""
@@ -199,6 +290,11 @@ class Taker:
                     batch.refused[i] = [(Problem(key, text, "twin"), str(value))]
 
 
+def _refuse(refused: Refused, reader: ColumnReader, values: Sequence[Any], cells: Sequence[Cell]) -> None:
+    for i in reader.refused_at(cells):
+        refused.setdefault(i, []).append((values[i].problem(reader.field.key), cells[i]))
+
+
 def _reader(unit: Unit, actor: Actor, field: Field, said: FileMap) -> ColumnReader:
     names = None
     if field.type.name in _REFERENCES:
@@ -210,7 +306,9 @@ def _constants(unit: Unit, actor: Actor, form: Form, said: FileMap) -> dict[str,
     """The values every row gets; one that cannot be taken refuses the whole import."""
     values, problems = {}, []
     for key, raw in said.constants.items():
-        value = _reader(unit, actor, form.field(key), said).read(unit, [raw])[0]
+        reader = _reader(unit, actor, form.field(key), said)
+        reader.learn(unit, [raw])
+        value = reader.read([raw])[0]
         if isinstance(value, Refusal):
             problems.append(Problem(f"constants.{key}", value.message, value.code, value.near))
         elif value is not None:

@@ -10,7 +10,7 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import bulk, ready, select, visibility
+from webapp.engines.forms import bulk, select, visibility
+from webapp.engines.forms.ready import Maker, Ready
 from webapp.engines.forms.record import Result
 from webapp.engines.forms.transfer import mapping, matching
-from webapp.engines.forms.transfer.cells import Batch, Taker
+from webapp.engines.forms.transfer.ahead import ahead
+from webapp.engines.forms.transfer.cells import Batch, Half, Taker
 from webapp.engines.forms.transfer.maps import FileMap
 from webapp.engines.forms.transfer.references import Later
 from webapp.engines.forms.transfer.sheets import Chunk, Source
@@ -34,10 +36,14 @@ from webapp.journal import changesets
 
 #: Rows of one unit of work at most. SQLite has one writer, which a person may be waiting for: there it is as many as
 #: fit into HELD seconds, but not fewer than LEAST_ROWS, or the commits would cost more than the rows.
-SQLITE_ROWS, POSTGRES_ROWS = 200, 1000
+SQLITE_ROWS, POSTGRES_ROWS = 250, 1000
 HELD, LEAST_ROWS = 0.02, 50
 #: Seconds the writer is left to others at least, between two units on SQLite.
 PAUSE = 0.005
+#: Seconds of waiting for the writer that show that others want it.
+CROWDED = 0.001
+#: Chunks of a file that are not worth a second process.
+FEW = 2
 
 
 @dataclass(frozen=True)
@@ -179,7 +185,6 @@ class _Import:
         self._free_at = 0.0
         self._epoch = -1
         self._key: Any = None
-        self._maker: ready.Maker
         self._is_careful = False
 
     def run(self) -> mapping.ColumnMap:
@@ -193,13 +198,15 @@ class _Import:
                 columns, taker = self._prepare(unit, first)
             total = source.facts.rows
             self.state.total = max(total - columns.header, 0) if total else None
+            taker.after = self.state.row
             self._expect(columns.header, taker)
             self._open()
-            for chunk in _below(columns.header, first, chunks):
-                with self.database.read() as unit:
-                    self._require_same(unit)
-                    batch = taker.take(unit, chunk)
-                self._write_batch(batch)
+            with _begun(taker, source, _below(columns.header, first, chunks)) as halves:
+                for half in halves:
+                    with self.database.read() as unit:
+                        self._require_same(unit)
+                        batch = taker.finish(unit, half)
+                    self._write_batch(batch)
         if self.postponed.flush() and not self.order.is_rehearsal:
             self._link(taker)
         self._close()
@@ -232,8 +239,8 @@ class _Import:
         else:
             _require_required(form, {*mapped, *said.constants})
         self._epoch = versions.current(unit).epoch
-        self._maker = ready.Maker(form, self.database.engine.dialect)
-        return columns, Taker(unit, self.actor, form, columns, said)
+        maker = None if said.key else Maker(form, self.database.engine.dialect)
+        return columns, Taker(unit, self.actor, form, columns, said, maker)
 
     def _form(self, unit: Unit) -> Form:
         return versions.current(unit).form(self.order.form)
@@ -264,18 +271,9 @@ class _Import:
         start = next((i for i, n in enumerate(batch.numbers) if n > self.state.row), len(batch.rows))
         while start < len(batch.rows):
             positions = range(start, min(start + self.size, len(batch.rows)))
-            if self._key is None:
-                self._make_ready(batch, positions)
             self._wait()
             self._write(batch, positions)
             start = positions.stop
-
-    def _make_ready(self, batch: Batch, positions: Sequence[int]) -> None:
-        """Work out what the rows will be stored as, while the writer is left to others anyway."""
-        for i in positions:
-            row = batch.rows[i]
-            if i not in batch.refused and not any(isinstance(v, Later) for v in row.values()):
-                batch.rows[i] = self._maker.ready(row)
 
     def _link(self, taker: Taker) -> None:
         """Fill in the links between rows of the file, now that all of them are records."""
@@ -284,8 +282,9 @@ class _Import:
         lines = self.postponed.rows()
         while some := list(itertools.islice(lines, self.size)):
             self._wait()
-            began = time.monotonic()
+            asked = time.monotonic()
             with self.database.write() as unit:
+                began = time.monotonic()
                 self._require_same(unit)
                 changes = []
                 for _, id_, links in some:
@@ -295,7 +294,7 @@ class _Import:
                 self._update(unit, self._form(unit), [c for c in changes if c[1]])
                 if self.keep:
                     self.keep(unit, self.state)
-            self._held(time.monotonic() - began, len(some))
+            self._held(time.monotonic() - began, len(some), began - asked)
         text = N_("The row it points at was rejected; the link stays empty.").text(self.actor.locale)
         self.left = [
             {"field": k, "value": v, "text": text, "code": "left_empty", "near": None, "rows": n, "first": None}
@@ -303,7 +302,7 @@ class _Import:
         ]
 
     def _wait(self) -> None:
-        """Leave the writer to others as long as it was held, at least a moment; what was done since counts."""
+        """Leave the writer to others for a while after each unit; what was done since counts."""
         if self.database.is_sqlite and (left := self._free_at - time.monotonic()) > 0:
             time.sleep(left)
 
@@ -320,7 +319,7 @@ class _Import:
     def _write_once(self, batch: Batch, positions: Sequence[int], *, is_careful: bool) -> None:
         state = State(**asdict(self.state))
         self._is_careful = is_careful
-        began = time.monotonic()
+        began = asked = time.monotonic()
         try:
             with self.database.write() as unit:
                 began = time.monotonic()
@@ -328,7 +327,7 @@ class _Import:
                 refused = self._write_rows(unit, batch, positions, state)
                 for i in sorted(refused):
                     why = spooled(refused[i], self.actor.locale)
-                    self.spool.add(batch.numbers[i], [batch.chunk.row(i), why])
+                    self.spool.add(batch.numbers[i], [batch.cells.row(i), why])
                 state.rejected += len(refused)
                 state.row = batch.numbers[positions[-1]]
                 if refused:
@@ -340,11 +339,15 @@ class _Import:
         except _Rehearsed:
             pass
         self.state = state
-        self._held(time.monotonic() - began, len(positions))
+        self._held(time.monotonic() - began, len(positions), began - asked)
 
-    def _held(self, seconds: float, rows: int) -> None:
-        """The writer was held so long for so many rows: leave it alone as long, and take as many as fit into a turn."""
-        self._free_at = time.monotonic() + max(seconds, PAUSE)
+    def _held(self, seconds: float, rows: int, waited: float) -> None:
+        """The writer was held so long for so many rows, after waiting for it: how long to leave it alone now.
+
+        Where others write too (it was not free at once) they get it for as long; and a unit is as many rows as fit
+        into a turn.
+        """
+        self._free_at = time.monotonic() + (max(seconds, PAUSE) if waited > CROWDED else PAUSE)
         if self.database.is_sqlite:
             fitting = int(rows * HELD / max(seconds, 0.001))
             self.size = min(max(fitting, LEAST_ROWS), SQLITE_ROWS)
@@ -408,11 +411,26 @@ def _later(rows: dict[int, dict[str, Any]]) -> dict[int, dict[str, str]]:
     """Take the links that wait for other rows of the file out of `rows`: position → field key → name."""
     later = {}
     for i, row in rows.items():
-        links = {k: v.text for k, v in row.items() if isinstance(v, Later)}
+        links = {} if isinstance(row, Ready) else {k: v.text for k, v in row.items() if isinstance(v, Later)}
         if links:
             later[i] = links
             rows[i] = {k: v for k, v in row.items() if k not in links}
     return later
+
+
+@contextmanager
+def _begun(taker: Taker, source: Source, chunks: Iterator[Chunk]) -> Iterator[Iterator[Half]]:
+    """The chunks of an import, understood as far as that needs no database: beyond the first few, by a second process.
+
+    It is another core's work, and it is done while the writer is left to others.
+    """
+    few = list(itertools.islice(chunks, FEW))
+    begun = map(taker.begin, few)
+    if len(few) < FEW:
+        yield begun
+        return
+    with ahead(lambda: map(taker.begin, chunks), source.file) as rest:
+        yield itertools.chain(begun, rest)
 
 
 def _below(header: int, first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -93,6 +94,12 @@ class Source:
             self.close()
             raise
 
+    @property
+    def file(self) -> int:
+        """The descriptor through which the child answers; a fork of this process may read on from it instead."""
+        assert self._child.stdout is not None
+        return self._child.stdout.fileno()
+
     def chunks(self) -> Iterator[Chunk]:
         """All rows that are not blank, in order; raises `Invalid` where the file cannot be read on."""
         while "end" not in (answer := self._answer()):
@@ -100,7 +107,7 @@ class Source:
 
     def _answer(self) -> dict[str, Any]:
         assert self._child.stdout is not None
-        watch = threading.Timer(SILENCE, self._child.kill)
+        watch = threading.Timer(SILENCE, os.kill, (self._child.pid, signal.SIGKILL))  # in a fork too
         watch.start()
         try:
             line = self._child.stdout.readline()
