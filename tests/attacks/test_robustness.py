@@ -103,7 +103,7 @@ def test_of_many_who_open_the_set_up_link_at_once_one_becomes_the_administrator(
     with database.write() as unit:
         link = setup.path(setup.issue(unit) or "")
     clients = [app.test_client() for _ in range(4)]
-    tokens = [re.search(r'name="csrf_token" value="([^"]+)"', c.get(link).text) for c in clients]
+    tokens = [re.search(r'name="csrf_token" value="([^"]+)"', c.get(f"{link}/firm").text) for c in clients]
 
     def claim(n: int) -> Any:
         found = tokens[n]
