@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 import zoneinfo
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from webapp.i18n import LANGUAGES, N_
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
+_ADDRESS = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class MailServer:
         asked = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         user = unquote(parts.username) if parts.username else None
         sender = asked.get("from") or (user if user and "@" in user else "")
-        if "@" not in sender or any(ord(c) < 32 for c in sender) or set(asked) - {"from", "starttls"}:
+        if not _ADDRESS.fullmatch(sender) or set(asked) - {"from", "starttls"}:
             raise ValueError(url)
         is_tls, is_here = parts.scheme == "smtps", parts.hostname in ("localhost", "127.0.0.1", "::1")
         return cls(

@@ -105,6 +105,7 @@ def test_the_address_of_the_server_is_read(url, host, port, is_tls, starttls, se
         "smtp://mail.example.com?from=a@b.c&form=x",
         "smtp://mail.example.com?from=a@b.c&starttls=maybe",
         "smtp://mail.example.com:port?from=a@b.c",
+        "smtp://mail.example.com?from=Firm <a@b.c>",
     ],
 )
 def test_a_bad_address_of_the_server_is_said_at_the_start(tmp_path, url: str) -> None:

@@ -96,6 +96,8 @@ def setup_finish(link: str) -> Response:
 def setup_done() -> Response:
     """Step 4, for whoever has just been signed in: where phones find it, and what comes next."""
     actor = scope.actor()
+    if not actor.is_keeper:
+        return respond.redirect("/", whole=True)
     forms = [f for app in versions.current(scope.unit()).apps.values() for f in app.forms.values()]
     first = next((f for f in forms if f.key == "lead"), forms[0] if forms else None)
     return make_response(
