@@ -354,8 +354,14 @@ def vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], afte
 
 
 def vetting(form: Form) -> list[Field]:
-    """The fields whose kind has something to say about a change."""
-    return [f for f in form.fields.values() if type(f.kind).vet is not Kind.vet]
+    """The fields whose kind has something to say about a change. Looked up once a form: imports ask for each row."""
+    found = _VETTING.get(form)
+    if found is None:
+        found = _VETTING[form] = [f for f in form.fields.values() if type(f.kind).vet is not Kind.vet]
+    return found
+
+
+_VETTING: WeakKeyDictionary[Form, list[Field]] = WeakKeyDictionary()
 
 
 def _missing(unit: Unit, actor: Actor, form: Form, record: Mapping[str, Any], id_: int | None = None) -> list[Problem]:
