@@ -19,6 +19,7 @@ from webapp.access.tables import department_member, member
 from webapp.db import Id, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form, FormRight, Role
+from webapp.definitions.words import ACTION, SCOPE
 from webapp.errors import Denied, NotFound
 from webapp.expressions import Judged, Stored, binds
 from webapp.i18n import LANGUAGES, N_, Message
@@ -54,7 +55,7 @@ def require(unit: Unit, actor: Actor, form: Form, action: str = "see") -> None:
         raise NotFound(N_("There is no form “{key}”.", key=form.name))
     if not actor.may_write and action not in _READS:
         raise Denied(N_("This token may only read."), action=action)
-    raise Denied(N_("Your roles do not allow this in “{form}”: {action}.", form=form.label, action=_ACTION[action]))
+    raise Denied(N_("Your roles do not allow this in “{form}”: {action}.", form=form.label, action=ACTION[action]))
 
 
 def rows(unit: Unit, actor: Actor, form: Form, action: str, table: sa.FromClause) -> sa.ColumnElement[bool] | None:
@@ -147,34 +148,18 @@ def why(unit: Unit, actor: Actor, form: Form, action: str) -> list[Message]:
     for role, right in _rights(versions.current(unit), actor.roles, form):
         scope = right.may.get(action, False)
         if scope is False:
-            reasons.append(N_("{role}: may not {action}.", role=role.label, action=_ACTION[action]))
+            reasons.append(N_("{role}: may not {action}.", role=role.label, action=ACTION[action]))
         else:
             said = _said(unit, scope)
-            reasons.append(N_("{role}: may {action} {scope}.", role=role.label, action=_ACTION[action], scope=said))
+            reasons.append(N_("{role}: may {action} {scope}.", role=role.label, action=ACTION[action], scope=said))
     return reasons or [N_("None of your roles names “{form}”.", form=form.label)]
-
-
-_ACTION = {
-    "see": N_("see"),
-    "create": N_("create"),
-    "edit": N_("edit"),
-    "delete": N_("delete"),
-    "export": N_("export"),
-}
-_SCOPE = {
-    "own": N_("records of one’s own"),
-    "team": N_("records of the teams one heads"),
-    "department": N_("records of one’s department"),
-    "department_and_below": N_("records of one’s department and those below"),
-    "mine": N_("records in which one takes part"),
-}
 
 
 def _said(unit: Unit, scope: Any) -> Any:
     if scope is True:
         return N_("all records")
     if isinstance(scope, str):
-        return _SCOPE[scope]
+        return SCOPE[scope]
     schema = versions.current(unit)
     sentences = {language: scope.sentence(language, schema) for language in LANGUAGES}
     return N_("records where {condition}", condition=sentences)

@@ -9,24 +9,8 @@ from webapp.definitions.comparison import LOSS, Comparison
 from webapp.definitions.compile import is_formula
 from webapp.definitions.document import ACTIONS
 from webapp.definitions.model import App, Definitions, Field, Form, Role
+from webapp.definitions.words import ACTION, SCOPE
 from webapp.i18n import N_, Message
-
-_ACTION = {
-    "see": N_("see"),
-    "create": N_("create"),
-    "edit": N_("edit"),
-    "delete": N_("delete"),
-    "export": N_("export"),
-}
-_SCOPE = {
-    "true": N_("all records"),
-    "false": N_("no records"),
-    "own": N_("records of one’s own"),
-    "team": N_("records of the teams one heads"),
-    "department": N_("records of one’s department"),
-    "department_and_below": N_("records of one’s department and those below"),
-    "mine": N_("records in which one takes part"),
-}
 
 
 def compare(at: Comparison, before: App) -> None:
@@ -76,9 +60,9 @@ def _rights(key: str, old: Role, new: Role) -> Iterator[tuple[str, Message]]:
                     "Role {role}, {form}: {action} changes from {old} to {new}.",
                     role=new.label,
                     form=form,
-                    action=_ACTION[action],
-                    old=_SCOPE.get(first, first),
-                    new=_SCOPE.get(second, second),
+                    action=ACTION[action],
+                    old=SCOPE.get(first, first),
+                    new=SCOPE.get(second, second),
                 )
                 yield f"{path}.may.{action}", message
         if (before.fields if before else {}) != (after.fields if after else {}):

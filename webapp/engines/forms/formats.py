@@ -232,11 +232,6 @@ def near_writer(locale: str, zone: str, now: datetime) -> Callable[[datetime], s
     return write
 
 
-def near_day(value: date, locale: str, today: date) -> str:
-    away = (value - today).days
-    return translate(locale, _NEAR[away]) if away in _NEAR else day_in_list(value, locale, today)
-
-
 def late(value: date, locale: str, today: date) -> str:
     """``逾期 3 天`` / ``3 days late``; empty when it is not late."""
     days = (today - value).days
