@@ -24,9 +24,11 @@ def run(settings: Settings, *, threads: int = 4) -> None:
     """Work until SIGTERM or SIGINT."""
     import tasks
     from webapp.db import Database
+    from webapp.journal import signals
 
     load_handlers()
     database = Database(settings)
+    signals.connect(database)
     try:
         tasks.run_worker(database, threads=threads)
     finally:

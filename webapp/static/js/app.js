@@ -19,3 +19,5 @@ import "./picker.js";
 import "./amount.js";
 import "./shown.js";
 import "./path.js";
+import "./live.js";
+import "./board_live.js";
