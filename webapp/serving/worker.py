@@ -23,8 +23,10 @@ def load_handlers() -> None:
 def run(settings: Settings, *, threads: int = 4) -> None:
     """Work until SIGTERM or SIGINT."""
     import tasks
+    from webapp.backups import presence
     from webapp.db import Database
 
+    presence.hold(settings)
     load_handlers()
     database = Database(settings)
     try:
