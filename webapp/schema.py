@@ -14,6 +14,7 @@ OWNERS = (
     "webapp.access.tables",
     "webapp.journal.tables",
     "webapp.engines.forms.counters",
+    "webapp.engines.forms.saved_tables",
 )
 
 

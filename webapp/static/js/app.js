@@ -19,3 +19,4 @@ import "./picker.js";
 import "./amount.js";
 import "./shown.js";
 import "./path.js";
+import "./link.js";
