@@ -44,6 +44,7 @@ PIECES = {
     "records.choices": f"{DEAL}/pick/account",
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",
+    "boards.cards": f"{DEAL}/cards?view=board",
 }
 #: The API for reading.
 READS = {
@@ -94,6 +95,7 @@ ELSEWHERE = {
     "gate.set_password": "behind a one-time link; tested with the mails",
     "gate.judge": "before sign-in; says how strong a password is and changes nothing",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
+    "live.stream": "a stream without end that says no value; tested with the live pages",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }
 

@@ -20,3 +20,5 @@ import "./amount.js";
 import "./shown.js";
 import "./path.js";
 import "./link.js";
+import "./live.js";
+import "./board_live.js";
