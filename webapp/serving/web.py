@@ -71,9 +71,12 @@ class Server(BaseApplication):
 
     def _after_fork(self, server: Any, worker: Any) -> None:
         import tasks
+        from webapp.journal import signals
 
         self.app.database.dispose()
         tasks.connect(self.app.database)
+        signals.connect(self.app.database)
+        self.app.live.is_ending = lambda: not worker.alive
 
 
 def listen(host: str, port: int) -> socket.socket:
