@@ -35,6 +35,7 @@ PAGES = {
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
     "records.pick": f"{DEAL}/filter?view=all",
+    "records.view_dialog": f"{DEAL}/views/dialog?view=all",
     "gate.show_me": "/me",
 }
 #: Pieces of a page that are fetched by themselves.
@@ -60,6 +61,12 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.update": ("POST", f"{DEAL}/{{deal}}/edit", {"name": "x", "m__fields": "name"}),
     "records.delete": ("POST", f"{DEAL}/{{deal}}/delete", {}),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "records.create_view": ("POST", f"{DEAL}/views/create?view=all", {"label": "x"}),
+    "records.save_view": ("POST", f"{DEAL}/views/save?view=all", {}),
+    "records.change_view": ("POST", f"{DEAL}/views/change?view=all", {"label": "x"}),
+    "records.delete_view": ("POST", f"{DEAL}/views/delete?view=all", {}),
+    "records.restore_view": ("POST", f"{DEAL}/views/restore", {"id": "1"}),
+    "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "api.create_record": ("POST", API, '{"values": {"name": "x", "stage": "contact"}}'),
