@@ -68,6 +68,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.restore_view": ("POST", f"{DEAL}/views/restore", {"id": "1"}),
     "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
+    "boards.fold": ("POST", f"{DEAL}/board/fold?view=board", {"column": "quote", "folded": "1"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "api.create_record": ("POST", API, '{"values": {"name": "x", "stage": "contact"}}'),
     "api.change_record": ("PATCH", f"{API}/{{deal}}", '{"values": {"name": "x"}}'),

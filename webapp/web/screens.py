@@ -46,7 +46,9 @@ def asked(at: Scope) -> Asked:
         search=request.args.get("q"),
         after=request.args.get("after"),
         filter=request.args.get("f"),
-        changes={name: request.args[key] for name, key in views.CHANGES.items() if key in request.args},
+        changes={
+            name: ",".join(request.args.getlist(key)) for name, key in views.CHANGES.items() if key in request.args
+        },
     )
 
 

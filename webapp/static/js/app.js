@@ -22,3 +22,4 @@ import "./path.js";
 import "./link.js";
 import "./live.js";
 import "./board_live.js";
+import "./board_columns.js";
