@@ -39,6 +39,9 @@ ACTIONS: dict[str, Message] = {
     "department_moved": N_("Department moved"),
     "department_head_set": N_("Head of department set"),
     "department_removed": N_("Department removed"),
+    "backup_plan_changed": N_("Nightly backups changed"),
+    "backup_ordered": N_("Backup ordered"),
+    "backup_downloaded": N_("Backup downloaded"),
 }
 
 

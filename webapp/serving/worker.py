@@ -13,6 +13,7 @@ HANDLERS = (
     "webapp.engines.forms.filing",
     "webapp.engines.forms.transfer.jobs",
     "webapp.channels.password_mail",
+    "webapp.backups.jobs",
 )
 
 
