@@ -39,6 +39,7 @@ ACTIONS: dict[str, Message] = {
     "department_moved": N_("Department moved"),
     "department_head_set": N_("Head of department set"),
     "department_removed": N_("Department removed"),
+    "firm_changed": N_("Settings of the firm changed"),
 }
 
 

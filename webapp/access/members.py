@@ -148,6 +148,12 @@ def set_password(unit: Unit, actor: Actor, member_id: int, hashed: str, *, but: 
     audit.add(unit, actor, "password_set", member_id)
 
 
+def kept_password(unit: Unit, actor: Actor) -> str | None:
+    """The hash of the actor's own password, to compare with what he types."""
+    found: str | None = unit.execute(sa.select(member.c.password).where(member.c.id == actor.member)).scalar()
+    return found
+
+
 def disable(unit: Unit, actor: Actor, member_id: int) -> None:
     """He left: no session, token or password of his opens anything from the next request on."""
     guard.require_power_over(unit, actor, member_id)

@@ -19,3 +19,5 @@ import "./picker.js";
 import "./amount.js";
 import "./shown.js";
 import "./path.js";
+import "./colour.js";
+import "./copy.js";
