@@ -53,7 +53,7 @@ SECTIONS: tuple[Section, ...] = (
         N_("What programs may work with whose rights"), "/settings/tokens",
     ),
     Section(
-        "firm", N_("Firm"), "building", SYSTEM, guard.may_keep,
+        "firm", N_("The firm"), "building", SYSTEM, guard.may_keep,
         N_("Name, logo, colour, language, currency"), "/settings/firm",
     ),
 )  # fmt: skip
