@@ -12,6 +12,7 @@ HANDLERS = (
     "webapp.engines.forms.building",
     "webapp.engines.forms.filing",
     "webapp.engines.forms.transfer.jobs",
+    "webapp.engines.forms.handover",
     "webapp.channels.password_mail",
 )
 

@@ -49,6 +49,14 @@ SECTIONS: tuple[Section, ...] = (
         N_("Let programs work with your rights"), "/me/tokens",
     ),
     Section(
+        "members", N_("Members"), "users", PEOPLE, guard.may_people,
+        N_("Invite, roles, departments, leavers"), "/settings/members",
+    ),
+    Section(
+        "departments", N_("Departments"), "hierarchy", PEOPLE, guard.may_people,
+        N_("The tree, and who heads what"), "/settings/departments",
+    ),
+    Section(
         "tokens", N_("Tokens"), "key", PEOPLE, guard.may_keep,
         N_("What programs may work with whose rights"), "/settings/tokens",
     ),

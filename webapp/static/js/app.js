@@ -21,3 +21,5 @@ import "./shown.js";
 import "./path.js";
 import "./colour.js";
 import "./copy.js";
+import "./tree.js";
+import "./follow.js";
