@@ -23,3 +23,6 @@ import "./colour.js";
 import "./copy.js";
 import "./tree.js";
 import "./follow.js";
+import "./link.js";
+import "./live.js";
+import "./board_live.js";
