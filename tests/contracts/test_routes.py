@@ -86,6 +86,12 @@ ELSEWHERE = {
     "gate.choose_password": "behind a one-time link; tested with the mails",
     "gate.set_password": "behind a one-time link; tested with the mails",
     "gate.judge": "before sign-in; says how strong a password is and changes nothing",
+    "phone.manifest": "before sign-in too; describes the app to a browser (tested with the phone)",
+    "phone.worker": "the service worker; tested with the phone",
+    "phone.page": "before sign-in too; the same for everybody, filled by the device (tested with the phone)",
+    "phone.page_in": "the same in one language, for the service worker",
+    "phone.give_pass": "says to the service worker whose session it is; tested with the phone",
+    "phone.give_forms": "empty quick forms for the device to keep; tested with the phone",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }
