@@ -92,6 +92,7 @@ ELSEWHERE = {
     "phone.page_in": "the same in one language, for the service worker",
     "phone.give_pass": "says to the service worker whose session it is; tested with the phone",
     "phone.give_forms": "empty quick forms for the device to keep; tested with the phone",
+    "records.told": "hints while typing; reads, though by POST (tested with quick entry)",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }

@@ -16,6 +16,7 @@ is_hidden          its condition does not hold now: it stands there unseen, so t
 is_quick           one of the few that a new record is entered with on the phone
 is_picked          chosen by the builder for that: its options are buttons, those taken last first
 is_sometimes       shown only under a condition
+known              address that tells what is already there of what is typed, "" where nobody looks
 theirs             what somebody else saved meanwhile where it differs, else None
 is_required, is_disabled, is_amount (it counts money: the page says large ones in words)
 """
@@ -95,6 +96,7 @@ class EntryField(WtField):
         self.typed: tuple[str, ...] = ()
         self.title = ""
         self.theirs: str | None = None
+        self.known = ""
         self.is_hidden = self.is_quick = self.is_picked = self.is_sometimes = False
         self.data: Any = None
 

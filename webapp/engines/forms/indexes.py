@@ -15,6 +15,7 @@ from typing import Any
 from webapp.definitions.model import Definitions, Field, Form
 from webapp.definitions.storage import Index
 from webapp.definitions.views import Need, view_kinds
+from webapp.engines.forms import known
 
 MOST = 12
 LATER = 1000  # ranks of what only some need come after those of all views
@@ -38,7 +39,7 @@ class _Wanted:
 def derived(definitions: Definitions, form: Form, dialect: str) -> list[Index]:
     """The indexes of a form, at most twelve and the unique ones, most useful first."""
     scopes = _scopes(definitions, form)
-    wanted = [*_unique(form), *_links(form)]
+    wanted = [*_unique(form), *_links(form), *_known(definitions, form)]
     for rank, view in enumerate(form.views.values()):
         needs = view_kinds.get(view.kind).needs(view.settings)
         for need in needs:
@@ -83,6 +84,13 @@ def _links(form: Form) -> Iterator[_Wanted]:
         if item.type.name == "record" and item.column is not None:
             where = f'"{item.column}" IS NOT NULL'
             yield _Wanted(((item.column, ""), ("id", " DESC")), 10, [f"link {item.key}"], where)
+
+
+def _known(definitions: Definitions, form: Form) -> Iterator[_Wanted]:
+    """Where is looked for what somebody types into a new record."""
+    others = definitions.apps[form.app].forms if form.app in definitions.apps else {form.key: form}
+    for column in sorted(known.columns(form, others)):
+        yield _Wanted(((column, ""),), 20, ["known"])
 
 
 def _of_need(

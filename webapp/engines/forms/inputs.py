@@ -86,6 +86,8 @@ def parts(
     sometimes, chosen = visibility.sometimes(at.form), quick.keys(at.form)
     for field in form:
         field.is_hidden, field.is_quick = field.key in unseen and field.key not in wrong, field.key in {*first, *wrong}
+        if record is None and field.key in (at.form.settings.get("known") or {}):
+            field.known = f"/{at.form.app}/{at.form.key}/known/{field.key}"
         field.is_sometimes, field.is_picked = field.key in sometimes, field.is_quick and field.key in chosen
 
     def takes(found: Field) -> bool:

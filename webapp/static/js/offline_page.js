@@ -2,7 +2,7 @@
  *
  * It has no member and no data of its own: both come from this device. `<template>`s of the page are filled here.
  */
-import { on, say } from "./dom.js";
+import { contentChanged, on, say } from "./dom.js";
 import { deliver, dropEntry, entriesOf, kept, onEntries, putEntry, who } from "./outbox.js";
 import { doubt } from "./shown.js";
 import { toast } from "./toast.js";
@@ -65,7 +65,7 @@ function enter({ html, title }) {
   form.elements.m__client.value = newClient();
   doubt(form);
   page.classList.add("entering");
-  document.dispatchEvent(new CustomEvent("htmx:after:swap"));
+  contentChanged();
   form.querySelector("[data-field] input:not([type=hidden])")?.focus();
 }
 

@@ -19,6 +19,10 @@ on("keydown", "form[data-short] input[enterkeyhint=next], form[data-away] input[
   else input.blur();
 });
 
+// From the home screen: the keyboard stands ready.
+const first = isPhone() && document.querySelector("form[data-short] input[name=quick]")?.form;
+if (first && !first.querySelector(".is-invalid")) fieldsOf(first).find((one) => !one.value)?.focus();
+
 function keyOf(box) {
   const member = document.documentElement.dataset.member || "0";
   return `picks:${member}:${box.closest("form").dataset.draft}:${box.dataset.picks}`;

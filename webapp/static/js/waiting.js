@@ -60,12 +60,11 @@ export async function keepEntry(form, owner) {
 
 /** The form empty again, for the next one. */
 export function renew(form) {
-  document.dispatchEvent(new CustomEvent("draft-saved", { detail: { key: form.dataset.draft } }));
-  form.isSent = true;
   form.reset();
   form.querySelectorAll("[data-picker-value]").forEach((one) => { one.value = ""; });
   form.elements.m__client.value = newClient();
   form.querySelectorAll(".m-problem, [data-known]").forEach((one) => one.replaceChildren());
+  form.dispatchEvent(new CustomEvent("draft-over", { bubbles: true }));
   form.querySelector("[data-field] input:not([type=hidden], [type=radio]), [data-field] textarea")?.focus();
 }
 
@@ -79,6 +78,7 @@ document.addEventListener("htmx:config:request", (event) => {
 document.addEventListener("htmx:error", (event) => {
   const { ctx } = event.detail;
   const form = queued(ctx);
+  if (ctx.sourceElement.matches?.("[data-known]")) ctx.quiet = true; // only a hint
   if (!form || ctx.text !== undefined || ctx.response?.status >= 400) return;
   ctx.quiet = true;
   keepEntry(form, member).then((isKept) => {
