@@ -23,3 +23,6 @@ import "./path.js";
 import "./quick.js";
 import "./offline_page.js";
 import "./install.js";
+import "./link.js";
+import "./live.js";
+import "./board_live.js";
