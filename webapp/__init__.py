@@ -15,6 +15,7 @@ BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
     "webapp.blueprints.settings",
+    "webapp.blueprints.phone",
     "webapp.blueprints.workbench",
     "webapp.blueprints.live",
     "webapp.blueprints.boards",
