@@ -34,6 +34,7 @@ PAGES = {
     "records.edit": f"{DEAL}/{{deal}}/edit",
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
+    "records.tag_list": f"{DEAL}/tags/labels",
     "records.pick": f"{DEAL}/filter?view=all",
     "gate.show_me": "/me",
 }
@@ -59,6 +60,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.update": ("POST", f"{DEAL}/{{deal}}/edit", {"name": "x", "m__fields": "name"}),
     "records.delete": ("POST", f"{DEAL}/{{deal}}/delete", {}),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "records.rename_tag": ("POST", f"{DEAL}/tags/labels", {"old": "a", "new": "b"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "api.create_record": ("POST", API, '{"values": {"name": "x", "stage": "contact"}}'),

@@ -84,9 +84,13 @@ def _form(at: Scope, asked: Asked, error: Invalid | None = None, *, status: int 
 
 def _picked(at: Scope, chosen: Field, values: list[str]) -> tuple[str, str] | None:
     """Id and name of what a field that points at something is compared with; None for other fields."""
+    given = values[0] if values else ""
+    if chosen.type.is_open:  # what stands there is what is compared with
+        return given, given
+    if chosen.kind.asked_as(chosen) == "region":
+        return given, chosen.kind.said(chosen, given, at.locale) if given.isdigit() else given
     if chosen.type.name not in ("record", "member", "department"):
         return None
-    given = values[0] if values else ""
     if not (given.isascii() and given.isdigit() and len(given) <= 18):
         return "", ""
     return given, pickers.title(at, chosen, int(given)) or ""

@@ -84,7 +84,18 @@ OPERATORS: Mapping[str, tuple[Operator, ...]] = {
         _FILLED,
     ),
     "choice": (_ANY, _NONE, _EMPTY, _FILLED),
-    "choices": (Operator("has", N_("contains"), "{f} contains {0}"), _EMPTY, _FILLED),
+    "choices": (
+        Operator("has", N_("contains"), "{f} contains {0}"),
+        Operator("hasnt", N_("does not contain"), "not ({f} contains {0})"),
+        _EMPTY,
+        _FILLED,
+    ),
+    "region": (
+        Operator("in", N_("is in"), "{f} starts with {0}"),
+        Operator("out", N_("is not in"), "not ({f} starts with {0})"),
+        _EMPTY,
+        _FILLED,
+    ),
     "member": (
         Operator("me", N_("is me"), "{f} = me()", "none"),
         _EQUAL,
@@ -107,7 +118,7 @@ class Condition:
 
     @property
     def raw(self) -> str:
-        return "|".join(_written(v) for v in self.values)
+        return "|".join(_written(self.field, v) for v in self.values)
 
     @property
     def address(self) -> str:
@@ -143,7 +154,7 @@ def _or(locale: str) -> str:
 
 def operators(field: Field) -> tuple[Operator, ...]:
     """What a person may ask of this field; none if it cannot be filtered by."""
-    return OPERATORS.get(field.type.name, ())
+    return OPERATORS.get(field.kind.asked_as(field), ())
 
 
 def build(form: Form, visible: Mapping[str, str], field: str, operator: str, values: Sequence[str]) -> Condition:
@@ -187,21 +198,20 @@ def _values(field: Field, operator: Operator, values: Sequence[str]) -> tuple[An
 
 def _parsed(field: Field, raw: str) -> Any:
     """A value of the field's kind; of a field with several values one of them."""
-    if field.type.name == "text":
-        return raw  # any text may be asked for, also a piece of an address or a number
     if field.type.name in ("record", "member", "department"):
         if raw.isascii() and raw.isdigit() and len(raw) <= 18:
             return int(raw)
         raise _refuse(N_("Choose an entry for “{field}” from the list.", field=field.label), field.key)
-    value = field.kind.parse(field, raw)
-    return value[0] if isinstance(value, tuple | list) and value else value
+    return field.kind.asked(field, raw)
 
 
 def read(form: Form, visible: Mapping[str, str], written: str) -> Condition:
     """A condition from the address, `field:operator:value|value`; raises `Invalid`."""
     field, _, rest = written.partition(":")
     operator, _, values = rest.partition(":")
-    split = [values] if field in form.names and form.names[field].type.name == "text" else values.split("|")
+    found = form.names.get(field)
+    is_text = found is not None and found.kind.asked_as(found) == "text"
+    split = [values] if is_text else values.split("|")
     return build(form, visible, field, operator, split)
 
 
@@ -212,7 +222,7 @@ def literal(field: Field, value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, int):
-        return str(value)
+        return f"seconds({value})" if field.type.name == "duration" else str(value)
     if isinstance(value, datetime):
         return f"'{value.isoformat().replace('+00:00', 'Z')}'"
     if isinstance(value, date):
@@ -220,7 +230,9 @@ def literal(field: Field, value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _written(value: Any) -> str:
+def _written(field: Field, value: Any) -> str:
+    if field.type.name == "duration":
+        return f"{value}s"
     if isinstance(value, Decimal):
         return formats.plain(value)
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -228,14 +240,12 @@ def _written(value: Any) -> str:
 
 def shown(field: Field, value: Any, locale: str) -> str:
     """A value for a chip: short, because a sentence is read at a glance."""
-    if field.type.name == "text":
-        return f"“{value}”"
     if field.type.name in ("choice", "choices"):
         names = {o.value: label(o.label, locale) for o in field.type.options}
         return names.get(value, str(value))
     if field.type.name == "number":
         return field.kind.short(field, value, locale)
-    return field.kind.text(field, value, locale) or str(value)
+    return field.kind.said(field, value, locale)
 
 
 def _refuse(message: Message, path: str, near: str | None = None) -> Invalid:

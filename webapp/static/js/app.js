@@ -17,5 +17,7 @@ import "./grid.js";
 import "./board.js";
 import "./picker.js";
 import "./amount.js";
+import "./tags.js";
+import "./copy.js";
 import "./shown.js";
 import "./path.js";
