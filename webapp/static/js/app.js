@@ -21,3 +21,6 @@ import "./tags.js";
 import "./copy.js";
 import "./shown.js";
 import "./path.js";
+import "./link.js";
+import "./live.js";
+import "./board_live.js";
