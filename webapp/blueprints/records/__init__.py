@@ -15,4 +15,5 @@ from webapp.blueprints.records import (  # noqa: E402  (they add routes)
     record,  # noqa: F401
     removal,  # noqa: F401
     saved,  # noqa: F401
+    tags,  # noqa: F401
 )
