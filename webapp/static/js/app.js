@@ -20,5 +20,8 @@ import "./amount.js";
 import "./shown.js";
 import "./path.js";
 import "./link.js";
+import "./arrange.js";
+import "./grid_head.js";
+import "./grid_groups.js";
 import "./live.js";
 import "./board_live.js";
