@@ -15,6 +15,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from webapp.backups import presence
 from webapp.config import Settings
 from webapp.errors import Conflict
 from webapp.i18n import N_
@@ -102,4 +103,5 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(settings: Settings, listener: socket.socket, processes: int = 2) -> None:
     """Serve until SIGTERM or SIGINT."""
+    presence.hold(settings)
     Server(settings, listener, processes).run()

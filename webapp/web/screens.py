@@ -58,6 +58,11 @@ def stood() -> list[str]:
     return [key for key in request.form.get("m__fields", "").split(",") if key][:_MOST_FIELDS]
 
 
+def is_phone() -> bool:
+    """Whether the browser says that it runs on a phone. Only for what comes first, never for what there is."""
+    return request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.user_agent.string
+
+
 def part_for(**parts: str) -> str | None:
     """The template HTMX is answered with when it fills the element of that id (`list`, `panel`); None: the content."""
     return parts.get(htmx.target_id or "")
