@@ -56,6 +56,7 @@ SETTINGS = {
 #: Pieces of a page that are fetched by themselves.
 PIECES = {
     "records.totals": f"{DEAL}/totals?view=all",
+    "records.column_menu": f"{DEAL}/column-menu?view=all&key=amount",
     "records.choices": f"{DEAL}/pick/account",
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",

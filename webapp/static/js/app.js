@@ -29,5 +29,8 @@ import "./quick.js";
 import "./offline_page.js";
 import "./install.js";
 import "./link.js";
+import "./arrange.js";
+import "./grid_head.js";
+import "./grid_groups.js";
 import "./live.js";
 import "./board_live.js";
