@@ -13,7 +13,10 @@ OWNERS = (
     "webapp.definitions.tables",
     "webapp.access.tables",
     "webapp.journal.tables",
+    "webapp.files.tables",
     "webapp.engines.forms.counters",
+    "webapp.engines.forms.saved_tables",
+    "webapp.engines.forms.transfer.tables",
 )
 
 
