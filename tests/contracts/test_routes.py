@@ -15,10 +15,9 @@ import pytest
 from flask import before_render_template, g
 from flask.testing import FlaskClient
 
-from tests.pages import sales
-from tests.world import World, make
+from tests.pages.conftest import Sales, sales_  # noqa: F401 (a fixture)
+from tests.world import World
 from webapp.access import members, sessions, tokens
-from webapp.db import Database
 from webapp.definitions.document import RESERVED_KEYS
 from webapp.engines.forms import records
 
@@ -173,10 +172,9 @@ class Firm:
 
 
 @pytest.fixture
-def firm(database: Database) -> Firm:
-    world = make(database)
-    world.apply(sales.DOCUMENT)
-    with database.write() as unit:
+def firm(sales_: Sales) -> Firm:  # noqa: F811
+    world = sales_.world
+    with world.database.write() as unit:
         admin, ann = world.actor("admin"), world.actor("ann")
         world.people["eve"] = members.add(unit, admin, "eve@firm.example", "Eve")
         made = records.create(unit, ann, world.form("crm.deal"), {"name": "Pumps", "stage": "contact"})
