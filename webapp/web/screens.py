@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -57,6 +58,11 @@ def stood() -> list[str]:
     return [key for key in request.form.get("m__fields", "").split(",") if key][:_MOST_FIELDS]
 
 
+def is_phone() -> bool:
+    """Whether the browser says that it runs on a phone. Only for what comes first, never for what there is."""
+    return request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.user_agent.string
+
+
 def part_for(**parts: str) -> str | None:
     """The template HTMX is answered with when it fills the element of that id (`list`, `panel`); None: the content."""
     return parts.get(htmx.target_id or "")
@@ -90,10 +96,20 @@ class Links:
         return f"{self.base}{path}?{query}" if query else self.base + path
 
     def list(
-        self, *, after: str | None = None, part: str | None = None, start: int | None = None, **changes: Any
+        self,
+        *,
+        after: str | None = None,
+        part: str | None = None,
+        start: int | None = None,
+        path: Sequence[str] = (),
+        **changes: Any,
     ) -> str:
-        """The list with `changes` (sort, search, conditions, view), or a further piece of it."""
+        """The list with `changes` (sort, search, conditions, view …), or a further piece of it.
+
+        path   values of the heads below which the piece stands
+        """
         kept = self.asked.address(**changes) if self.asked else ""
+        kept = "&".join(filter(None, (kept, urlencode([("in", value) for value in path]))))
         return self._with("", kept, after=after, part=part, start=start)
 
     def piece(self, path: str, **more: Any) -> str:
