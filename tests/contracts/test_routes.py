@@ -60,6 +60,7 @@ PIECES = {
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",
     "boards.cards": f"{DEAL}/cards?view=board",
+    "boards.assign": f"{DEAL}/moves/assign?view=board&cards=1:1",
 }
 #: The API for reading.
 READS = {
@@ -84,6 +85,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.restore_view": ("POST", f"{DEAL}/views/restore", {"id": "1"}),
     "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
+    "boards.move_many": ("POST", f"{DEAL}/moves?view=board", {"cards": "1:1", "column": "quote"}),
+    "boards.undo_move": ("POST", f"{DEAL}/moves/undo?view=board", {"change_set": "1"}),
     "boards.fold": ("POST", f"{DEAL}/board/fold?view=board", {"column": "quote", "folded": "1"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "settings.change_password": ("POST", "/me/security/password", {"now": "x", "password": "seven grey geese"}),

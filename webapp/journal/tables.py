@@ -11,7 +11,7 @@ change_set = sa.Table(
     "m__change_set",
     metadata,
     sa.Column("id", Id, primary_key=True, autoincrement=True),
-    sa.Column("kind", sa.Text, nullable=False),  # import, bulk, batch, undo, conversion, purge, demo
+    sa.Column("kind", sa.Text, nullable=False),  # import, bulk, batch, undo, conversion, purge, demo, move
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("actor", Id),
     sa.Column("created_at", PreciseMoment, nullable=False),
