@@ -13,6 +13,7 @@ import { toast } from "./toast.js";
 
 let last = null;
 let wasTouched = false;
+let pickedAt = -1000;
 const boardOf = (element) => element.closest("[data-board]") || document.querySelector("[data-board]");
 const picked = (board) => [...board.querySelectorAll("[data-card].picked")];
 const named = (board) => picked(board).map((card) => `${card.dataset.card}:${card.dataset.version}`).join(",");
@@ -57,9 +58,11 @@ document.addEventListener("click", (event) => {
   if (!card || event.button || event.altKey) return;
   const isMore = event.ctrlKey || event.metaKey;
   const isTap = wasTouched && picked(boardOf(card)).length;
-  if (!isMore && !event.shiftKey && !isTap) return;
+  const isEndOfPress = event.timeStamp - pickedAt < 80;
+  if (!isMore && !event.shiftKey && !isTap && !isEndOfPress) return;
   event.preventDefault();
   event.stopImmediatePropagation();
+  if (isEndOfPress) return;
   if (event.shiftKey) pickTo(card);
   else pick(card);
 }, true);
@@ -108,9 +111,7 @@ document.addEventListener("pointerup", (event) => {
   const { card } = press;
   press = null;
   pick(card);
-  const stop = (click) => { click.preventDefault(); click.stopImmediatePropagation(); };
-  document.addEventListener("click", stop, { capture: true, once: true });
-  setTimeout(() => document.removeEventListener("click", stop, true), 60);
+  pickedAt = event.timeStamp;
 }, true);
 on("contextmenu", "[data-board] [data-card]", (event) => { if (wasTouched) event.preventDefault(); });
 
