@@ -15,7 +15,9 @@ BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
     "webapp.blueprints.settings",
+    "webapp.blueprints.phone",
     "webapp.blueprints.workbench",
+    "webapp.blueprints.live",
     "webapp.blueprints.boards",
     "webapp.blueprints.records",
 )
@@ -33,6 +35,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         headers,
         health,
         language,
+        live,
         metrics,
         proxies,
         scope,
@@ -62,6 +65,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     zones.install(app)
     language.install(app)
     grids.install(app)
+    live.install(app)
     errors.install(app)
     htmx.init_app(app)
     app.context_processor(language.person)

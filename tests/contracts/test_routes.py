@@ -34,7 +34,9 @@ PAGES = {
     "records.edit": f"{DEAL}/{{deal}}/edit",
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
+    "records.tag_list": f"{DEAL}/tags/labels",
     "records.pick": f"{DEAL}/filter?view=all",
+    "records.view_dialog": f"{DEAL}/views/dialog?view=all",
     "gate.show_me": "/me",
     "settings.index": "/settings",
     "settings.show_security": "/me/security",
@@ -57,9 +59,11 @@ SETTINGS = {
 #: Pieces of a page that are fetched by themselves.
 PIECES = {
     "records.totals": f"{DEAL}/totals?view=all",
+    "records.column_menu": f"{DEAL}/column-menu?view=all&key=amount",
     "records.choices": f"{DEAL}/pick/account",
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",
+    "boards.cards": f"{DEAL}/cards?view=board",
 }
 #: The API for reading.
 READS = {
@@ -76,6 +80,13 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.update": ("POST", f"{DEAL}/{{deal}}/edit", {"name": "x", "m__fields": "name"}),
     "records.delete": ("POST", f"{DEAL}/{{deal}}/delete", {}),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "records.rename_tag": ("POST", f"{DEAL}/tags/labels", {"old": "a", "new": "b"}),
+    "records.create_view": ("POST", f"{DEAL}/views/create?view=all", {"label": "x"}),
+    "records.save_view": ("POST", f"{DEAL}/views/save?view=all", {}),
+    "records.change_view": ("POST", f"{DEAL}/views/change?view=all", {"label": "x"}),
+    "records.delete_view": ("POST", f"{DEAL}/views/delete?view=all", {}),
+    "records.restore_view": ("POST", f"{DEAL}/views/restore", {"id": "1"}),
+    "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "settings.change_password": ("POST", "/me/security/password", {"now": "x", "password": "seven grey geese"}),
@@ -139,7 +150,15 @@ ELSEWHERE = {
     "gate.choose_password": "behind a one-time link; tested with the mails",
     "gate.set_password": "behind a one-time link; tested with the mails",
     "gate.judge": "before sign-in; says how strong a password is and changes nothing",
+    "phone.manifest": "before sign-in too; describes the app to a browser (tested with the phone)",
+    "phone.worker": "the service worker; tested with the phone",
+    "phone.page": "before sign-in too; the same for everybody, filled by the device (tested with the phone)",
+    "phone.page_in": "the same in one language, for the service worker",
+    "phone.give_pass": "says to the service worker whose session it is; tested with the phone",
+    "phone.give_forms": "empty quick forms for the device to keep; tested with the phone",
+    "records.told": "hints while typing; reads, though by POST (tested with quick entry)",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
+    "live.stream": "a stream without end that says no value; tested with the live pages",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }
 

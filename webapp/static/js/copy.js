@@ -1,21 +1,29 @@
-/** `data-copy="#id"` copies what stands there (a field's value, else its text) and says `data-copied` on the button. */
-import { announce, on } from "./dom.js";
+/** Copying (`[data-copy="text"]`): a press puts the text on the clipboard and says so, in the words of `data-copied` if there are any. */
+import { on, say } from "./dom.js";
+import { toast } from "./toast.js";
 
 on("click", "[data-copy]", async (event, button) => {
-  const from = document.querySelector(button.dataset.copy);
-  if (!from) return;
-  const text = from.value ?? from.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch { // no https: the old way, and where that is refused the text is at least selected
-    if (from.select) from.select();
-    else getSelection().selectAllChildren(from);
-    document.execCommand?.("copy");
-  }
-  const label = [...button.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
-  if (!label) return;
-  const was = label.textContent;
-  label.textContent = button.dataset.copied || was;
-  announce(button.dataset.copied || was);
-  setTimeout(() => { label.textContent = was; }, 2000);
+  event.preventDefault();
+  event.stopPropagation();
+  const text = button.dataset.copy;
+  const isDone = await written(text);
+  toast(isDone ? { text: button.dataset.copied || say("copied", { text }) } : { text: say("copy_failed"), kind: "bad" });
 });
+
+/** The clipboard of the browser needs a secure page; on plain http the old way still works. */
+async function written(text) {
+  try {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+      return true;
+    }
+  } catch { /* not allowed: try the old way */ }
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "visually-hidden";
+  document.body.append(area);
+  area.select();
+  const isDone = document.execCommand("copy");
+  area.remove();
+  return isDone;
+}
