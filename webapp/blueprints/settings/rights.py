@@ -11,16 +11,12 @@ from typing import Any
 
 from webapp.access import policy
 from webapp.definitions.model import Field, Form
+from webapp.definitions.words import LEVEL
 from webapp.errors import NotFound
 from webapp.i18n import N_, Message
 
 #: hidden … write as one word each.
-WORDS: dict[str, Message] = {
-    "write": N_("may change"),
-    "read": N_("read only"),
-    "masked": N_("masked"),
-    "hidden": N_("hidden"),
-}
+WORDS: dict[str, Message] = {level: LEVEL[level] for level in ("write", "read", "masked", "hidden")}
 TONES = {"write": "blue", "read": "gray", "masked": "amber", "hidden": "none"}
 #: What the chips of the sentence offer; a condition is written beside them.
 SCOPES: dict[str, Message] = {

@@ -159,11 +159,17 @@ def _page(role: str, form_key: str) -> Response:
             for own, one in (sources[key].get("roles") or {}).items()
         ]
         groups.append((app.label, key if guard.may_build(actor, key) else None, entries))
+    is_picked = bool(role)
     known = [one["name"] for _, _, entries in groups for one in entries]
     if role not in known:
         of_apps = [name for name in known if "." in name]
         role = of_apps[0] if of_apps else known[0]
-    context: dict[str, Any] = {"groups": groups, "role": role, "holders": _holders(unit, actor, role)}
+    context: dict[str, Any] = {
+        "groups": groups,
+        "role": role,
+        "is_picked": is_picked,
+        "holders": _holders(unit, actor, role),
+    }
     context |= {"about": roles.ABOUT.get(role), "may_people": guard.may_people(actor), "form": None}
     app_key, dot, own = role.partition(".")
     if dot:
