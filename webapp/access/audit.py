@@ -44,6 +44,8 @@ ACTIONS: dict[str, Message] = {
     "department_merged": N_("Department merged into another"),
     "department_removed": N_("Department removed"),
     "firm_changed": N_("Settings of the firm changed"),
+    "app_published": N_("Version of an app published"),
+    "app_retried": N_("Building tried again"),
 }
 
 
