@@ -72,6 +72,14 @@ SECTIONS: tuple[Section, ...] = (
         "apps", N_("Apps and versions"), "stack-2", SYSTEM, guard.may_build,
         N_("What is in force, what was, publishing and taking back"), "/settings/apps",
     ),
+    Section(
+        "jobs", N_("Background work"), "hourglass", SYSTEM, guard.may_build,
+        N_("What is under way, what failed, what can be taken back"), "/settings/jobs",
+    ),
+    Section(
+        "audit", N_("Audit log"), "history", SYSTEM, guard.may_audit,
+        N_("Who changed what about people, rights and settings"), "/settings/audit",
+    ),
 )  # fmt: skip
 _BY_KEY = {section.key: section for section in SECTIONS}
 

@@ -6,10 +6,12 @@ blueprint = Blueprint("settings", __name__)
 
 from webapp.blueprints.settings import (  # noqa: E402, F401
     apps,
+    audit,
     departments,
     draft,
     firm,
     index,
+    jobs,
     member,
     members,
     roles,
