@@ -10,8 +10,10 @@ from webapp.config import Settings
 HANDLERS = (
     "webapp.journal.keeping",
     "webapp.engines.forms.building",
+    "webapp.engines.forms.tagging",
     "webapp.engines.forms.filing",
     "webapp.engines.forms.transfer.jobs",
+    "webapp.engines.forms.handover",
     "webapp.channels.password_mail",
 )
 

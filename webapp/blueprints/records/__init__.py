@@ -7,6 +7,7 @@ from flask import Blueprint
 blueprint = Blueprint("records", __name__)
 
 from webapp.blueprints.records import (  # noqa: E402  (they add routes)
+    columns,  # noqa: F401
     entry,  # noqa: F401
     filters,  # noqa: F401
     known,  # noqa: F401
@@ -15,4 +16,5 @@ from webapp.blueprints.records import (  # noqa: E402  (they add routes)
     record,  # noqa: F401
     removal,  # noqa: F401
     saved,  # noqa: F401
+    tags,  # noqa: F401
 )

@@ -128,6 +128,25 @@ def update(
     return _seen(unit, actor, form, id_, after["version"])
 
 
+def rehome(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    id_: int,
+    department: int | None,
+    *,
+    via: str = "system",
+    change_set: int | None = None,
+) -> None:
+    """Let a record belong to another department, its owner staying who he is; for the work behind changes of people."""
+    before = _load(unit, actor, form, id_, "edit")
+    if before["owner_department"] == department:
+        return
+    _mark(unit, form, id_, before["version"], {"owner_department": department})
+    changes = {"owner_department": department}
+    _record_event(unit, actor, form, id_, "updated", before=before, changes=changes, via=via, change_set=change_set)
+
+
 def delete(
     unit: Unit,
     actor: Actor,
