@@ -84,6 +84,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.restore_view": ("POST", f"{DEAL}/views/restore", {"id": "1"}),
     "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
+    "boards.fold": ("POST", f"{DEAL}/board/fold?view=board", {"column": "quote", "folded": "1"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "settings.change_password": ("POST", "/me/security/password", {"now": "x", "password": "seven grey geese"}),
     "settings.end_session": ("POST", "/me/security/end", {"session": "others"}),

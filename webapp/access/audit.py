@@ -43,6 +43,9 @@ ACTIONS: dict[str, Message] = {
     "department_head_set": N_("Head of department set"),
     "department_merged": N_("Department merged into another"),
     "department_removed": N_("Department removed"),
+    "backup_plan_changed": N_("Nightly backups changed"),
+    "backup_ordered": N_("Backup ordered"),
+    "backup_downloaded": N_("Backup downloaded"),
     "firm_changed": N_("Settings of the firm changed"),
 }
 

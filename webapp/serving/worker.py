@@ -15,6 +15,7 @@ HANDLERS = (
     "webapp.engines.forms.transfer.jobs",
     "webapp.engines.forms.handover",
     "webapp.channels.password_mail",
+    "webapp.backups.jobs",
 )
 
 
