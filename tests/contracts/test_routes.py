@@ -160,6 +160,8 @@ ELSEWHERE = {
     "phone.worker": "the service worker; tested with the phone",
     "phone.page": "before sign-in too; the same for everybody, filled by the device (tested with the phone)",
     "phone.page_in": "the same in one language, for the service worker",
+    "phone.take": "comes from other apps of the phone and changes nothing; tested with the phone",
+    "phone.show": "leads on to a form; tested with the phone",
     "phone.give_pass": "says to the service worker whose session it is; tested with the phone",
     "phone.give_forms": "empty quick forms for the device to keep; tested with the phone",
     "records.told": "hints while typing; reads, though by POST (tested with quick entry)",
