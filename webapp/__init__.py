@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         headers,
         health,
         language,
+        limits,
         live,
         metrics,
         proxies,
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     accent.install(app)
     health.install(app)
     metrics.install(app)
+    limits.install(app)
     csrf.install(app)
     signing.install(app)
     zones.install(app)
