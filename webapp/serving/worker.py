@@ -11,7 +11,9 @@ HANDLERS = (
     "webapp.journal.keeping",
     "webapp.engines.forms.building",
     "webapp.engines.forms.filing",
+    "webapp.engines.forms.transfer.export_jobs",
     "webapp.engines.forms.transfer.jobs",
+    "webapp.engines.forms.undoing",
     "webapp.channels.password_mail",
 )
 
