@@ -16,6 +16,7 @@ BLUEPRINTS = (
     "webapp.blueprints.api",
     "webapp.blueprints.workbench",
     "webapp.blueprints.boards",
+    "webapp.blueprints.transfer",
     "webapp.blueprints.records",
 )
 
