@@ -15,6 +15,7 @@ BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
     "webapp.blueprints.workbench",
+    "webapp.blueprints.live",
     "webapp.blueprints.boards",
     "webapp.blueprints.transfer",
     "webapp.blueprints.records",
@@ -32,6 +33,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         headers,
         health,
         language,
+        live,
         metrics,
         proxies,
         scope,
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     zones.install(app)
     language.install(app)
     grids.install(app)
+    live.install(app)
     errors.install(app)
     htmx.init_app(app)
     app.context_processor(language.person)

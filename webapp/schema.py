@@ -15,6 +15,7 @@ OWNERS = (
     "webapp.journal.tables",
     "webapp.files.tables",
     "webapp.engines.forms.counters",
+    "webapp.engines.forms.saved_tables",
     "webapp.engines.forms.transfer.tables",
 )
 

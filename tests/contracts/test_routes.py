@@ -35,6 +35,7 @@ PAGES = {
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
     "records.pick": f"{DEAL}/filter?view=all",
+    "records.view_dialog": f"{DEAL}/views/dialog?view=all",
     "gate.show_me": "/me",
 }
 #: Pieces of a page that are fetched by themselves.
@@ -43,6 +44,7 @@ PIECES = {
     "records.choices": f"{DEAL}/pick/account",
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",
+    "boards.cards": f"{DEAL}/cards?view=board",
 }
 #: The API for reading.
 READS = {
@@ -59,6 +61,12 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.update": ("POST", f"{DEAL}/{{deal}}/edit", {"name": "x", "m__fields": "name"}),
     "records.delete": ("POST", f"{DEAL}/{{deal}}/delete", {}),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "records.create_view": ("POST", f"{DEAL}/views/create?view=all", {"label": "x"}),
+    "records.save_view": ("POST", f"{DEAL}/views/save?view=all", {}),
+    "records.change_view": ("POST", f"{DEAL}/views/change?view=all", {"label": "x"}),
+    "records.delete_view": ("POST", f"{DEAL}/views/delete?view=all", {}),
+    "records.restore_view": ("POST", f"{DEAL}/views/restore", {"id": "1"}),
+    "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "api.create_record": ("POST", API, '{"values": {"name": "x", "stage": "contact"}}'),
@@ -87,6 +95,7 @@ ELSEWHERE = {
     "gate.set_password": "behind a one-time link; tested with the mails",
     "gate.judge": "before sign-in; says how strong a password is and changes nothing",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
+    "live.stream": "a stream without end that says no value; tested with the live pages",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }
 

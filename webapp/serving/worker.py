@@ -26,10 +26,14 @@ def load_handlers() -> None:
 def run(settings: Settings, *, threads: int = 4) -> None:
     """Work until SIGTERM or SIGINT."""
     import tasks
+    from webapp.backups import presence
     from webapp.db import Database
+    from webapp.journal import signals
 
+    presence.hold(settings)
     load_handlers()
     database = Database(settings)
+    signals.connect(database)
     try:
         tasks.run_worker(database, threads=threads)
     finally:

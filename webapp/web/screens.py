@@ -51,6 +51,8 @@ def asked(at: Scope) -> Asked:
         sort=request.args.get("sort"),
         search=request.args.get("q"),
         after=request.args.get("after"),
+        filter=request.args.get("f"),
+        changes={name: request.args[key] for name, key in views.CHANGES.items() if key in request.args},
     )
 
 
@@ -84,7 +86,7 @@ class Links:
 
     def pairs(self) -> list[tuple[str, str]]:
         """What the list asks, as hidden inputs of a form that adds to it."""
-        return parse_qsl(self.asked.address()) if self.asked else []
+        return parse_qsl(self.asked.address(), keep_blank_values=True) if self.asked else []
 
     def _with(self, path: str, kept: str, **more: Any) -> str:
         extra = urlencode({k: v for k, v in more.items() if v is not None})

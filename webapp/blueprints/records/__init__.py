@@ -6,4 +6,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("records", __name__)
 
-from webapp.blueprints.records import entry, filters, lists, pickers, record, removal  # noqa: E402,F401  (they add routes)
+from webapp.blueprints.records import entry, filters, lists, pickers, record, removal, saved  # noqa: E402,F401  (they add routes)

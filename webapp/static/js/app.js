@@ -19,3 +19,6 @@ import "./picker.js";
 import "./amount.js";
 import "./shown.js";
 import "./path.js";
+import "./link.js";
+import "./live.js";
+import "./board_live.js";
