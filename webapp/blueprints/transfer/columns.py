@@ -63,9 +63,7 @@ def look(app: str, form: str, id_: int) -> Any:
             return columns_page(screens.form(app, form), draft, error)
     with scope.writing() as unit:
         at = screens.form_in(unit, app, form)
-        said, notes = wizard.propose(
-            unit, at.actor, at.form, facts, reading, is_fresh=request.form.get("fresh") == "1"
-        )
+        said, notes = wizard.propose(unit, at.actor, at.form, facts, reading, is_fresh=request.form.get("fresh") == "1")
         draft = drafts.get(unit, at.actor, id_, at.form.name)
         draft = wizard.change(unit, draft, draft.version, said, notes)
         drafts.change(unit, draft, facts=facts)
@@ -81,7 +79,9 @@ def _reading(draft: Draft) -> dict[str, Any]:
         found["encoding"] = None
     header = request.form.get("header", "")
     is_other = found["sheet"] != draft.map.get("sheet")
-    found["header"] = int(header) if header.isascii() and header.isdigit() and len(header) < 5 and not is_other else None
+    found["header"] = (
+        int(header) if header.isascii() and header.isdigit() and len(header) < 5 and not is_other else None
+    )
     return {k: v for k, v in found.items() if v is not None}
 
 
@@ -153,7 +153,7 @@ def columns_page(at: Scope, draft: Draft, error: MortiseError | None = None) -> 
     table = wizard.table_of(draft.facts, fields, draft.map)
     notes, said = draft.draft or {}, draft.said
     whys = {i: notes.get("whys", {}).get(letters(i), "") for i in range(len(table.columns))}
-    told = verdicts.judge(at.unit, at.actor, fields, said, table.columns, whys)
+    told = verdicts.judge(at.unit, at.actor, at.form, fields, said, table.columns, whys)
     lines = [_line(i, table, said, told[i]) for i in range(len(table.columns))]
     return respond.page(
         "transfer/columns.html",
@@ -196,7 +196,11 @@ def _line(index: int, table: wizard.Table, said: Any, verdict: verdicts.Verdict)
 def _choices(at: Scope, fields: dict[str, Field]) -> list[dict[str, Any]]:
     """The fields to choose from; those that must be filled are marked."""
     return [
-        {"value": key, "label": _name(at, f) + (" *" if f.is_required else ""), "icon": screens.SHAPE_ICONS.get(f.type.name)}
+        {
+            "value": key,
+            "label": _name(at, f) + (" *" if f.is_required else ""),
+            "icon": screens.SHAPE_ICONS.get(f.type.name),
+        }
         for key, f in fields.items()
     ]
 

@@ -17,7 +17,8 @@ from webapp import clock
 from webapp.access.actor import Actor
 from webapp.blueprints.transfer import blueprint
 from webapp.db import Unit
-from webapp.engines.forms import select, views
+from webapp.engines.forms import arranged, select, views
+from webapp.engines.forms.record import COUNT_CAP
 from webapp.engines.forms.transfer import export_jobs, exporting
 from webapp.engines.forms.transfer.exporting import Wanted
 from webapp.engines.forms.views import Scope
@@ -45,7 +46,7 @@ def export(app: str, form: str) -> Any:
     at = screens.form(app, form)
     wanted = _wanted(at)
     exporting.require(at.unit, at.actor, wanted)
-    name = f"{screens.form_label(at)}-{clock.now().astimezone(clock.zone(at.unit.zone)):%Y%m%d}.{wanted.format}"
+    name = f"{screens.form_label(at)}-{clock.today(at.unit.zone):%Y%m%d}.{wanted.format}"
     name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name)
     if not wanted.ids and _is_long(at, wanted):
         actor = at.actor
@@ -64,9 +65,9 @@ def _wanted(at: Scope) -> Wanted:
     chosen = given.get("format", "xlsx")
     if chosen not in TYPES:
         raise Invalid(N_("“{name}” is no format; there are: {names}.", name=chosen[:20], names=", ".join(TYPES)))
-    asked = screens.asked_by(at, given)
+    asked = screens.asked(at)
     query = views.query(at, asked)
-    keys = views.column_keys(at, asked.view) if asked.view.kind == "grid" else tuple(_all(at))
+    keys = arranged.column_keys(at, asked) if asked.view.kind == "grid" else tuple(_all(at))
     ids = tuple(int(i) for i in given.getlist("id") if i.isascii() and i.isdigit() and len(i) < 19)
     if len(ids) > MOST_CHOSEN:
         raise Invalid(N_("At most {n} chosen records can be exported at once.", n=MOST_CHOSEN))
@@ -82,7 +83,7 @@ def _all(at: Scope) -> list[str]:
 def _is_long(at: Scope, wanted: Wanted) -> bool:
     """Whether it is too much to wait for: the records are counted no further than that matters."""
     count, _ = select.count(at.unit, at.actor, at.form, wanted.query)
-    if count < export_jobs.AT_ONCE and count < select.COUNT_CAP:
+    if count < export_jobs.AT_ONCE and count < COUNT_CAP:
         return False
     return select.count(at.unit, at.actor, at.form, wanted.query, exact=True)[0] > export_jobs.AT_ONCE
 
@@ -112,7 +113,9 @@ def _attached(content: Iterator[bytes], name: str, type_: str, size: int) -> Res
     response.mimetype = "application/octet-stream"
     response.headers["Content-Type"] = type_
     plain = re.sub(r'[^ -~]|["\\;%]', "_", name)
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    )
     response.headers["Content-Length"] = str(size)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
@@ -124,7 +127,12 @@ def exported(app: str, form: str, job_id: int) -> Any:
     """How far a long export is, and its link."""
     at = screens.form(app, form)
     job = due.get(at.unit, job_id) if 0 < job_id < 2**63 else None
-    if job is None or job.kind != export_jobs.KIND or job.actor != at.actor.member or job.payload["form"] != at.form.name:
+    if (
+        job is None
+        or job.kind != export_jobs.KIND
+        or job.actor != at.actor.member
+        or job.payload["form"] != at.form.name
+    ):
         raise NotFound(N_("There is no such export."))
     return respond.page(
         "transfer/export.html",

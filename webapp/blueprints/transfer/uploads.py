@@ -8,7 +8,9 @@ from typing import Any
 
 from flask import Response, request
 
+from webapp import clock
 from webapp.blueprints.transfer import blueprint
+from webapp.engines.forms import formats
 from webapp.engines.forms.transfer import drafts, looking, sheets, wizard
 from webapp.engines.forms.transfer.looking import Facts
 from webapp.engines.forms.transfer.sheets import Reading
@@ -108,7 +110,7 @@ def _recent(at: Scope, draft: drafts.Draft) -> dict[str, Any]:
     return {
         "url": f"{screens.Links(at).base}/import/{draft.id}",
         "name": draft.name,
-        "at": draft.created_at,
+        "when": formats.near(draft.created_at, at.locale, at.actor.zone or at.unit.zone, clock.now()),
         "state": job.state if job else "open",
         "written": result.get("inserted", 0) + result.get("updated", 0),
         "rejected": result.get("rejected", 0),

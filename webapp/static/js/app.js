@@ -19,6 +19,7 @@ import "./picker.js";
 import "./amount.js";
 import "./shown.js";
 import "./path.js";
+import "./upload.js";
 import "./link.js";
 import "./live.js";
 import "./board_live.js";

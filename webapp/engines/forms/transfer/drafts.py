@@ -90,16 +90,9 @@ def get(unit: Unit, actor: Actor, id: int, form: str | None = None) -> Draft:
     row = unit.execute(query).first() if 0 < id < 2**63 else None
     if row is None or row.form != form:
         raise NotFound(N_("There is no such import; imports are kept for {n} days.", n=LASTS.days))
-    found = dict(row._mapping)
-    found.pop("expires_at")
-    return Draft(
-        **{
-            **found,
-            "facts_text": found.pop("facts"),
-            "map": json.loads(row.map),
-            "draft": json.loads(row.draft) if row.draft else None,
-        }
-    )
+    found = {k: v for k, v in row._mapping.items() if k not in ("facts", "expires_at")}
+    parsed = {"map": json.loads(row.map), "draft": json.loads(row.draft) if row.draft else None}
+    return Draft(**{**found, **parsed, "facts_text": row.facts})
 
 
 def change(unit: Unit, draft: Draft, *, version: int | None = None, **values: Any) -> Draft:

@@ -15,6 +15,7 @@ from webapp.engines.forms.transfer.heads import letters
 from webapp.engines.forms.transfer.maps import FileMap
 from webapp.engines.forms.transfer.references import Missing, Refusal
 from webapp.engines.forms.transfer.sheets import Cell
+from webapp.expressions.fold import fold
 from webapp.i18n import N_, Message
 
 #: Examples shown of a column.
@@ -41,6 +42,7 @@ def examples(cells: Sequence[Cell]) -> list[str]:
 def judge(
     unit: Unit,
     actor: Actor,
+    form: Form,
     fields: Mapping[str, Field],
     said: FileMap,
     columns: Sequence[Sequence[Cell]],
@@ -60,8 +62,16 @@ def judge(
         elif target.key in said.constants:
             found.append(Verdict("bad", N_("Every row has a fixed value there; choose one")))
         else:
-            found.append(_of_values(unit, actor, target, said, cells, whys.get(index, "")))
+            coming = _coming(form, target, places, columns)
+            found.append(_of_values(unit, actor, target, said, cells, whys.get(index, ""), coming))
     return found
+
+
+def _coming(form: Form, target: Field, places: Sequence[str | None], columns: Sequence[Sequence[Cell]]) -> set[str]:
+    """What records of the file itself will be called, where `target` links to the same form."""
+    if target.type.name != "record" or target.type.target != form.name or form.title not in places:
+        return set()
+    return {fold(str(cell)).strip() for cell in columns[places.index(form.title)] if cell is not None}
 
 
 def _left_out(cells: Sequence[Cell], why: str) -> Verdict:
@@ -72,8 +82,12 @@ def _left_out(cells: Sequence[Cell], why: str) -> Verdict:
     return Verdict("dim", N_("Left out"))
 
 
-def _of_values(unit: Unit, actor: Actor, target: Field, said: FileMap, cells: Sequence[Cell], why: str) -> Verdict:
+def _of_values(
+    unit: Unit, actor: Actor, target: Field, said: FileMap, cells: Sequence[Cell], why: str, coming: set[str]
+) -> Verdict:
     reader = reader_of(unit, actor, target, said)
+    if reader.names is not None:
+        reader.names.coming |= coming
     reader.learn(unit, cells)
     values = reader.read(cells)
     refused = [(c, v) for c, v in zip(cells, values, strict=True) if isinstance(v, Refusal)]
