@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
+    "webapp.blueprints.phone",
     "webapp.blueprints.workbench",
     "webapp.blueprints.live",
     "webapp.blueprints.boards",

@@ -22,9 +22,11 @@ from tests import missing
 from tests.browser.firm import Firm
 from tests.browser.first import Empty
 from tests.browser.guide import Guide
-from tests.pages import sales
+from tests.conftest import database_of
+from tests.databases import known_of
 from tests.pages.conftest import Sales
-from tests.world import make
+from tests.world import World
+from webapp import create_app
 
 CHROMIUM = os.environ.get("MORTISE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = [
@@ -72,13 +74,17 @@ def browser(assets: None) -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
-    """`open_page(phone=False, language="zh", theme="light")` → a page of its own whose faults fail the test."""
+    """`open_page(phone=False, language="zh", theme="light", workers="block")` → a page of its own whose faults fail the
+    test. `workers="allow"` lets the service worker in, as on people's devices."""
     contexts = []
     pages = []
 
-    def make(*, phone: bool = False, language: str = "zh", theme: str = "light", **more: Any) -> Any:
+    def make(
+        *, phone: bool = False, language: str = "zh", theme: str = "light", workers: str = "block", **more: Any
+    ) -> Any:
         locale = "en-GB" if language == "en" else "zh-CN"
-        context = browser.new_context(**(PHONE if phone else DESK), locale=locale, color_scheme=theme, **more)
+        size = PHONE if phone else DESK
+        context = browser.new_context(**size, locale=locale, color_scheme=theme, service_workers=workers, **more)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(8000)
@@ -133,18 +139,17 @@ def guide(sqlite_database: Any, serve: Callable[[Flask], str]) -> Guide:
 
 
 @pytest.fixture
-def firm(sqlite_database: Any, serve: Callable[[Flask], str]) -> Firm:
+def firm(request: pytest.FixtureRequest, tmp_path: Path, serve: Callable[[Flask], str]) -> Iterator[Firm]:
     """The product itself, with a small firm's deals."""
-    world = make(sqlite_database)
-    world.apply(sales.DOCUMENT)
-    return Firm(Sales(world), serve(world.app))
+    with database_of(request, "sqlite", tmp_path, "sales_") as database:
+        world = World(database, *known_of(database))
+        world.app = create_app(database.settings, database)  # its own: some of these tests break it
+        yield Firm(Sales(world), serve(world.app))
 
 
 @pytest.fixture
 def empty(sqlite_database: Any, serve: Callable[[Flask], str]) -> Empty:
     """The product before anybody has set it up."""
-    from webapp import create_app
-
     return Empty(sqlite_database, serve(create_app(sqlite_database.settings, sqlite_database)))
 
 

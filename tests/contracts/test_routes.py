@@ -15,10 +15,9 @@ import pytest
 from flask import before_render_template, g
 from flask.testing import FlaskClient
 
-from tests.pages import sales
-from tests.world import World, make
+from tests.pages.conftest import Sales, sales_  # noqa: F401 (a fixture)
+from tests.world import World
 from webapp.access import members, sessions, tokens
-from webapp.db import Database
 from webapp.definitions.document import RESERVED_KEYS
 from webapp.engines.forms import records
 
@@ -34,6 +33,7 @@ PAGES = {
     "records.edit": f"{DEAL}/{{deal}}/edit",
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
+    "records.tag_list": f"{DEAL}/tags/labels",
     "records.pick": f"{DEAL}/filter?view=all",
     "records.view_dialog": f"{DEAL}/views/dialog?view=all",
     "gate.show_me": "/me",
@@ -41,6 +41,7 @@ PAGES = {
 #: Pieces of a page that are fetched by themselves.
 PIECES = {
     "records.totals": f"{DEAL}/totals?view=all",
+    "records.column_menu": f"{DEAL}/column-menu?view=all&key=amount",
     "records.choices": f"{DEAL}/pick/account",
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",
@@ -61,6 +62,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.update": ("POST", f"{DEAL}/{{deal}}/edit", {"name": "x", "m__fields": "name"}),
     "records.delete": ("POST", f"{DEAL}/{{deal}}/delete", {}),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "records.rename_tag": ("POST", f"{DEAL}/tags/labels", {"old": "a", "new": "b"}),
     "records.create_view": ("POST", f"{DEAL}/views/create?view=all", {"label": "x"}),
     "records.save_view": ("POST", f"{DEAL}/views/save?view=all", {}),
     "records.change_view": ("POST", f"{DEAL}/views/change?view=all", {"label": "x"}),
@@ -94,6 +96,13 @@ ELSEWHERE = {
     "gate.choose_password": "behind a one-time link; tested with the mails",
     "gate.set_password": "behind a one-time link; tested with the mails",
     "gate.judge": "before sign-in; says how strong a password is and changes nothing",
+    "phone.manifest": "before sign-in too; describes the app to a browser (tested with the phone)",
+    "phone.worker": "the service worker; tested with the phone",
+    "phone.page": "before sign-in too; the same for everybody, filled by the device (tested with the phone)",
+    "phone.page_in": "the same in one language, for the service worker",
+    "phone.give_pass": "says to the service worker whose session it is; tested with the phone",
+    "phone.give_forms": "empty quick forms for the device to keep; tested with the phone",
+    "records.told": "hints while typing; reads, though by POST (tested with quick entry)",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
     "live.stream": "a stream without end that says no value; tested with the live pages",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
@@ -128,10 +137,9 @@ class Firm:
 
 
 @pytest.fixture
-def firm(database: Database) -> Firm:
-    world = make(database)
-    world.apply(sales.DOCUMENT)
-    with database.write() as unit:
+def firm(sales_: Sales) -> Firm:  # noqa: F811
+    world = sales_.world
+    with world.database.write() as unit:
         admin, ann = world.actor("admin"), world.actor("ann")
         world.people["eve"] = members.add(unit, admin, "eve@firm.example", "Eve")
         made = records.create(unit, ann, world.form("crm.deal"), {"name": "Pumps", "stage": "contact"})

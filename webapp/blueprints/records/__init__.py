@@ -6,4 +6,15 @@ from flask import Blueprint
 
 blueprint = Blueprint("records", __name__)
 
-from webapp.blueprints.records import entry, filters, lists, pickers, record, removal, saved  # noqa: E402,F401  (they add routes)
+from webapp.blueprints.records import (  # noqa: E402  (they add routes)
+    columns,  # noqa: F401
+    entry,  # noqa: F401
+    filters,  # noqa: F401
+    known,  # noqa: F401
+    lists,  # noqa: F401
+    pickers,  # noqa: F401
+    record,  # noqa: F401
+    removal,  # noqa: F401
+    saved,  # noqa: F401
+    tags,  # noqa: F401
+)

@@ -19,6 +19,8 @@ MOST_CHOSEN = 60
 MOST_FROZEN = 3
 HEIGHTS = ("short", "medium", "tall")
 WIDTHS = (48, 800)
+#: System fields that say nothing to people who look at live records.
+INNER = ("id", "version", "deleted_at", "deleted_by")
 #: Shapes that records can be grouped by.
 GROUPED = ("choice", "boolean", "member", "department", "record", "text")
 
@@ -55,8 +57,8 @@ def offered(at: Scope, asked: Asked) -> list[tuple[str, str, bool]]:
     """Every field that may be a column: key, name, whether it is one; the columns first, in their order."""
     shown = column_keys(at, asked)
     rest = [k for k, f in at.form.names.items() if k not in shown and is_plain(f) and paths.may_see(at, k)]
-    rest = [k for k in rest if k not in ("deleted_at", "deleted_by", "version")]
-    return [(k, paths.name(at.definitions, at.form, k, at.locale), k in shown) for k in (*shown, *rest)]
+    every = [*shown, *(k for k in rest if k not in INNER)]
+    return [(k, paths.name(at.definitions, at.form, k, at.locale), k in shown) for k in every]
 
 
 def groups(at: Scope, asked: Asked) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ def groups(at: Scope, asked: Asked) -> tuple[str, ...]:
 
 def may_group(at: Scope, key: str) -> bool:
     found = at.form.names.get(key)
-    return found is not None and found.type.name in GROUPED and at.may_ask(key) and key not in ("version",)
+    return found is not None and found.type.name in GROUPED and at.may_ask(key) and key not in INNER
 
 
 def groupable(at: Scope) -> list[Field]:

@@ -14,7 +14,11 @@ title              what a link, member or department in it is called
 error              what to mend, "" when nothing
 is_hidden          its condition does not hold now: it stands there unseen, so that nothing typed is lost
 is_quick           one of the few that a new record is entered with on the phone
+is_picked          chosen by the builder for that: its options are buttons, those taken last first
+is_sometimes       shown only under a condition
+known              address that tells what is already there of what is typed, "" where nobody looks
 theirs             what somebody else saved meanwhile where it differs, else None
+joined, tones      of tags: all in one text, and colours of the known ones
 is_required, is_disabled, is_amount (it counts money: the page says large ones in words)
 """
 
@@ -31,12 +35,15 @@ from wtforms.meta import DefaultMeta
 
 from webapp.definitions.model import Definitions, Field, Form
 from webapp.engines.forms.display import name_of, tone
+from webapp.engines.forms.fields import choices
 from webapp.errors import Problem
 from webapp.i18n import label, language_of
 
 _KEPT = 500  # sets of inputs kept of one epoch
 #: Of an option list: so many stand as buttons, more as a drop-down.
 MOST_BUTTONS = 5
+#: The same in quick entry, where the first few are shown and the others one press away.
+MOST_PICKED = 24
 
 
 @dataclass(frozen=True)
@@ -91,12 +98,24 @@ class EntryField(WtField):
         self.typed: tuple[str, ...] = ()
         self.title = ""
         self.theirs: str | None = None
-        self.is_hidden = self.is_quick = False
+        self.known = ""
+        self.is_hidden = self.is_quick = self.is_picked = self.is_sometimes = False
         self.data: Any = None
 
     @property
     def value(self) -> str:
         return self.typed[0] if self.typed else ""
+
+    @property
+    def joined(self) -> str:
+        """All that stands in it as one text, with labels: several words with marks between them."""
+        mark = "、" if self.language == "zh" else ", "
+        return mark.join(choices.shown(self.field, text, self.language) for text in self.typed)
+
+    @property
+    def tones(self) -> dict[str, str]:
+        """Label → colour of the options."""
+        return {label(o.label, self.language): tone(o, i, self.field) for i, o in enumerate(self.field.type.options)}
 
     @property
     def error(self) -> str:
@@ -107,7 +126,7 @@ class EntryField(WtField):
         """Few options stand as buttons, unless the builder wants a list."""
         if self.widget_template not in ("select", "radio") or self.style in ("list", "select"):
             return self.widget_template
-        return "radio" if len(self.picks) <= MOST_BUTTONS else "select"
+        return "radio" if len(self.picks) <= (MOST_PICKED if self.is_picked else MOST_BUTTONS) else "select"
 
     @property
     def picks(self) -> tuple[Pick, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 from webapp.definitions.model import Definitions, Field, Form, View
 from webapp.definitions.storage import Index
 from webapp.definitions.views import Need, view_kinds
+from webapp.engines.forms import known
 from webapp.errors import MortiseError
 
 MOST = 12
@@ -42,7 +43,7 @@ def derived(definitions: Definitions, form: Form, dialect: str, shared: Iterable
     shared   views that were saved for others; those of the same key stand instead of the document's
     """
     scopes = _scopes(definitions, form)
-    wanted = [*_unique(form), *_links(form)]
+    wanted = [*_unique(form), *_links(form), *_known(definitions, form)]
     views = {**form.views, **{view.key: view for view in shared}}
     for rank, view in enumerate(views.values()):
         needs = view_kinds.get(view.kind).needs(view.settings)
@@ -92,6 +93,13 @@ def _links(form: Form) -> Iterator[_Wanted]:
         if item.type.name == "record" and item.column is not None:
             where = f'"{item.column}" IS NOT NULL'
             yield _Wanted(((item.column, ""), ("id", " DESC")), 10, [f"link {item.key}"], where)
+
+
+def _known(definitions: Definitions, form: Form) -> Iterator[_Wanted]:
+    """Where is looked for what somebody types into a new record."""
+    others = definitions.apps[form.app].forms if form.app in definitions.apps else {form.key: form}
+    for column in sorted(known.columns(form, others)):
+        yield _Wanted(((column, ""),), 20, ["known"])
 
 
 def _of_need(
