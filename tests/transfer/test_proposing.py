@@ -11,7 +11,6 @@ from tests.conftest import DATA
 from tests.transfer.conftest import firm  # noqa: F401
 from tests.world import World, make
 from webapp.access import policy
-from webapp.engines.forms import records
 from webapp.engines.forms.transfer import mapping, proposing
 
 #: Forms as a firm would have them, called in its own words, and which of their fields a meaning of the data is.

@@ -61,6 +61,7 @@ def look(app: str, form: str, id_: int) -> Any:
                 facts = looking.look(path, wanted)
         except MortiseError as error:
             return columns_page(screens.form(app, form), draft, error)
+    scope.end_unit(commit=False)
     with scope.writing() as unit:
         at = screens.form_in(unit, app, form)
         said, notes = wizard.propose(unit, at.actor, at.form, facts, reading, is_fresh=request.form.get("fresh") == "1")
@@ -112,7 +113,8 @@ def sent(draft: Draft, fields: dict[str, Field]) -> dict[str, Any]:
     given = request.form
     said = {**draft.map}
     width = len(draft.facts.columns)
-    said["places"] = {letters(i): given.get(f"place-{letters(i)}") or None for i in range(width)}
+    chosen = {letters(i): given.get(f"place-{letters(i)}") for i in range(width)}
+    said["places"] = {place: key if key in fields else None for place, key in chosen.items()}
     mapped = {key for key in said["places"].values() if key}
     said.pop("key", None)
     if given.get("existing") in ("update", "skip") and given.get("key") in mapped:

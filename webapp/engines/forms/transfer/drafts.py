@@ -95,7 +95,7 @@ def get(unit: Unit, actor: Actor, id: int, form: str | None = None) -> Draft:
     return Draft(**{**found, **parsed, "facts_text": row.facts})
 
 
-def change(unit: Unit, draft: Draft, *, version: int | None = None, **values: Any) -> Draft:
+def change(unit: Unit, draft: Draft, /, *, version: int | None = None, **values: Any) -> Draft:
     """Write `values` (map and draft as mappings, facts as `Facts`); raises `Conflict` if it was changed meanwhile."""
     written = dict(values)
     for key in ("map", "draft"):

@@ -189,7 +189,7 @@ def _fit(field: Field, tried: list[str], names: references.Names | None) -> bool
             return False
         return sum(isinstance(names.found(text), int) for text in tried) >= FITTING * len(tried)
     if field.type.name in ("choice", "choices"):
-        return len(tried) >= 2 and _parsed(field, tried) >= FITTING * len(tried)
+        return bool(field.type.options) and len(tried) >= 2 and _parsed(field, tried) >= FITTING * len(tried)
     return field.kind_key in _TELLING and _parsed(field, tried) >= FITTING * len(tried)
 
 
