@@ -64,6 +64,10 @@ SECTIONS: tuple[Section, ...] = (
         "firm", N_("The firm"), "building", SYSTEM, guard.may_keep,
         N_("Name, logo, colour, language, currency"), "/settings/firm",
     ),
+    Section(
+        "backups", N_("Backups"), "archive", SYSTEM, guard.may_keep,
+        N_("Every night, checked, and how to bring one back"), "/settings/backups",
+    ),
 )  # fmt: skip
 _BY_KEY = {section.key: section for section in SECTIONS}
 
