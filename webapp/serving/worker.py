@@ -15,7 +15,9 @@ HANDLERS = (
     "webapp.engines.forms.transfer.export_jobs",
     "webapp.engines.forms.transfer.jobs",
     "webapp.engines.forms.undoing",
+    "webapp.engines.forms.handover",
     "webapp.channels.password_mail",
+    "webapp.backups.jobs",
 )
 
 

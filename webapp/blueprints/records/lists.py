@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import request
 
+from webapp.blueprints.boards import tools as board_tools
 from webapp.blueprints.records import blueprint, tools
-from webapp.engines.forms import arranged, boards, columns, filters, groups, saved, select, views
+from webapp.engines.forms import arranged, columns, filters, groups, saved, select, views
 from webapp.engines.forms import totals as below
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.saved import SavedView
@@ -82,14 +83,7 @@ def shape(at: Scope, asked: Asked) -> dict[str, Any]:
     """What the view's template draws."""
     if asked.view.kind != "kanban":
         return _grid(at, asked)
-    by, links = boards.by_field(at, asked.view), screens.Links(at, asked)
-    return {
-        "lanes": boards.lanes(at, asked),
-        "by_label": label(by.label, at.locale) or by.key,
-        "has_total": bool(asked.view.settings.get("total")),
-        "may_move": at.may("edit") and at.visible.get(by.key) == "write",
-        "new_in": lambda value: links.new(**{by.key: value, "next": links.list()}),
-    }
+    return board_tools.page(at, asked)
 
 
 def _grid(at: Scope, asked: Asked) -> dict[str, Any]:
