@@ -20,6 +20,8 @@ from tests.world import World
 from webapp.access import members, sessions, tokens
 from webapp.definitions.document import RESERVED_KEYS
 from webapp.engines.forms import records
+from webapp.engines.forms.transfer import wizard
+from webapp.engines.forms.transfer.looking import Facts
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 DEAL, API = "/crm/deal", "/api/v1/data/crm/deal"
@@ -36,6 +38,8 @@ PAGES = {
     "records.tag_list": f"{DEAL}/tags/labels",
     "records.pick": f"{DEAL}/filter?view=all",
     "records.view_dialog": f"{DEAL}/views/dialog?view=all",
+    "transfer.upload": f"{DEAL}/import",
+    "transfer.step": f"{DEAL}/import/{{draft}}",
     "gate.show_me": "/me",
     "settings.index": "/settings",
     "settings.show_security": "/me/security",
@@ -46,6 +50,8 @@ SETTINGS = {
     "settings.show_firm": "/settings/firm",
     "settings.show_accent": "/settings/firm/accent?accent=%231661ab",
     "settings.show_tokens": "/settings/tokens",
+    "settings.show_backups": "/settings/backups",
+    "settings.list_backups": "/settings/backups/list",
     "settings.show_audit": "/settings/audit",
     "settings.list_jobs": "/settings/jobs",
     "settings.list_roles": "/settings/roles?role=crm.rep&form=deal",
@@ -89,6 +95,14 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.restore_view": ("POST", f"{DEAL}/views/restore", {"id": "1"}),
     "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
+    "transfer.receive": ("POST", f"{DEAL}/import", {"text": "name\tamount\nx\t1"}),
+    "transfer.look": ("POST", f"{DEAL}/import/{{draft}}/look", {"header": "0"}),
+    "transfer.match": ("POST", f"{DEAL}/import/{{draft}}/columns", {"place-A": "name", "go": "check"}),
+    "transfer.decide": ("POST", f"{DEAL}/import/{{draft}}/values", {"field": "stage", "value": "x", "to": "=empty"}),
+    "transfer.start": ("POST", f"{DEAL}/import/{{draft}}/start", {"version": "1"}),
+    "transfer.cancel": ("POST", f"{DEAL}/import/{{draft}}/cancel", {}),
+    "transfer.undo": ("POST", f"{DEAL}/import/{{draft}}/undo", {}),
+    "transfer.again": ("POST", f"{DEAL}/import/{{draft}}/again", {}),
     "boards.fold": ("POST", f"{DEAL}/board/fold?view=board", {"column": "quote", "folded": "1"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "settings.change_password": ("POST", "/me/security/password", {"now": "x", "password": "seven grey geese"}),
@@ -125,6 +139,10 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "settings.move_department": ("POST", "/settings/departments/2/move", {"parent": ""}),
     "settings.merge_department": ("POST", "/settings/departments/2/merge", {"into": "3"}),
     "settings.remove_department": ("POST", "/settings/departments/2/remove", {}),
+    "settings.create_backup": ("POST", "/settings/backups", {}),
+    "settings.change_backups": ("POST", "/settings/backups/plan", {"at": "03:00"}),
+    "settings.check_backup": ("POST", "/settings/backups/mortise-1.tar/check", {}),
+    "settings.download_backup": ("POST", "/settings/backups/mortise-1.tar/download", {"password": "x"}),
     "settings.end_token": ("POST", "/settings/tokens/1/end", {}),
     "api.create_record": ("POST", API, '{"values": {"name": "x", "stage": "contact"}}'),
     "api.change_record": ("PATCH", f"{API}/{{deal}}", '{"values": {"name": "x"}}'),
@@ -166,6 +184,13 @@ ELSEWHERE = {
     "phone.give_forms": "empty quick forms for the device to keep; tested with the phone",
     "records.told": "hints while typing; reads, though by POST (tested with quick entry)",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
+    "transfer.check": "there for an import that is being checked; tested with the wizard",
+    "transfer.result": "there for an import that has begun; tested with the wizard",
+    "transfer.rejected": "a file; tested with the wizard",
+    "transfer.export": "reads, though by POST; tested with exports",
+    "transfer.exported": "there for a long export; tested with exports",
+    "transfer.cancel_export": "there for a long export; tested with exports",
+    "transfer.file": "a file of a job; tested with exports",
     "live.stream": "a stream without end that says no value; tested with the live pages",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }
@@ -173,14 +198,15 @@ ELSEWHERE = {
 
 @dataclass
 class Firm:
-    """A firm with a deal of ann's; `people` beside those of the world: eve, who holds no role."""
+    """A firm with a deal of ann's, and an import of hers on its way; `people` beside those of the world: eve, who holds no role."""
 
     world: World
     deal: int
+    draft: int
     clients: dict[str, FlaskClient] = field(default_factory=dict)
 
     def at(self, path: str) -> str:
-        return path.format(deal=self.deal)
+        return path.format(deal=self.deal, draft=self.draft)
 
     def client(self, who: str) -> FlaskClient:
         if who not in self.clients:
@@ -205,7 +231,9 @@ def firm(sales_: Sales) -> Firm:  # noqa: F811
         admin, ann = world.actor("admin"), world.actor("ann")
         world.people["eve"] = members.add(unit, admin, "eve@firm.example", "Eve")
         made = records.create(unit, ann, world.form("crm.deal"), {"name": "Pumps", "stage": "contact"})
-    return Firm(world, made.id)
+        facts = Facts("text", None, (), "utf-8", ",", 2, [1, 2], [["name", "x"], ["amount", "1"]])
+        draft = wizard.begin(unit, ann, world.form("crm.deal"), 0, "deals.csv", facts)
+    return Firm(world, made.id, draft)
 
 
 def test_every_route_is_walked_or_named(firm: Firm) -> None:

@@ -22,6 +22,8 @@ import "./tags.js";
 import "./copy.js";
 import "./shown.js";
 import "./path.js";
+import "./upload.js";
+import "./export.js";
 import "./colour.js";
 import "./tree.js";
 import "./follow.js";
