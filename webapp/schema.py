@@ -14,6 +14,8 @@ OWNERS = (
     "webapp.access.tables",
     "webapp.journal.tables",
     "webapp.engines.forms.counters",
+    "webapp.engines.forms.comments",
+    "webapp.engines.forms.stars",
 )
 
 

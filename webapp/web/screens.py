@@ -53,6 +53,12 @@ def stood() -> list[str]:
     return [key for key in request.form.get("m__fields", "").split(",") if key][:_MOST_FIELDS]
 
 
+def version() -> int | None:
+    """The version of the record that the page had, if it sent one."""
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
 def part_for(**parts: str) -> str | None:
     """The template HTMX is answered with when it fills the element of that id (`list`, `panel`); None: the content."""
     return parts.get(htmx.target_id or "")

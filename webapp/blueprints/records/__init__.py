@@ -6,4 +6,16 @@ from flask import Blueprint
 
 blueprint = Blueprint("records", __name__)
 
-from webapp.blueprints.records import entry, filters, lists, pickers, record, removal  # noqa: E402,F401  (they add routes)
+from webapp.blueprints.records import (  # noqa: E402,F401  (they add routes)
+    bin,
+    entry,
+    facts,
+    filters,
+    lists,
+    pickers,
+    quick,
+    record,
+    removal,
+    talk,
+    undoing,
+)

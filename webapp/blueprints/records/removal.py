@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import request
-
 from webapp.blueprints.records import blueprint
 from webapp.engines.forms import records
 from webapp.engines.forms.display import title_of
@@ -19,7 +17,7 @@ from webapp.web.htmx import htmx
 def delete(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
     title = title_of(at.eye, at.form, records.get(at.unit, at.actor, at.form, id_))
-    records.delete(at.unit, at.actor, at.form, id_, version=_version())
+    records.delete(at.unit, at.actor, at.form, id_, version=screens.version())
     scope.settle()
     links = screens.Links(at)
     if not htmx.wants_part:
@@ -47,8 +45,3 @@ def _list_here(links: screens.Links) -> str | None:
     """The address of the page that asks, if it is a list of this form: it is shown anew, with the record in it."""
     here = urlsplit(htmx.current_url or "")
     return (here.path + (f"?{here.query}" if here.query else "")) if here.path == links.base else None
-
-
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None

@@ -14,7 +14,8 @@ title              what a link, member or department in it is called
 error              what to mend, "" when nothing
 is_hidden          its condition does not hold now: it stands there unseen, so that nothing typed is lost
 is_quick           one of the few that a new record is entered with on the phone
-theirs             what somebody else saved meanwhile where it differs, else None
+theirs             what somebody else saved meanwhile where it differs, else None; `theirs_typed` and `theirs_title`
+                   as it would stand in the input
 is_required, is_disabled, is_amount (it counts money: the page says large ones in words)
 """
 
@@ -91,6 +92,8 @@ class EntryField(WtField):
         self.typed: tuple[str, ...] = ()
         self.title = ""
         self.theirs: str | None = None
+        self.theirs_typed: tuple[str, ...] = ()
+        self.theirs_title = ""
         self.is_hidden = self.is_quick = False
         self.data: Any = None
 

@@ -6,7 +6,7 @@ somebody else saved meanwhile. Nothing is judged, that is the door's work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +52,13 @@ def parts(
     at: Scope,
     *,
     record: Record | None = None,
+    copied: Record | None = None,
     prefilled: Mapping[str, list[str]] | None = None,
     sent: Mapping[str, list[str]] | None = None,
     stood: Iterable[str] | None = None,
     problems: Iterable[Problem] = (),
     theirs: Record | None = None,
+    both: Collection[str] | None = None,
     only: Iterable[str] | None = None,
 ) -> tuple[Part, ...]:
     """The entry form: of a new record, of `record`, or as it was sent with its `problems`.
@@ -64,7 +66,9 @@ def parts(
     prefilled  what an address puts into a new record
     sent       what a page with the inputs `stood` sent
     only       just these fields (a small form for what a stage needs)
+    copied     a record whose values a new one begins with
     theirs     the record as somebody else left it, to show both values
+    both       only of these, where others are to be taken as they are there
     """
     wanted = None if only is None else set(only)
     said = list(problems)
@@ -73,7 +77,7 @@ def parts(
         at.form,
         at.visible,
         at.locale,
-        values=_values(at, record, prefilled),
+        values=_copied(at, copied) if copied is not None else _values(at, record, prefilled),
         sent=sent,
         stood=stood,
         problems=said,
@@ -92,7 +96,7 @@ def parts(
             section.label if wanted is None else "",
             section.columns,
             section.is_closed and wrong.isdisjoint(section.keys) and wanted is None,
-            tuple(_complete(at, form[k], theirs) for k in section.keys),
+            tuple(_complete(at, form[k], theirs, both) for k in section.keys),
         )
         for section in sections(at.form, at.locale, takes)
     )
@@ -154,13 +158,28 @@ def _values(at: Scope, record: Record | None, prefilled: Mapping[str, list[str]]
     return found
 
 
-def _complete(at: Scope, field: EntryField, theirs: Record | None) -> EntryField:
+def _copied(at: Scope, record: Record) -> dict[str, Any]:
+    """What a copy begins with: all he may write, but what tells records apart and how far one has come."""
+    found = {**defaults(at.unit, at.actor, at.form, {}), **_values(at, record, None)}
+    for key, field in at.form.fields.items():
+        if field.is_unique or any("type" in o.attributes for o in field.type.options):
+            found[key] = defaults(at.unit, at.actor, at.form, {}).get(key)
+    return found
+
+
+def _complete(at: Scope, field: EntryField, theirs: Record | None, both: Collection[str] | None = None) -> EntryField:
     """The input with the name of what it points at, and the other one's value where both have changed it."""
+    if theirs is not None and both is not None and field.key not in both:
+        theirs = None
     if field.field.type.name in POINTERS and field.value:
         is_id = field.value.isascii() and field.value.isdigit() and len(field.value) <= 18
         field.title = (pickers.title(at, field.field, int(field.value)) or "") if is_id else field.value
     if theirs is not None and field.typed_as(theirs.values.get(field.key)) != field.typed:
+        value = theirs.values.get(field.key)
         field.theirs = cell(at.eye, at.form, theirs, field.key).text
+        field.theirs_typed = () if isinstance(value, Masked) else field.typed_as(value)
+        linked = theirs.links.get(field.key)
+        field.theirs_title = (linked.title or "") if linked is not None else ""
     return field
 
 
