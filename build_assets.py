@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import build_icons
+
 ROOT = Path(__file__).resolve().parent
 MODULES = ROOT / "node_modules"
 STATIC = ROOT / "webapp" / "static"
@@ -128,7 +130,8 @@ def _icons_there() -> set[str]:
 
 
 def _stamp() -> str:
-    parts = [Path(__file__).read_bytes(), (ROOT / "package-lock.json").read_bytes()]
+    parts = [Path(__file__).read_bytes(), Path(build_icons.__file__).read_bytes()]
+    parts += [(ROOT / "package-lock.json").read_bytes()]
     parts += [text.encode() for text in _texts(STATIC / "css", ".css", ".txt")]
     parts += [text.encode() for text in _texts(STATIC / "js", ".js")]
     parts += [text.encode() for text in _texts(STATIC / "icons", ".svg")]
@@ -314,7 +317,7 @@ def _vendor() -> None:
 def _outputs() -> dict[str, str]:
     """Plain name → content of everything that is served from build/."""
     made = {"app.css": _css(), "icons.svg": sprite(used_icons())}
-    made |= {"app.js": bundle(STATIC / "js", "app"), "early.js": bundle(STATIC / "js", "early")}
+    made |= {f"{name}.js": bundle(STATIC / "js", name) for name in ("app", "early", "sw")}
     for name in SCRIPTS:
         made[name] = re.sub(r"\n//# sourceMappingURL=.*", "", (VENDOR / name).read_text("utf-8"))
     made |= {path.name: path.read_text("utf-8") for path in (STATIC / "icons").glob("*.svg")}
@@ -332,11 +335,12 @@ def build(force: bool = False) -> bool:
     _vendor()
     BUILD.mkdir(parents=True, exist_ok=True)
     manifest = {}
-    for name, content in _outputs().items():
+    texts = {name: text.encode() for name, text in _outputs().items()}
+    for name, content in (texts | build_icons.draw(node, ROOT, STATIC / "icons", BUILD)).items():
         stem, _, suffix = name.rpartition(".")
-        manifest[name] = f"{stem}.{_digest(content.encode())[:10]}.{suffix}"
-        (BUILD / manifest[name]).write_text(content, "utf-8")
-    fresh = [n for n in manifest.values() if not (BUILD / f"{n}.br").exists()]
+        manifest[name] = f"{stem}.{_digest(content)[:10]}.{suffix}"
+        (BUILD / manifest[name]).write_bytes(content)
+    fresh = [n for k, n in manifest.items() if k in texts and not (BUILD / f"{n}.br").exists()]
     if _run([*node, "-e", _COMPRESS, *(str(BUILD / n) for n in fresh)]).returncode:
         sys.exit("The built files could not be compressed; see Node's message above.")
     draft = BUILD / "manifest.json.new"
@@ -362,8 +366,9 @@ def main() -> None:
         return
     manifest = json.loads((BUILD / "manifest.json").read_text("utf-8"))
     for name, built in sorted(manifest.items()):
-        plain, packed = (BUILD / built).stat().st_size, (BUILD / f"{built}.br").stat().st_size
-        print(f"{name:<14}{plain / 1000:>8.1f} kB{packed / 1000:>8.1f} kB br")
+        plain, small = BUILD / built, BUILD / f"{built}.br"
+        packed = f"{small.stat().st_size / 1000:>8.1f} kB br" if small.exists() else ""
+        print(f"{name:<18}{plain.stat().st_size / 1000:>8.1f} kB{packed}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def main() -> None:
         settings = Settings.from_env({"MORTISE_DATA_DIR": folder, "MORTISE_SECRET_KEY": "for this step only"})
         database = Database(settings)
         migrating.migrate(database)
-        number = f"{int(migrating.head()) + 1:04d}"
+        number = f"{max(map(int, migrating.steps())) + 1:04d}"
         with database.write() as unit:
             config = migrating.config(connection=unit.connection)
             command.revision(config, message=sys.argv[1], autogenerate=True, rev_id=number)

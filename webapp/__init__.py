@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
+    "webapp.blueprints.phone",
     "webapp.blueprints.workbench",
+    "webapp.blueprints.live",
     "webapp.blueprints.boards",
     "webapp.blueprints.records",
 )
@@ -31,6 +33,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         headers,
         health,
         language,
+        live,
         metrics,
         proxies,
         scope,
@@ -59,6 +62,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     zones.install(app)
     language.install(app)
     grids.install(app)
+    live.install(app)
     errors.install(app)
     htmx.init_app(app)
     app.context_processor(language.person)

@@ -72,6 +72,8 @@ class Settings:
     log: str
     trusted_proxies: tuple[Network, ...] = LOOPBACK
     password_memory: int = 65536  # KiB that Argon2 takes for one password; tests take little
+    backup_dir: Path | None = None  # None: in the data folder
+    pg_bin: Path | None = None  # where pg_dump and pg_restore are; None: looked for
 
     @property
     def is_sqlite(self) -> bool:
@@ -138,7 +140,13 @@ class Settings:
             log=log,
             trusted_proxies=trusted,
             password_memory=int(password_memory),
+            backup_dir=_folder(env.get("MORTISE_BACKUP_DIR")),
+            pg_bin=_folder(env.get("MORTISE_PG_BIN")),
         )
+
+
+def _folder(text: str | None) -> Path | None:
+    return Path(text).absolute() if text else None
 
 
 def _networks(text: str | None) -> tuple[Network, ...]:

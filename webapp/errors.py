@@ -92,6 +92,12 @@ class TooLarge(MortiseError):
     code, status = "too_large", 413
 
 
+class NoRoom(MortiseError):
+    """The disk is full."""
+
+    code, status = "no_room", 507
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The good name most like `name`, if any is like enough to be worth offering."""
     good = {n.lower(): n for n in names}

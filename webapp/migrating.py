@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,9 +32,23 @@ _LOCK = 0x6D6F7274697365  # "mortise"
 Say = Callable[[Message], None]
 
 
+_STEP = re.compile(r'^(revision|down_revision)(?:: [^=]+)? = "(\w+)"', re.MULTILINE)
+
+
+def steps() -> dict[str, str | None]:
+    """Revision → the one before it. Their order is this chain, not their numbers."""
+    found = {}
+    for path in (ROOT / "versions").glob("[0-9]*_*.py"):
+        said = dict(_STEP.findall(path.read_text("utf-8")))
+        found[said["revision"]] = said.get("down_revision")
+    return found
+
+
 def head() -> str:
-    """The revision this program wants: files are named by theirs (`0001_system_tables.py`)."""
-    return max(path.name.split("_")[0] for path in (ROOT / "versions").glob("[0-9]*_*.py"))
+    """The revision this program wants: the one that no other comes after."""
+    known = steps()
+    (last,) = known.keys() - set(known.values())
+    return last
 
 
 def current(database: Database) -> str | None:
@@ -47,7 +62,7 @@ def current(database: Database) -> str | None:
 def is_current(database: Database) -> bool:
     """True if nothing is to do; raises `Conflict` if the database is newer than this program."""
     found, wanted = current(database), head()
-    if found is not None and found > wanted:
+    if found is not None and found != wanted and found not in steps():
         raise Conflict(
             N_(
                 "This database was made by a newer Mortise (step {found}; this one knows {wanted}). Install the newer.",

@@ -13,9 +13,12 @@ OWNERS = (
     "webapp.definitions.tables",
     "webapp.access.tables",
     "webapp.journal.tables",
+    "webapp.files.tables",
     "webapp.engines.forms.counters",
     "webapp.engines.forms.comments",
     "webapp.engines.forms.stars",
+    "webapp.engines.forms.saved_tables",
+    "webapp.engines.forms.transfer.tables",
 )
 
 

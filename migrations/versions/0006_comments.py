@@ -8,7 +8,7 @@ from alembic import op
 import webapp.db
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("deleted_at", webapp.db.PreciseMoment(), nullable=True),
         sa.ForeignKeyConstraint(["author"], ["m__member.id"], name=op.f("fk_m__comment_author")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_m__comment")),
-        sa.UniqueConstraint("author", "client_id", name=op.f("uq_m__comment_author")),
+        sa.UniqueConstraint("author", "client_id", name=op.f("uq_m__comment_author_client_id")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_m__comment_record", "m__comment", ["app", "form", "record", "id"])

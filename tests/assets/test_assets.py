@@ -24,7 +24,8 @@ def built() -> dict[str, str]:
     except SystemExit as problem:
         missing.report("the built assets", str(problem))
     manifest = json.loads((build_assets.BUILD / "manifest.json").read_text("utf-8"))
-    return {plain: (build_assets.BUILD / name).read_text("utf-8") for plain, name in manifest.items()}
+    texts = {plain: name for plain, name in manifest.items() if not plain.endswith(".png")}
+    return {plain: (build_assets.BUILD / name).read_text("utf-8") for plain, name in texts.items()}
 
 
 def packed(plain: str) -> int:

@@ -72,13 +72,17 @@ def browser(assets: None) -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
-    """`open_page(phone=False, language="zh", theme="light")` → a page of its own whose faults fail the test."""
+    """`open_page(phone=False, language="zh", theme="light", workers="block")` → a page of its own whose faults fail the
+    test. `workers="allow"` lets the service worker in, as on people's devices."""
     contexts = []
     pages = []
 
-    def make(*, phone: bool = False, language: str = "zh", theme: str = "light", **more: Any) -> Any:
+    def make(
+        *, phone: bool = False, language: str = "zh", theme: str = "light", workers: str = "block", **more: Any
+    ) -> Any:
         locale = "en-GB" if language == "en" else "zh-CN"
-        context = browser.new_context(**(PHONE if phone else DESK), locale=locale, color_scheme=theme, **more)
+        size = PHONE if phone else DESK
+        context = browser.new_context(**size, locale=locale, color_scheme=theme, service_workers=workers, **more)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(8000)

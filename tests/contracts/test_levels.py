@@ -11,7 +11,7 @@ from tests.contracts.sources import ROOT, imports, modules
 ROWS: list[list[str]] = [
     ["webapp", "webapp.web", "webapp.blueprints", "webapp.cli", "webapp.serving", "tasks"],
     ["webapp.engines.flows", "webapp.engines.rules", "webapp.engines.reports"],
-    ["webapp.channels", "webapp.connectors"],
+    ["webapp.channels", "webapp.connectors", "webapp.backups"],
     ["webapp.engines.forms"],
     ["webapp.access"],
     ["webapp.definitions"],

@@ -34,15 +34,21 @@ PAGES = {
     "records.edit": f"{DEAL}/{{deal}}/edit",
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
+    "records.bin_": f"{DEAL}/bin",
+    "records.add": f"{DEAL}/add",
+    "records.field": f"{DEAL}/{{deal}}/field/name",
     "records.pick": f"{DEAL}/filter?view=all",
+    "records.view_dialog": f"{DEAL}/views/dialog?view=all",
     "gate.show_me": "/me",
 }
 #: Pieces of a page that are fetched by themselves.
 PIECES = {
     "records.totals": f"{DEAL}/totals?view=all",
     "records.choices": f"{DEAL}/pick/account",
+    "records.people": f"{DEAL}/{{deal}}/people",
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",
+    "boards.cards": f"{DEAL}/cards?view=board",
 }
 #: The API for reading.
 READS = {
@@ -59,6 +65,17 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.update": ("POST", f"{DEAL}/{{deal}}/edit", {"name": "x", "m__fields": "name"}),
     "records.delete": ("POST", f"{DEAL}/{{deal}}/delete", {}),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "records.create_view": ("POST", f"{DEAL}/views/create?view=all", {"label": "x"}),
+    "records.save_view": ("POST", f"{DEAL}/views/save?view=all", {}),
+    "records.change_view": ("POST", f"{DEAL}/views/change?view=all", {"label": "x"}),
+    "records.delete_view": ("POST", f"{DEAL}/views/delete?view=all", {}),
+    "records.restore_view": ("POST", f"{DEAL}/views/restore", {"id": "1"}),
+    "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
+    "records.add_here": ("POST", f"{DEAL}/add", {"name": "x", "stage": "contact", "m__fields": "name,stage"}),
+    "records.set_field": ("POST", f"{DEAL}/{{deal}}/field/name", {"name": "x"}),
+    "records.star": ("POST", f"{DEAL}/{{deal}}/star", {"on": "1"}),
+    "records.say": ("POST", f"{DEAL}/{{deal}}/talk", {"text": "x"}),
+    "records.take_back": ("POST", f"{DEAL}/{{deal}}/undo", {"events": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "api.create_record": ("POST", API, '{"values": {"name": "x", "stage": "contact"}}'),
@@ -68,6 +85,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
 }
 #: Not walked here, with the reason.
 ELSEWHERE = {
+    "records.comment": "needs a comment of one's own; tested with the comments",
+    "records.rewrite": "needs a comment of one's own; tested with the comments",
     "static": "files, tested with the assets",
     "healthz": "for process managers, no page; tested with the web base",
     "readyz": "for process managers, no page; tested with the web base",
@@ -86,7 +105,15 @@ ELSEWHERE = {
     "gate.choose_password": "behind a one-time link; tested with the mails",
     "gate.set_password": "behind a one-time link; tested with the mails",
     "gate.judge": "before sign-in; says how strong a password is and changes nothing",
+    "phone.manifest": "before sign-in too; describes the app to a browser (tested with the phone)",
+    "phone.worker": "the service worker; tested with the phone",
+    "phone.page": "before sign-in too; the same for everybody, filled by the device (tested with the phone)",
+    "phone.page_in": "the same in one language, for the service worker",
+    "phone.give_pass": "says to the service worker whose session it is; tested with the phone",
+    "phone.give_forms": "empty quick forms for the device to keep; tested with the phone",
+    "records.told": "hints while typing; reads, though by POST (tested with quick entry)",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
+    "live.stream": "a stream without end that says no value; tested with the live pages",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }
 

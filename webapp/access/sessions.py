@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from webapp import clock
 from webapp.access import audit, secret
 from webapp.access.actor import Actor
 from webapp.access.guard import require_care_of
-from webapp.access.tables import session
+from webapp.access.tables import member, role_holder, session
 from webapp.db import Unit
 
 
@@ -33,6 +34,21 @@ def begin(unit: Unit, member: int, *, device: str | None, lasts: timedelta) -> s
 
 def note_use(unit: Unit, hashed: str) -> None:
     unit.execute(session.update().where(session.c.hash == hashed).values(seen_at=clock.now()))
+
+
+def roles_of_open(unit: Unit, hashes: Collection[str]) -> dict[str, frozenset[str]]:
+    """Of these sessions those that are still good, with the roles their members hold now."""
+    statement = (
+        sa.select(session.c.hash, role_holder.c.role)
+        .join(member, member.c.id == session.c.member)
+        .outerjoin(role_holder, role_holder.c.member == member.c.id)
+        .where(session.c.hash.in_(hashes), session.c.ended_at.is_(None), session.c.expires_at > clock.now())
+        .where(member.c.is_active)
+    )
+    found: dict[str, set[str]] = {}
+    for row in unit.execute(statement):
+        found.setdefault(row.hash, set()).update([row.role] if row.role else [])
+    return {hashed: frozenset(roles) for hashed, roles in found.items()}
 
 
 def end(unit: Unit, cookie: str) -> None:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "export": ("transfer", N_("Write records to a table file")),
     "change-set": ("jobs", N_("List and undo what was done together")),
     "jobs": ("jobs", N_("List and cancel background jobs")),
+    "backup": ("backup", N_("Make, check, list and restore backups")),
     "audit": ("audit", N_("Seal and verify the journal, read what was done to people and rights")),
 }
 

@@ -33,9 +33,12 @@ class Console:
     def database(self) -> Database:
         """The firm's database, brought up to date if it is older than this program; work made due wakes the worker."""
         from webapp import migrating
+        from webapp.backups import presence
         from webapp.db import Database
         from webapp.journal import due
 
+        held = presence.hold(self.settings)
+        click.get_current_context().call_on_close(lambda: os.close(held))
         found = Database(self.settings)
         migrating.migrate(found, say=lambda message: self.say(message, is_error=True))
 

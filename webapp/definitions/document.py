@@ -71,7 +71,9 @@ RESERVED_KEYS = frozenset(
         "readyz",
         "metrics",
         "new",
+        "offline",
         "setup",
+        "share",
     ]
 )
 #: What a field cannot be called: the words of the language, and what every record has already.
@@ -175,6 +177,8 @@ FORM = Struct(
         "collision": Setting(OneOf(("owner", "exists")), default="owner"),
         "activity": Setting(ACTIVITY),
         "due": Setting(DUE),
+        "quick": Setting(ListOf(FieldName(), most=12), label=N_("Quick entry")),
+        "known": Setting(MapOf(ListOf(Text(80), least=1, most=6), most=12), label=N_("Told while typing")),
     }
 )
 _RIGHT = AnyOf((OneOf((True, False, *SCOPES)), ExpressionText("boolean")))

@@ -128,7 +128,8 @@ class Form:
     table      SQLAlchemy table with system columns and all live columns
     layout     sections in order: mappings with label, tab, columns, closed, visible (an `Expression` or None), fields;
                empty if the document says none; a field stands in one at most
-    settings   require_version, collision, description
+    settings   require_version, collision, description, quick (keys of the fields of the quick entry), known (field →
+               places where what is typed is looked for)
     computed   keys of the formulas with a column, each after those it is computed from
     search     table that finds records by bigrams (see `engines/forms/search.py`)
     """

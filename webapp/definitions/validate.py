@@ -115,6 +115,24 @@ class _References:
         for i, check in enumerate(form["checks"] or ()):
             if check["field"] and check["field"] not in fields:
                 self._no_field(f"{path}.checks[{i}].field", check["field"], fields)
+        for i, name in enumerate(form["quick"] or ()):
+            if name not in fields:
+                self._no_field(f"{path}.quick[{i}]", name, fields)
+        self._known(f"{path}.known", form, fields)
+
+    def _known(self, path: str, form: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+        """What is typed is looked for in fields of this form (`mobile`) or of another of the app (`account.name`)."""
+        for name, places in (form["known"] or {}).items():
+            if name not in fields:
+                self._no_field(f"{path}.{name}", name, fields)
+            for i, place in enumerate(places or ()):
+                other, dot, key = place.rpartition(".") if place else ("", "", "")
+                there = self.document.forms.get(other, {}).get("fields") if dot else fields
+                if there is None:
+                    message = N_("There is no form “{key}”.", key=other)
+                    self.report.add(f"{path}.{name}[{i}]", message, "reference", nearest(other, self.document.forms))
+                elif key not in there:
+                    self._no_field(f"{path}.{name}[{i}]", key, there)
 
     def _tile(self, path: str, tile: Mapping[str, Any]) -> None:
         form = self.document.forms.get(tile.get("form") or "")

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from webapp import clock
 from webapp.db import Unit, binder
+from webapp.journal import signals
 from webapp.journal.tables import event
 
 VIAS = ("ui", "api", "import", "rule", "flow", "undo", "system")
@@ -95,6 +96,7 @@ def append(unit: Unit, rows: Sequence[Mapping[str, Any]], *, at: datetime | None
     if not rows:
         return []
     at = at or clock.now()
+    signals.note(unit, rows)
     made = [_row(row, at) for row in rows]
     if len(made) == 1:
         return [int(unit.execute(_INSERT_ONE[unit.dialect], made[0]).scalar_one())]
@@ -109,6 +111,7 @@ def append_alike(unit: Unit, template: Mapping[str, Any], records: Sequence[int]
     """One event like `template` (a row of `append` without changes) for each of `records`; their ids in that order."""
     if not records:
         return []
+    signals.note(unit, [template])
     first, tx, ids = _reserve(unit, len(records))
     given = list(ids or range(first, first + len(records)))
     row = {k: v for k, v in {**_row(template, clock.now()), "tx": tx}.items() if k not in ("id", "record")}
@@ -236,6 +239,30 @@ def last(unit: Unit) -> Position:
         query = query.order_by(event.c.id.desc())
     row = unit.execute(query).first()
     return Position(row[0], row[1]) if row is not None else START
+
+
+def touched(unit: Unit, position: Position) -> tuple[set[str], Position]:
+    """Forms (`crm.deal` …) with settled events after `position`, and where to go on from."""
+    newest = sa.func.max(event.c.id)
+    query = sa.select(event.c.app, event.c.form, sa.func.max(sa.func.coalesce(event.c.tx, 0)), newest)
+    if unit.dialect == "postgresql":
+        query = query.where(sa.tuple_(event.c.tx, event.c.id) > sa.tuple_(sa.literal(position.tx), position.id))
+        query = query.where(event.c.tx < _SETTLED)
+    else:
+        query = query.where(event.c.id > position.id)
+    rows = unit.execute(query.group_by(event.c.app, event.c.form)).all()
+    if not rows:
+        return set(), position
+    tx = max(row[2] for row in rows)
+    return {f"{row.app}.{row.form}" for row in rows}, Position(tx, max(row[3] for row in rows if row[2] == tx))
+
+
+def is_touched_since(unit: Unit, form: str, moment: datetime, *, among: int = 200) -> bool:
+    """Whether `form` (`crm.deal`) has an event since `moment`. Where more than `among` events of any form are younger,
+    the answer is yes without looking further."""
+    query = sa.select(event.c.app, event.c.form, event.c.at).order_by(event.c.id.desc()).limit(among)
+    young = [row for row in unit.execute(query) if row.at >= moment]
+    return len(young) == among or any(f"{row.app}.{row.form}" == form for row in young)
 
 
 def erase(unit: Unit, ids: Iterable[int]) -> int:

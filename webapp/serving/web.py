@@ -15,6 +15,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from webapp.backups import presence
 from webapp.config import Settings
 from webapp.errors import Conflict
 from webapp.i18n import N_
@@ -70,9 +71,12 @@ class Server(BaseApplication):
 
     def _after_fork(self, server: Any, worker: Any) -> None:
         import tasks
+        from webapp.journal import signals
 
         self.app.database.dispose()
         tasks.connect(self.app.database)
+        signals.connect(self.app.database)
+        self.app.live.is_ending = lambda: not worker.alive
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -99,4 +103,5 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(settings: Settings, listener: socket.socket, processes: int = 2) -> None:
     """Serve until SIGTERM or SIGINT."""
+    presence.hold(settings)
     Server(settings, listener, processes).run()

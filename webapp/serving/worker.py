@@ -10,6 +10,7 @@ from webapp.config import Settings
 HANDLERS = (
     "webapp.journal.keeping",
     "webapp.engines.forms.building",
+    "webapp.engines.forms.filing",
     "webapp.engines.forms.transfer.jobs",
     "webapp.channels.password_mail",
 )
@@ -23,10 +24,14 @@ def load_handlers() -> None:
 def run(settings: Settings, *, threads: int = 4) -> None:
     """Work until SIGTERM or SIGINT."""
     import tasks
+    from webapp.backups import presence
     from webapp.db import Database
+    from webapp.journal import signals
 
+    presence.hold(settings)
     load_handlers()
     database = Database(settings)
+    signals.connect(database)
     try:
         tasks.run_worker(database, threads=threads)
     finally:

@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from webapp.engines.forms.columns import Column, Grid
 from webapp.engines.forms.display import MOMENTS, NUMBERS, Cell, Tag, initial, tint
-from webapp.engines.forms.views import Column, Grid
 from webapp.web import scope
 
 _SPECIAL = re.compile("[&<>'\"]")

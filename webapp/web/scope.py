@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask.typing import ResponseReturnValue
@@ -20,6 +20,9 @@ from webapp.definitions import versions
 from webapp.errors import Busy, Unauthenticated
 from webapp.i18n import N_
 from webapp.web.turns import Turns
+
+if TYPE_CHECKING:
+    from webapp.web.live import Hub
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 #: Answered without waiting for a turn: they touch no data, or must answer when all turns are taken.
@@ -33,6 +36,7 @@ class App(Flask):
     database: Database
     settings: Settings
     turns: Turns
+    live: Hub
 
     def full_dispatch_request(self) -> Response:
         try:

@@ -45,6 +45,8 @@ def asked(at: Scope) -> Asked:
         sort=request.args.get("sort"),
         search=request.args.get("q"),
         after=request.args.get("after"),
+        filter=request.args.get("f"),
+        changes={name: request.args[key] for name, key in views.CHANGES.items() if key in request.args},
     )
 
 
@@ -57,6 +59,11 @@ def version() -> int | None:
     """The version of the record that the page had, if it sent one."""
     given = request.form.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
+def is_phone() -> bool:
+    """Whether the browser says that it runs on a phone. Only for what comes first, never for what there is."""
+    return request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.user_agent.string
 
 
 def part_for(**parts: str) -> str | None:
@@ -84,7 +91,7 @@ class Links:
 
     def pairs(self) -> list[tuple[str, str]]:
         """What the list asks, as hidden inputs of a form that adds to it."""
-        return parse_qsl(self.asked.address()) if self.asked else []
+        return parse_qsl(self.asked.address(), keep_blank_values=True) if self.asked else []
 
     def _with(self, path: str, kept: str, **more: Any) -> str:
         extra = urlencode({k: v for k, v in more.items() if v is not None})

@@ -68,6 +68,12 @@ def _known() -> actors.Known | None:
     return found
 
 
+def session_hash() -> str | None:
+    """What names the session behind this request; None for a token and before sign-in."""
+    known = _known()
+    return known.hash if known and known.actor.kind == "member" else None
+
+
 def forget() -> None:
     """Look again at the next question (after signing in or out)."""
     g.pop("known", None)

@@ -32,6 +32,17 @@ def column(app: str, form: str) -> Any:
     return respond.part("boards/_cards.html", lane=lane, at_lane=place, **card_context(at, asked))
 
 
+@blueprint.get("/<app>/<form>/cards")
+def cards(app: str, form: str) -> Any:
+    """All columns as they are now, as long as the longest that is `shown` (within reason), for an open board."""
+    at, asked = board(app, form)
+    given = request.args.get("shown", "")
+    shown = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
+    pages = min(-(-shown // boards.COLUMN_PAGE), boards.MOST_PAGES)
+    lanes = boards.lanes(at, asked, limit=max(pages, 1) * boards.COLUMN_PAGE)
+    return respond.part("boards/_columns.html", lanes=lanes, **card_context(at, asked))
+
+
 @blueprint.get("/<app>/<form>/heads")
 def heads(app: str, form: str) -> Any:
     at, asked = board(app, form)

@@ -6,16 +6,18 @@ from flask import Blueprint
 
 blueprint = Blueprint("records", __name__)
 
-from webapp.blueprints.records import (  # noqa: E402,F401  (they add routes)
-    bin,
-    entry,
-    facts,
-    filters,
-    lists,
-    pickers,
-    quick,
-    record,
-    removal,
-    talk,
-    undoing,
+from webapp.blueprints.records import (  # noqa: E402  (they add routes)
+    adding,  # noqa: F401
+    bin,  # noqa: F401
+    entry,  # noqa: F401
+    facts,  # noqa: F401
+    filters,  # noqa: F401
+    known,  # noqa: F401
+    lists,  # noqa: F401
+    pickers,  # noqa: F401
+    record,  # noqa: F401
+    removal,  # noqa: F401
+    saved,  # noqa: F401
+    talk,  # noqa: F401
+    undoing,  # noqa: F401
 )

@@ -9,13 +9,13 @@ from typing import Any
 from flask import Response, make_response, request
 
 from webapp.blueprints.records import blueprint, meeting
-from webapp.engines.forms import conflicts, inputs, records, visibility
+from webapp.engines.forms import conflicts, inputs, quick, records, visibility
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, NotFound, Stale
 from webapp.i18n import N_, Message
-from webapp.web import respond, scope, screens
+from webapp.web import errors, respond, scope, screens
 
 
 @blueprint.get("/<app>/<form>/new")
@@ -37,13 +37,31 @@ def create(app: str, form: str) -> Any:
     try:
         record = records.create(at.unit, at.actor, at.form, _given(at), client_id=client)
     except Invalid as error:
+        if errors.wants_json():  # the device sends what was entered without a connection
+            raise
         scope.end_unit(commit=False)
         return entry_form(
             screens.form(app, form), sent=sent, error=error, client=client, next_=request.form.get("next")
         )
     links = screens.Links(at)
     seen = links.base if record.is_out_of_sight else links.record(record.id)
-    return respond.redirect(respond.local(request.form.get("next"), seen))
+    if errors.wants_json():
+        return {"id": record.id, "url": seen}
+    answer = respond.redirect(respond.local(request.form.get("next"), seen), whole=True)
+    title = title_of(at.eye, at.form, record)
+    undo = {"url": links.record(record.id, "/delete"), "values": {"leave": "1", "version": record.version}}
+    return respond.trigger(
+        answer,
+        "toast-next",
+        text=N_("“{title}” is saved", title=title).text(at.locale),
+        undo=undo if at.may("delete") and not record.is_out_of_sight else None,
+        more={"text": N_("Another one").text(at.locale), "url": _again(links)},
+    )
+
+
+def _again(links: screens.Links) -> str:
+    """Where the next one is entered: the form that has just been filled, empty."""
+    return links.new(quick="1") if request.form.get("quick") else links.new()
 
 
 @blueprint.get("/<app>/<form>/<int:id_>/edit")
@@ -126,6 +144,12 @@ def shown(app: str, form: str) -> Any:
     return {"hidden": sorted(k for k in unseen if at.eye.sees(k))}
 
 
+def _is_quick(at: Scope) -> bool:
+    """Whether the quick fields come first: as the address or the form says, else on phones."""
+    asked = request.values.get("quick")
+    return bool(quick.keys(at.form)) and (asked == "1" if asked is not None else screens.is_phone())
+
+
 def require(at: Scope, action: str) -> None:
     if not at.may(action):
         raise Denied(N_("Your role does not allow this in {form}.", form=at.form.label), action=action)
@@ -164,6 +188,7 @@ def entry_form(
     gone   the record was removed meanwhile: what became of it
     """
     problems = error.problems if error else ()
+    is_quick = record is None and _is_quick(at)
     theirs = record if isinstance(error, Stale) else None
     parts = inputs.parts(
         at,
@@ -175,6 +200,7 @@ def entry_form(
         problems=problems,
         theirs=theirs,
         both=both,
+        is_quick=is_quick,
     )
     shown = {i.key for p in parts for i in p.inputs if not i.is_hidden}
     context: dict[str, Any] = {
@@ -183,6 +209,7 @@ def entry_form(
         "parts": parts,
         "keys": ",".join(i.key for p in parts for i in p.inputs if not i.is_hidden),
         "depends": " ".join(sorted(visibility.asked(at.form))),
+        "is_quick": is_quick,
         "is_short": record is None and sum(not i.is_quick for p in parts for i in p.inputs) > 2,
         "record": record,
         "title": title_of(at.eye, at.form, record) if record else None,

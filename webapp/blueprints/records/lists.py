@@ -7,9 +7,10 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import boards, select, views
+from webapp.engines.forms import boards, columns, filters, saved, select, views
 from webapp.engines.forms import totals as below
 from webapp.engines.forms.display import title_of
+from webapp.engines.forms.saved import SavedView
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import label
@@ -25,7 +26,7 @@ def listing(app: str, form: str) -> Any:
     asked = screens.asked(at)
     piece = request.args.get("part")
     if piece in ("rows", "cards"):
-        links, grid = screens.Links(at, asked), views.grid(at, asked)
+        links, grid = screens.Links(at, asked), columns.grid(at, asked)
         return respond.part(f"records/_{piece}.html", at=at, asked=asked, links=links, start=_start(), grid=grid)
     context = list_context(at, asked) | shape(at, asked) | {"binned": _binned(at)}
     return respond.page("records/list.html", part=screens.part_for(list="records/_list.html"), **context)
@@ -49,14 +50,14 @@ def totals(app: str, form: str) -> Any:
     asked = screens.asked(at)
     found = below.totals(at, asked)
     shown = f"{found.count:,}" + ("+" if found.is_more else "")
-    columns = views.columns(at, asked)
-    return respond.part("records/_totals.html", count=shown, totals=found.columns, columns=columns, at=at)
+    shown_columns = columns.columns(at, asked)
+    return respond.part("records/_totals.html", count=shown, totals=found.columns, columns=shown_columns, at=at)
 
 
 def shape(at: Scope, asked: Asked) -> dict[str, Any]:
     """What the view's template draws."""
     if asked.view.kind != "kanban":
-        return {"grid": views.grid(at, asked)}
+        return {"grid": columns.grid(at, asked)}
     by, links = boards.by_field(at, asked.view), screens.Links(at, asked)
     return {
         "lanes": boards.lanes(at, asked),
@@ -78,7 +79,8 @@ def list_context(at: Scope, asked: Asked) -> dict[str, Any]:
         "view_label": views.view_label(asked.view, at.locale),
         "view_tabs": [_tab(at, v, asked) for v in views.offered(at)],
         "converting": views.converting(at),
-        "sentence": _sentence(at, asked, links),
+        **_sentence(at, asked, links),
+        **_saving(at, asked),
         "kept_pairs": [pair for pair in links.pairs() if pair[0] != "q"],
         "start": _start(),
         "form_label": screens.form_label(at),
@@ -96,28 +98,44 @@ def _start() -> int:
 
 def _tab(at: Scope, view: views.View, asked: Asked) -> dict[str, Any]:
     links = screens.Links(at, Asked(view))
+    is_mine = isinstance(view, SavedView) and view.is_personal
     return {
         "label": views.view_label(view, at.locale),
         "url": links.list(),
-        "icon": screens.VIEW_ICONS[view.kind],
+        "icon": "user" if is_mine and view.kind == "grid" else screens.VIEW_ICONS[view.kind],
         "active": view.key == asked.view.key,
+        "key": view.key,
     }
 
 
-def _sentence(at: Scope, asked: Asked, links: screens.Links) -> list[dict[str, Any]]:
-    """The chips: the view's own condition first, then what was added, each with the address without it."""
+def _saving(at: Scope, asked: Asked) -> dict[str, Any]:
+    """What he may do with the view, and whether there is anything to save."""
+    view = asked.view
+    return {
+        "is_changed": asked.is_changed,
+        "may_change_view": saved.may_change(at.actor, at.form, view),
+        "may_delete_view": isinstance(view, SavedView) and saved.may_change(at.actor, at.form, view),
+        "is_cover": isinstance(view, SavedView) and view.is_cover,
+        "is_shared": not (isinstance(view, SavedView) and view.is_personal),
+        "is_first": at.shelf.default == view.key,
+        "view_version": view.version if isinstance(view, SavedView) else "",
+    }
+
+
+def _sentence(at: Scope, asked: Asked, links: screens.Links) -> dict[str, Any]:
+    """The chips: the view's own conditions first, then what was added, each with the address without it."""
+    own, left_out = views.filter_of(at, asked)
+    said, is_any = views.sentence(at, asked)
+    added = len(said) - len(asked.conditions)
     chips = []
-    said = views.sentence(at, asked)
-    own = len(said) - len(asked.conditions)
     for position, (field, text) in enumerate(said):
-        added = position - own
-        kept = tuple(c for i, c in enumerate(asked.conditions) if i != added)
-        chips.append(
-            {
-                "position": added if added >= 0 else None,
-                "field": field,
-                "said": text,
-                "without": links.list(conditions=kept) if added >= 0 else None,
-            }
-        )
-    return chips
+        if position >= added:
+            kept = tuple(c for i, c in enumerate(asked.conditions) if i != position - added)
+            without = links.list(conditions=kept)
+        elif len(own.parts) != added:
+            without = links.list(filter="")
+        else:
+            rest = tuple(part for i, part in enumerate(own.parts) if i != position)
+            without = links.list(filter=filters.said(rest, own.is_any))
+        chips.append({"position": position, "field": field, "said": text, "without": without})
+    return {"sentence": chips, "is_any": is_any, "left_out": left_out}

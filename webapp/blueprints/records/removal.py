@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from flask import request
+
 from webapp.blueprints.records import blueprint
 from webapp.engines.forms import records
 from webapp.engines.forms.display import title_of
@@ -20,8 +22,8 @@ def delete(app: str, form: str, id_: int) -> Any:
     records.delete(at.unit, at.actor, at.form, id_, version=screens.version())
     scope.settle()
     links = screens.Links(at)
-    if not htmx.wants_part:
-        return respond.redirect(f"{links.base}?binned={id_}")
+    if not htmx.wants_part or request.form.get("leave"):  # its own page has nothing left to show
+        return respond.redirect(f"{links.base}?binned={id_}", whole=True)
     answer = respond.part("records/_gone.html", id=id_, links=links)
     text = N_("“{title}” lies in the bin now", title=title).text(at.locale)
     respond.trigger(answer, "close-panel")

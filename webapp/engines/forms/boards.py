@@ -16,6 +16,7 @@ from webapp.errors import NotFound
 from webapp.i18n import N_
 
 COLUMN_PAGE = 20  # cards of a column
+MOST_PAGES = 5  # of a column that is brought up to date at once
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ def by_field(at: Scope, view: View) -> Field:
     return at.form.field(view.settings["by"])
 
 
-def lanes(at: Scope, asked: Asked) -> tuple[Lane, ...]:
-    """All columns of the board in the order of the options, each with its first cards."""
+def lanes(at: Scope, asked: Asked, *, limit: int = COLUMN_PAGE) -> tuple[Lane, ...]:
+    """All columns of the board in the order of the options, each with its first `limit` cards."""
     by = by_field(at, asked.view)
     may_add = at.may("create") and at.visible.get(by.key) == "write"
     made = []
@@ -62,7 +63,7 @@ def lanes(at: Scope, asked: Asked) -> tuple[Lane, ...]:
         made.append(Lane(option.value, tag, _note(option.attributes), may_add=may_add))
     empty = Lane("", Tag(N_("Empty").text(at.locale)))
     first = replace(asked, after=None)
-    queries = [_query(at, first, one) for one in (*made, empty)]
+    queries = [_query(at, first, one, limit) for one in (*made, empty)]
     *filled, last = [
         _filled(at, asked, one, sheet)
         for one, sheet in zip((*made, empty), select.sheets(at.unit, at.actor, at.form, queries), strict=True)
@@ -89,9 +90,9 @@ def fill(at: Scope, asked: Asked, empty: Lane) -> Lane:
     return _filled(at, asked, empty, select.sheet(at.unit, at.actor, at.form, _query(at, asked, empty)))
 
 
-def _query(at: Scope, asked: Asked, lane: Lane) -> Query:
+def _query(at: Scope, asked: Asked, lane: Lane, limit: int = COLUMN_PAGE) -> Query:
     fields = [*card_keys(at, asked.view), at.form.title]
-    return query(at, asked, _in_lane(at, asked, lane.value), fields=fields, limit=COLUMN_PAGE)
+    return query(at, asked, _in_lane(at, asked, lane.value), fields=fields, limit=limit)
 
 
 def _filled(at: Scope, asked: Asked, empty: Lane, sheet: Sheet) -> Lane:

@@ -6,6 +6,7 @@ itself in words. Nothing else of the product filters another way.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,20 +24,26 @@ LONGEST = 400  # characters of one value
 
 @dataclass(frozen=True)
 class Operator:
-    """`template` has `{f}` for the field and `{0}`, `{1}` or `{all}` for the values; `takes` is how many of them."""
+    """`template` has `{f}` for the field and `{0}`, `{1}` or `{all}` for the values; `takes` is how many of them.
+
+    also   other ways to write the same, which are read as it
+    days   the value is a number of days, whatever the field holds
+    """
 
     key: str
     label: Message
     template: str
     takes: str = "one"  # none, one, two, many
+    also: tuple[str, ...] = ()
+    days: bool = False
 
 
 _EMPTY = Operator("empty", N_("is empty"), "{f} is empty", "none")
-_FILLED = Operator("filled", N_("is filled"), "not ({f} is empty)", "none")
+_FILLED = Operator("filled", N_("is filled"), "not ({f} is empty)", "none", ("{f} is not empty",))
 _EQUAL = Operator("is", N_("is"), "{f} = {0}")
 _UNEQUAL = Operator("not", N_("is not"), "{f} != {0}")
-_ANY = Operator("any", N_("is any of"), "{f} in ({all})", "many")
-_NONE = Operator("none", N_("is none of"), "not ({f} in ({all}))", "many")
+_ANY = Operator("any", N_("is any of"), "{f} in ({all})", "many", ("{f} = {0}",))
+_NONE = Operator("none", N_("is none of"), "not ({f} in ({all}))", "many", ("{f} not in ({all})", "{f} != {0}"))
 _BETWEEN = Operator("between", N_("is between"), "{f} between {0} and {1}", "two")
 _NUMBERS = (
     Operator("gt", N_("is over"), "{f} > {0}"),
@@ -50,10 +57,41 @@ _NUMBERS = (
     _FILLED,
 )
 
+
+def _spans(day: str) -> tuple[Operator, ...]:
+    """Days counted from today; `day` is the field as a date."""
+
+    def span(key: str, name: Message, first: str, last: str) -> Operator:
+        return Operator(key, name, f"{day} between {first} and {last}", "none")
+
+    def period(key: str, name: Message, unit: str, day_in_it: str) -> Operator:
+        return span(key, name, f"start_of_{unit}({day_in_it})", f"end_of_{unit}({day_in_it})")
+
+    return (
+        Operator("today", N_("is today"), f"{day} = today()", "none"),
+        Operator("tomorrow", N_("is tomorrow"), f"{day} = today() + 1", "none"),
+        Operator("yesterday", N_("is yesterday"), f"{day} = today() - 1", "none"),
+        period("this_week", N_("is this week"), "week", "today()"),
+        period("next_week", N_("is next week"), "week", "today() + 7"),
+        period("last_week", N_("is last week"), "week", "today() - 7"),
+        period("this_month", N_("is this month"), "month", "today()"),
+        period("next_month", N_("is next month"), "month", "add_months(today(), 1)"),
+        period("last_month", N_("is last month"), "month", "add_months(today(), -1)"),
+        period("this_quarter", N_("is this quarter"), "quarter", "today()"),
+        period("this_year", N_("is this year"), "year", "today()"),
+        Operator("within", N_("is within the next … days"), f"{day} between today() and today() + {{0}}", days=True),
+        Operator("during", N_("was within the last … days"), f"{day} between today() - {{0}} and today()", days=True),
+        Operator("older", N_("is longer ago than … days"), f"{day} < today() - {{0}}", days=True),
+    )
+
+
+_SPANS_OF_DATES = _spans("{f}")
+
 #: Operators by the name of the language type, the most used first.
 OPERATORS: Mapping[str, tuple[Operator, ...]] = {
     "text": (
         Operator("contains", N_("contains"), "{f} contains {0}"),
+        Operator("lacks", N_("does not contain"), "not ({f} contains {0})", also=("{f} not contains {0}",)),
         Operator("starts", N_("begins with"), "{f} starts with {0}"),
         _EQUAL,
         _UNEQUAL,
@@ -63,37 +101,47 @@ OPERATORS: Mapping[str, tuple[Operator, ...]] = {
     "number": _NUMBERS,
     "duration": _NUMBERS,
     "boolean": (
-        Operator("yes", N_("is on"), "{f} = true", "none"),
-        Operator("no", N_("is not on"), "not ({f} = true)", "none"),
+        Operator("yes", N_("is on"), "{f} = true", "none", ("{f}",)),
+        Operator("no", N_("is not on"), "not ({f} = true)", "none", ("not {f}", "{f} = false", "{f} != true")),
     ),
     "date": (
         Operator("on", N_("is on the day"), "{f} = {0}"),
         Operator("before", N_("is before"), "{f} < {0}"),
         Operator("after", N_("is after"), "{f} > {0}"),
         _BETWEEN,
-        Operator("today", N_("is today"), "{f} = today()", "none"),
+        *_SPANS_OF_DATES,
         Operator("past", N_("is in the past"), "{f} < today()", "none"),
+        Operator("future", N_("is in the future"), "{f} > today()", "none"),
         _EMPTY,
         _FILLED,
     ),
     "datetime": (
         Operator("before", N_("is before"), "{f} < {0}"),
         Operator("after", N_("is after"), "{f} > {0}"),
+        _BETWEEN,
+        *_spans("date_of({f})"),
         Operator("past", N_("is in the past"), "{f} < now()", "none"),
+        Operator("future", N_("is in the future"), "{f} > now()", "none"),
         _EMPTY,
         _FILLED,
     ),
     "choice": (_ANY, _NONE, _EMPTY, _FILLED),
-    "choices": (Operator("has", N_("contains"), "{f} contains {0}"), _EMPTY, _FILLED),
-    "member": (
-        Operator("me", N_("is me"), "{f} = me()", "none"),
-        _EQUAL,
-        _UNEQUAL,
+    "choices": (
+        Operator("has", N_("contains"), "{f} contains {0}"),
+        Operator("lacks", N_("does not contain"), "not ({f} contains {0})", also=("{f} not contains {0}",)),
         _EMPTY,
         _FILLED,
     ),
-    "department": (_EQUAL, _UNEQUAL, _EMPTY, _FILLED),
-    "record": (_EQUAL, _UNEQUAL, _EMPTY, _FILLED),
+    "member": (
+        Operator("me", N_("is me"), "{f} = me()", "none"),
+        Operator("not_me", N_("is not me"), "{f} != me()", "none"),
+        _ANY,
+        _NONE,
+        _EMPTY,
+        _FILLED,
+    ),
+    "department": (_ANY, _NONE, _EMPTY, _FILLED),
+    "record": (_ANY, _NONE, _EMPTY, _FILLED),
 }
 
 
@@ -107,7 +155,7 @@ class Condition:
 
     @property
     def raw(self) -> str:
-        return "|".join(_written(v) for v in self.values)
+        return "|".join(written(v) for v in self.values)
 
     @property
     def address(self) -> str:
@@ -117,7 +165,7 @@ class Condition:
     @property
     def text(self) -> str:
         """The expression in the language."""
-        values = [literal(self.field, v) for v in self.values]
+        values = [str(v) if self.operator.days else literal(self.field, v) for v in self.values]
         return self.operator.template.format(*values, f=self.field.key, all=", ".join(values))
 
     def _of_one(self) -> Operator | None:
@@ -128,6 +176,9 @@ class Condition:
 
     def words(self, locale: str, titles: Mapping[tuple[str, Any], str]) -> tuple[str, str]:
         """(field, condition) for a chip; `titles` names linked records and members by (field key, id)."""
+        if self.operator.days:
+            verb = self.operator.label.text(locale).replace("…", str(self.values[0]))
+            return label(self.field.label, locale) or self.field.key, verb
         said = [titles.get((self.field.key, v)) or shown(self.field, v, locale) for v in self.values]
         joined = _AND_WORDS.text(locale).join(said) if self.operator.takes == "two" else _or(locale).join(said)
         verb = (self._of_one() or self.operator).label.text(locale)
@@ -139,6 +190,10 @@ _AND_WORDS = N_(" and ")
 
 def _or(locale: str) -> str:
     return "、" if locale == "zh" else ", "
+
+
+#: How operators were called in addresses that people may have kept.
+_ONCE = {"is": "any", "not": "none"}
 
 
 def operators(field: Field) -> tuple[Operator, ...]:
@@ -157,6 +212,7 @@ def build(form: Form, visible: Mapping[str, str], field: str, operator: str, val
         known = [k for k, right in visible.items() if right not in ("hidden", "masked")]
         raise _refuse(N_("There is no field “{key}” to filter by.", key=_short(field)), field, nearest(field, known))
     fitting = {o.key: o for o in operators(found)}
+    operator = _ONCE.get(operator, operator) if operator not in fitting else operator
     if operator not in fitting:
         raise _refuse(
             N_("“{field}” cannot be filtered by “{operator}”.", field=found.label, operator=_short(operator)),
@@ -178,11 +234,20 @@ def _values(field: Field, operator: Operator, values: Sequence[str]) -> tuple[An
         raise _refuse(N_("“{field}” needs a value to compare with.", field=field.label), field.key)
     if len(given) > most or any(len(v) > LONGEST for v in given):
         raise _refuse(N_("There are too many values for “{field}”.", field=field.label), field.key)
+    if operator.days:
+        return (_days(field, given[0]),)
     try:
         parsed = [_parsed(field, v) for v in given]
     except FieldError as error:
         raise _refuse(error.message, field.key) from None
     return tuple(parsed)
+
+
+def _days(field: Field, raw: str) -> int:
+    text = unicodedata.normalize("NFKC", raw)
+    if not (text.isascii() and text.isdigit() and len(text) <= 5):
+        raise _refuse(N_("“{field}” needs a whole number of days.", field=field.label), field.key)
+    return int(text)
 
 
 def _parsed(field: Field, raw: str) -> Any:
@@ -220,7 +285,7 @@ def literal(field: Field, value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     if isinstance(value, Decimal):
         return formats.plain(value)
     return value.isoformat() if isinstance(value, date) else str(value)

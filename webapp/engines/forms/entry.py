@@ -16,6 +16,9 @@ is_hidden          its condition does not hold now: it stands there unseen, so t
 is_quick           one of the few that a new record is entered with on the phone
 theirs             what somebody else saved meanwhile where it differs, else None; `theirs_typed` and `theirs_title`
                    as it would stand in the input
+is_picked          chosen by the builder for that: its options are buttons, those taken last first
+is_sometimes       shown only under a condition
+known              address that tells what is already there of what is typed, "" where nobody looks
 is_required, is_disabled, is_amount (it counts money: the page says large ones in words)
 """
 
@@ -38,6 +41,8 @@ from webapp.i18n import label, language_of
 _KEPT = 500  # sets of inputs kept of one epoch
 #: Of an option list: so many stand as buttons, more as a drop-down.
 MOST_BUTTONS = 5
+#: The same in quick entry, where the first few are shown and the others one press away.
+MOST_PICKED = 24
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,9 @@ class EntryField(WtField):
         self.theirs: str | None = None
         self.theirs_typed: tuple[str, ...] = ()
         self.theirs_title = ""
-        self.is_hidden = self.is_quick = False
+        self.is_met = True
+        self.known = ""
+        self.is_hidden = self.is_quick = self.is_picked = self.is_sometimes = False
         self.data: Any = None
 
     @property
@@ -110,7 +117,7 @@ class EntryField(WtField):
         """Few options stand as buttons, unless the builder wants a list."""
         if self.widget_template not in ("select", "radio") or self.style in ("list", "select"):
             return self.widget_template
-        return "radio" if len(self.picks) <= MOST_BUTTONS else "select"
+        return "radio" if len(self.picks) <= (MOST_PICKED if self.is_picked else MOST_BUTTONS) else "select"
 
     @property
     def picks(self) -> tuple[Pick, ...]:

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from webapp.definitions.model import Definitions, Field, Form
+from webapp.definitions.model import Definitions, Field, Form, View
 from webapp.definitions.storage import Index
 from webapp.definitions.views import Need, view_kinds
+from webapp.engines.forms import known
+from webapp.errors import MortiseError
 
 MOST = 12
 LATER = 1000  # ranks of what only some need come after those of all views
@@ -35,14 +37,22 @@ class _Wanted:
     unique: Field | None = None
 
 
-def derived(definitions: Definitions, form: Form, dialect: str) -> list[Index]:
-    """The indexes of a form, at most twelve and the unique ones, most useful first."""
+def derived(definitions: Definitions, form: Form, dialect: str, shared: Iterable[View] = ()) -> list[Index]:
+    """The indexes of a form, at most twelve and the unique ones, most useful first.
+
+    shared   views that were saved for others; those of the same key stand instead of the document's
+    """
     scopes = _scopes(definitions, form)
-    wanted = [*_unique(form), *_links(form)]
-    for rank, view in enumerate(form.views.values()):
+    wanted = [*_unique(form), *_links(form), *_known(definitions, form)]
+    views = {**form.views, **{view.key: view for view in shared}}
+    for rank, view in enumerate(views.values()):
         needs = view_kinds.get(view.kind).needs(view.settings)
         for need in needs:
-            wanted += _of_need(definitions, form, need, scopes, 100 + 10 * rank, view.key)
+            try:
+                wanted += list(_of_need(definitions, form, need, scopes, 100 + 10 * rank, view.key))
+            except MortiseError:  # a saved view may name a field that is gone
+                if view.key in form.views and form.views[view.key] is view:
+                    raise
     wanted += [_Wanted(((scope, ""), ("id", " DESC")), 50, ["list"]) for scope in scopes if scope]
     kept = _without_doubles(sorted(wanted, key=lambda w: w.rank))
     uniques = [w for w in kept if w.unique is not None]
@@ -83,6 +93,13 @@ def _links(form: Form) -> Iterator[_Wanted]:
         if item.type.name == "record" and item.column is not None:
             where = f'"{item.column}" IS NOT NULL'
             yield _Wanted(((item.column, ""), ("id", " DESC")), 10, [f"link {item.key}"], where)
+
+
+def _known(definitions: Definitions, form: Form) -> Iterator[_Wanted]:
+    """Where is looked for what somebody types into a new record."""
+    others = definitions.apps[form.app].forms if form.app in definitions.apps else {form.key: form}
+    for column in sorted(known.columns(form, others)):
+        yield _Wanted(((column, ""),), 20, ["known"])
 
 
 def _of_need(

@@ -6,12 +6,12 @@ somebody else saved meanwhile. Nothing is judged, that is the door's work.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import entry, pickers, records, visibility
+from webapp.engines.forms import entry, pickers, quick, records, visibility
 from webapp.engines.forms.display import cell
 from webapp.engines.forms.entry import EntryField
 from webapp.engines.forms.fields.base import FieldError
@@ -60,6 +60,7 @@ def parts(
     theirs: Record | None = None,
     both: Collection[str] | None = None,
     only: Iterable[str] | None = None,
+    is_quick: bool = False,
 ) -> tuple[Part, ...]:
     """The entry form: of a new record, of `record`, or as it was sent with its `problems`.
 
@@ -69,6 +70,7 @@ def parts(
     copied     a record whose values a new one begins with
     theirs     the record as somebody else left it, to show both values
     both       only of these, where others are to be taken as they are there
+    is_quick   the fields of the quick entry come first, in the builder's order
     """
     wanted = None if only is None else set(only)
     said = list(problems)
@@ -84,19 +86,38 @@ def parts(
     )
     wrong = {p.path for p in said}
     unseen = hidden(at, record, sent or prefilled) if wanted is None else frozenset()
-    quick = _quick(at) | wrong if record is None and wanted is None else frozenset()
+    first = _quick(at) if record is None and wanted is None else ()
+    sometimes, chosen = visibility.sometimes(at.form), quick.keys(at.form)
     for field in form:
-        field.is_hidden, field.is_quick = field.key in unseen and field.key not in wrong, field.key in quick
+        field.is_hidden, field.is_quick = field.key in unseen and field.key not in wrong, field.key in {*first, *wrong}
+        if record is None and field.key in (at.form.settings.get("known") or {}):
+            field.known = f"/{at.form.app}/{at.form.key}/known/{field.key}"
+        field.is_met = both is None or field.key in both
+        field.is_sometimes, field.is_picked = field.key in sometimes, field.is_quick and field.key in chosen
 
     def takes(found: Field) -> bool:
         return _is_shown(at, found, record) and (wanted is None or found.key in wanted)
 
+    before = [k for k in first if is_quick and takes(at.form.fields[k])]
+    if is_quick and before:
+        lead = Part("", 1, False, tuple(_complete(at, form[k], theirs) for k in before))
+        rest = _parts_of(at, form, lambda f: takes(f) and f.key not in before, wrong, theirs)
+        return (lead, *rest)
+    if wanted is None:
+        return _parts_of(at, form, takes, wrong, theirs)
+    return tuple(replace(part, label="", is_closed=False) for part in _parts_of(at, form, takes, wrong, theirs))
+
+
+def _parts_of(
+    at: Scope, form: entry.EntryForm, takes: Callable[[Field], bool], wrong: set[str], theirs: Record | None
+) -> tuple[Part, ...]:
+    """The layout's sections with the fields that `takes` accepts."""
     return tuple(
         Part(
-            section.label if wanted is None else "",
+            section.label,
             section.columns,
-            section.is_closed and wrong.isdisjoint(section.keys) and wanted is None,
-            tuple(_complete(at, form[k], theirs, both) for k in section.keys),
+            section.is_closed and wrong.isdisjoint(section.keys),
+            tuple(_complete(at, form[k], theirs) for k in section.keys),
         )
         for section in sections(at.form, at.locale, takes)
     )
@@ -128,10 +149,14 @@ def _judged(at: Scope, found: Field, typed: list[str]) -> Any:
 QUICK = 5
 
 
-def _quick(at: Scope) -> frozenset[str]:
-    """The few inputs a record is entered with on the phone: what is required or checked, the first of the form, what
-    is told in many words, and so on until there are enough."""
+def _quick(at: Scope) -> tuple[str, ...]:
+    """The few inputs a record is entered with on the phone: those the builder chose and what is required; where he
+    chose none, what is required or checked, the first of the form, what is told in many words, until there are enough.
+    """
     fields = at.form.fields
+    if wanted := quick.keys(at.form):
+        needed = [k for k, f in fields.items() if f.is_required and f.default is None]
+        return tuple(k for k in dict.fromkeys([*wanted, *needed]) if writable(at, fields[k]))
     chosen = [k for k, f in fields.items() if f.is_required and f.default is None]
     chosen += [c.field for c in at.form.checks if c.field and c.field in fields]
     sometimes = {k for one in visibility.conditions(at.form) for k in one.keys}
@@ -140,7 +165,7 @@ def _quick(at: Scope) -> frozenset[str]:
     free = [k for k in free if writable(at, fields[k])]
     free[1:] = sorted(free[1:], key=lambda k: fields[k].kind_key != "long_text")
     chosen = [k for k in dict.fromkeys(chosen) if writable(at, fields[k])]
-    return frozenset([*chosen, *free[: max(0, QUICK - len(chosen))]])
+    return (*chosen, *free[: max(0, QUICK - len(chosen))])
 
 
 def _is_shown(at: Scope, found: Field, record: Record | None) -> bool:
@@ -167,10 +192,9 @@ def _copied(at: Scope, record: Record) -> dict[str, Any]:
     return found
 
 
-def _complete(at: Scope, field: EntryField, theirs: Record | None, both: Collection[str] | None = None) -> EntryField:
+def _complete(at: Scope, field: EntryField, theirs: Record | None) -> EntryField:
     """The input with the name of what it points at, and the other one's value where both have changed it."""
-    if theirs is not None and both is not None and field.key not in both:
-        theirs = None
+    theirs = theirs if field.is_met else None
     if field.field.type.name in POINTERS and field.value:
         is_id = field.value.isascii() and field.value.isdigit() and len(field.value) <= 18
         field.title = (pickers.title(at, field.field, int(field.value)) or "") if is_id else field.value

@@ -194,7 +194,7 @@ def _related(at: Scope, record: Record, plan: Plan, found: several.Found) -> Rel
         found.counts[0],
         found.counts[1] if plan.has_end else None,
         f"{base}?w={plan.link}:is:{record.id}",
-        f"{base}/quick?{plan.link}={record.id}" if may_add else None,
+        f"{base}/add?{plan.link}={record.id}" if may_add else None,
         target.fields[target.title].kind_key == "person_name",
         bool(target.settings.get("activity")),
     )

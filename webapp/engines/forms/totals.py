@@ -8,10 +8,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import aggregate, formats, select
+from webapp.engines.forms import aggregate, arranged, formats, select
 from webapp.engines.forms.display import is_amount
 from webapp.engines.forms.record import AggregateRow
-from webapp.engines.forms.views import Asked, Scope, column_keys, query
+from webapp.engines.forms.views import Asked, Scope, query
 from webapp.i18n import N_
 
 #: What a view may ask of a column → the measure in the language, and the word before its value.
@@ -59,8 +59,8 @@ def totals(at: Scope, asked: Asked) -> Totals:
 
 def _wanted(at: Scope, asked: Asked) -> dict[str, str]:
     """Column → what is asked of it: the view's own setting, else the sum of every amount."""
-    keys = [k for k in column_keys(at, asked.view) if k in at.form.names and at.may_ask(k)]
-    chosen = asked.view.settings.get("totals")
+    keys = [k for k in arranged.column_keys(at, asked) if k in at.form.names and at.may_ask(k)]
+    chosen = arranged.totals(at, asked)
     if chosen is not None:
         return {k: chosen[k] for k in keys if k in chosen and _fits(at.form.names[k], chosen[k])}
     return {k: "sum" for k in keys if at.form.names[k].kind_key == "money"}

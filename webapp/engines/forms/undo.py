@@ -72,6 +72,8 @@ def of_record(unit: Unit, actor: Actor, form: Form, id_: int, event_ids: Collect
 
     What is no change of that record is passed over.
     """
+    if not actor.may_write:
+        raise Denied(N_("This token may only read."))
     this = sa.and_(event.c.app == form.app, event.c.form == form.key, event.c.record == id_, event.c.kind == "updated")
     statement = sa.select(event).where(this, event.c.id.in_(list(event_ids))).order_by(event.c.id.desc())
     rows = list(unit.execute(statement))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webapp.definitions.shapes import FieldName, SortKey
-from webapp.definitions.spec import ExpressionText, ListOf, MapOf, OneOf, Setting, Struct
+from webapp.definitions.spec import ExpressionText, Integer, ListOf, MapOf, OneOf, Setting, Struct
 from webapp.definitions.views import Need, view_kinds
 from webapp.i18n import N_
 
@@ -28,6 +28,9 @@ class Grid:
                 MapOf(OneOf(("sum", "average", "min", "max", "count")), key=FieldName(), most=30),
                 label=N_("Totals"),
             ),
+            "freeze": Setting(Integer(0, 3), label=N_("Frozen columns")),
+            "height": Setting(OneOf(("short", "medium", "tall")), label=N_("Row height")),
+            "widths": Setting(MapOf(Integer(48, 800), key=FieldName(is_path=True), most=60), label=N_("Widths")),
         }
     )
 

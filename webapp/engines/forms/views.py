@@ -1,13 +1,12 @@
-"""Saved views as pages ask for them: which records, which columns, which cards. No request, no template.
+"""Views as pages ask for them: which there are for a person, and what an address asks of one. No request, no template.
 
-A view's settings and what a person added in the address (filter, sort, search, cursor) become one `Query` for the
-door, and its answer becomes rows, columns and cells of display values. Every verb here is one statement of the door.
-Boards are in `boards`, what stands below a grid in `totals`.
+A view's settings and what somebody changed in the address (filter, sort, groups, columns …) become one `Query` for the
+door. Grids are in `columns`, `groups` and `totals`, boards in `boards`, saved views in `saved`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -18,122 +17,69 @@ from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form, View
-from webapp.engines.forms import conditions, paths, pending, select
+from webapp.engines.forms import conditions, filters, pending, saved, select
 from webapp.engines.forms.conditions import Condition
-from webapp.engines.forms.display import (
-    MOMENTS,
-    NUMBERS,
-    Cell,
-    Eye,
-    Face,
-    face,
-    is_amount,
-    titles,
-    writer,
-)
-from webapp.engines.forms.reading import Sheet
+from webapp.engines.forms.display import Eye
+from webapp.engines.forms.filters import Several
 from webapp.engines.forms.record import Query
+from webapp.engines.forms.saved import SavedView, Shelf
 from webapp.errors import Invalid, NotFound
 from webapp.expressions import check
 from webapp.i18n import N_, label
 
 PAGE = 50  # rows of a grid
-MOST_COLUMNS = 8  # of a grid that nobody has set up
+LONGEST_FILTER = 4000
+MOST_GROUPS = 2
 #: View kinds that have a page.
 SHOWN = ("grid", "kanban")
+#: What an address may set otherwise than the view: setting → its name there. Texts are lists with commas.
+CHANGES = {"group": "group", "columns": "cols", "totals": "sums", "freeze": "pin", "height": "rows"}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the address asks of a view. `sort` and `search` are None where the view decides."""
+    """What the address asks of a view. What is None is as the view says.
+
+    conditions   added to the view's filter; `filter` stands instead of it ("" for none)
+    changes      setting → text, of `CHANGES`
+    """
 
     view: View
     conditions: tuple[Condition, ...] = ()
     sort: str | None = None
     search: str | None = None
     after: str | None = None
+    filter: str | None = None
+    changes: tuple[tuple[str, str], ...] = ()
 
     def address(self, **changes: Any) -> str:
         """The query string of this list (never with a cursor), with `changes`, "" if nothing needs saying."""
-        asked = replace(self, **changes) if changes else self
+        asked = self.changed(**changes) if changes else self
         pairs = [("view", asked.view.key)] if asked.view.key else []
+        pairs += [("f", asked.filter)] if asked.filter is not None else []
         pairs += [("w", c.address) for c in asked.conditions]
         pairs += [("sort", asked.sort)] if asked.sort else []
+        pairs += [(CHANGES[name], text) for name, text in asked.changes]
         pairs += [("q", asked.search)] if asked.search else []
         return urlencode(pairs)
 
-    def without(self, position: int) -> str:
-        """The address without one of its conditions."""
-        kept = tuple(c for i, c in enumerate(self.conditions) if i != position)
-        return self.address(conditions=kept)
+    def changed(self, **changes: Any) -> Asked:
+        """The same with other settings: fields of this class, or names of `CHANGES` (None: as the view says)."""
+        settings = {**dict(self.changes), **{k: changes.pop(k) for k in list(changes) if k in CHANGES}}
+        kept = tuple((name, settings[name]) for name in CHANGES if settings.get(name) is not None)
+        return replace(self, changes=kept, **changes)
+
+    def change(self, name: str) -> str | None:
+        return next((text for key, text in self.changes if key == name), None)
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.conditions or self.search)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A heading of a grid. `sorted` is "asc", "desc" or None; `sort_to` the sort a press asks for, None if it can't."""
-
-    key: str
-    label: str
-    shape: str
-    kind: str
-    width: str
-    sorted: str | None = None
-    sort_to: str | None = None
+        return bool(self.conditions or self.search or self.filter)
 
     @property
-    def is_number(self) -> bool:
-        return self.shape in NUMBERS
-
-
-@dataclass(frozen=True)
-class Grid:
-    """One page of a view. Its rows are written column by column (`written`), its cards are made where they are drawn.
-
-    size   how many records there are on the page
-    """
-
-    columns: tuple[Column, ...]
-    sheet: Sheet
-    eye: Eye
-    form: Form
-
-    @property
-    def next(self) -> str | None:
-        return self.sheet.next
-
-    @property
-    def size(self) -> int:
-        return len(self.sheet.rows)
-
-    @property
-    def ids(self) -> list[int]:
-        return [row[0] for row in self.sheet.rows]
-
-    @property
-    def titles(self) -> list[str]:
-        """What names the records, in the order of the rows."""
-        if self.form.title not in self.sheet.decoder.places:
-            return [f"#{id_}" for id_ in self.ids]
-        found = self.sheet.written(self.form.title, titles(self.eye, self.form))
-        return [title or f"#{id_}" for title, id_ in zip(found, self.ids, strict=True)]
-
-    def written(self, key: str, draw: Callable[[str | Cell], str]) -> list[str]:
-        """A column row by row, as `draw` draws a text or what is more than that."""
-        look = self.eye.look(self.form, key)
-        if key not in self.sheet.decoder.places:
-            return [draw(Cell(look))] * self.size
-        write = writer(look)
-        return self.sheet.written(key, lambda value, linked: draw(write(value, linked)))
-
-    @property
-    def cards(self) -> list[tuple[int, Face]]:
-        """Id and face of every record."""
-        keys = [column.key for column in self.columns]
-        return [(record.id, face(self.eye, self.form, record, keys)) for record in self.sheet.records()]
+    def is_changed(self) -> bool:
+        """Whether it differs from the view as it is saved; a search is never saved."""
+        return bool(self.conditions or self.sort or self.changes or self.filter is not None)
 
 
 @dataclass(frozen=True)
@@ -146,6 +92,11 @@ class Scope:
     form: Form
     visible: Mapping[str, str] = field(default_factory=dict)
     locale: str = "zh"
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The saved views of the form for him."""
+        return saved.shelf(self.unit, self.actor, self.form)
 
     @cached_property
     def eye(self) -> Eye:
@@ -172,20 +123,28 @@ def scope(unit: Unit, actor: Actor, app: str, form: str, locale: str | None = No
 
 
 def offered(at: Scope) -> tuple[View, ...]:
-    """The form's views that this actor can use; a plain list of all records if there is none."""
-    return at.definitions.kept("views").get((at.form.name, select.signature(at.actor)), lambda: _offered(at))
+    """The form's views that this actor can use, in his order; a plain list of all records if there is none."""
+    key = (at.form.name, select.signature(at.actor), at.shelf.mark)
+    return at.definitions.kept("views").get(key, lambda: _offered(at))
 
 
 def _offered(at: Scope) -> tuple[View, ...]:
-    found = tuple(v for v in at.form.views.values() if v.kind in SHOWN and _is_usable(at, v))
-    return found or (View("", "grid", N_("All records").id, {}),)
+    covers = {v.key: v for v in at.shelf.views if v.is_cover}
+    every = [covers.get(v.key, v) for v in at.form.views.values()]
+    every += [v for v in at.shelf.views if not v.is_cover]
+    found = [v for v in every if v.kind in SHOWN and _is_usable(at, v)]
+    if not any(not (isinstance(v, SavedView) and v.is_personal) for v in found):
+        found.insert(0, covers.get("", View("", "grid", N_("All records").id, {})))
+    order = {key: place for place, key in enumerate(at.shelf.tabs)}
+    return tuple(sorted(found, key=lambda v: order.get(v.key, len(order))))
 
 
 def _is_usable(at: Scope, view: View) -> bool:
+    """A saved view stands without what its reader may not see; one of the document with such a filter does not."""
     if view.kind == "kanban" and not _has_lanes(at, view.settings.get("by", "")):
         return False
-    text = _filter(view)
-    if not text:
+    text = view_filter(view)
+    if not text or isinstance(view, SavedView):
         return True
     kept = at.definitions.cache.setdefault("filters", {})
     key = (at.form.name, view.key)
@@ -199,7 +158,7 @@ def _has_lanes(at: Scope, key: str) -> bool:
     return at.may_ask(key) and key in at.form.names and bool(at.form.names[key].type.options)
 
 
-def _filter(view: View) -> str | None:
+def view_filter(view: View) -> str | None:
     """The view's own condition as text."""
     found = view.settings.get("filter")
     return getattr(found, "text", found) or None
@@ -213,8 +172,13 @@ def ask(
     sort: str | None = None,
     search: str | None = None,
     after: str | None = None,
+    filter: str | None = None,
+    changes: Mapping[str, str] | None = None,
 ) -> Asked:
-    """What an address asks, checked; raises `NotFound` for a view and `Invalid` for anything else he cannot ask."""
+    """What an address asks, checked; raises `NotFound` for a view and `Invalid` for anything else he cannot ask.
+
+    Columns, groups and sums of `changes` that are not for him are left out, so that an address can be passed on.
+    """
     views = {v.key: v for v in offered(at)}
     if view and view not in views:
         raise NotFound(N_("There is no view “{key}”.", key=view[:40]))
@@ -223,8 +187,20 @@ def ask(
     chosen = tuple(conditions.read(at.form, at.visible, text) for text in written)
     if sort is not None:
         sort = _sortable(at, sort)
+    if filter:
+        filter = asked_filter(at, filter)
     search = (search or "").strip()[:100] or None
-    return Asked(views[view] if view else next(iter(views.values())), chosen, sort, search, after or None)
+    first = at.shelf.default if at.shelf.default in views else next(iter(views))
+    asked = Asked(views[view] if view else views[first or ""], chosen, sort, search, after or None, filter)
+    given = {k: v[:2000] for k, v in (changes or {}).items() if k in CHANGES}
+    return asked.changed(**given) if given else asked
+
+
+def asked_filter(at: Scope, text: str) -> str:
+    """A filter that somebody wrote: what he may not read does not exist in it."""
+    if len(text) > LONGEST_FILTER:
+        raise Invalid(N_("This filter is too long."))
+    return check(text, at.definitions, at.form.name, expect="boolean", eyes=policy.eyes(at.unit, at.actor)).text
 
 
 def _sortable(at: Scope, sort: str) -> str | None:
@@ -240,39 +216,76 @@ def is_sortable(found: Field) -> bool:
     return found.type.name not in ("choices", "records", "empty")
 
 
-def _orders(at: Scope, asked: Asked) -> tuple[str, ...]:
+def orders(at: Scope, asked: Asked) -> tuple[str, ...]:
+    """The sort keys: those of the address, else the view's that he may read."""
     if asked.sort:
         return tuple(part for part in asked.sort.split(",") if part)
     settings = asked.view.settings.get("sort") or ()
     settings = [settings] if isinstance(settings, str) else settings
-    kept = tuple(s for s in settings if at.may_ask(s.removeprefix("-").split(".")[0]))
+    kept = tuple(s for s in settings if _may_order(at, s.removeprefix("-")))
     return kept or ("-id",)
+
+
+def _may_order(at: Scope, path: str) -> bool:
+    from webapp.engines.forms import paths
+
+    found = paths.field(at.definitions, at.form, path)
+    if found is None or not is_sortable(found):
+        return path == "id"
+    return at.may_ask(path) if "." not in path else paths.may_see(at, path)
+
+
+def filter_of(at: Scope, asked: Asked) -> tuple[Several, int]:
+    """What the list is filtered by without the added conditions, and how many parts were left out for this reader."""
+    if asked.filter is not None:
+        return filters.read(at, asked.filter), 0
+    return filters.own(at, view_filter(asked.view))
+
+
+def where(at: Scope, asked: Asked) -> tuple[str, ...]:
+    """All conditions of the list as expressions."""
+    own = filter_of(at, asked)[0].text
+    return (*([own] if own else []), *(c.text for c in asked.conditions))
 
 
 def query(at: Scope, asked: Asked, *more: str, fields: Iterable[str] | None = None, limit: int = PAGE) -> Query:
     """The door's query for what is asked, with `more` conditions in the language."""
-    own = _filter(asked.view)
-    where = (*([own] if own else []), *(c.text for c in asked.conditions), *more)
     return Query(
-        where=where,
+        where=(*where(at, asked), *more),
         search=asked.search,
-        sort=_orders(at, asked),
+        sort=orders(at, asked),
         fields=None if fields is None else tuple(dict.fromkeys(fields)),
         limit=limit,
         after=asked.after,
     )
 
 
-def sentence(at: Scope, asked: Asked) -> list[tuple[str, str]]:
-    """The conditions in words, (field, what is asked), the view's own first."""
-    said = []
-    if own := _filter(asked.view):
-        said.append(("", check(own, at.definitions, at.form.name).sentence(at.locale, at.definitions)))
-    titles = _names_in(at, asked.conditions)
-    return said + [c.words(at.locale, titles) for c in asked.conditions]
+def sentence(at: Scope, asked: Asked) -> tuple[list[tuple[str, str]], bool]:
+    """The conditions in words, (field, what is asked), the view's own first; whether any of them is enough."""
+    own, _ = filter_of(at, asked)
+    leaves = [leaf for leaf in own.leaves() if isinstance(leaf, Condition)]
+    titles = names_in(at, [*leaves, *asked.conditions])
+    said = [filters.words(at, part, titles) for part in own.parts]
+    if own.is_any and asked.conditions:
+        said = [filters.words(at, own, titles)]
+    return said + [c.words(at.locale, titles) for c in asked.conditions], own.is_any and not asked.conditions
 
 
-def _names_in(at: Scope, chosen: Sequence[Condition]) -> dict[tuple[str, Any], str]:
+def settings_of(at: Scope, asked: Asked) -> dict[str, Any]:
+    """The view's settings with what the address changes, to be saved. What its reader does not see stays in them."""
+    from webapp.engines.forms import arranged
+
+    made = {k: getattr(v, "text", v) for k, v in asked.view.settings.items() if v is not None}
+    hidden = filters.unseen(at, view_filter(asked.view)) if asked.filter is not None else ""
+    own = filter_of(at, asked)[0].text if asked.filter is not None else view_filter(asked.view) or ""
+    parts = [text for text in (own, hidden, *(c.text for c in asked.conditions)) if text]
+    made["filter"] = parts[0] if len(parts) == 1 else " and ".join(f"({text})" for text in parts) or None
+    if asked.sort:
+        made["sort"] = list(orders(at, asked))
+    return arranged.saved_settings(at, asked, made)
+
+
+def names_in(at: Scope, chosen: Sequence[Condition]) -> dict[tuple[str, Any], str]:
     """Titles of the records, members and departments that conditions name, as far as he may see them."""
     found: dict[tuple[str, Any], str] = {}
     for condition in chosen:
@@ -289,75 +302,6 @@ def title_at(at: Scope, found: Field, id_: int) -> str | None:
     return pickers.title(at, found, id_)
 
 
-# --- grid -------------------------------------------------------------------------------------------------------
-
-
-def column_keys(at: Scope, view: View) -> tuple[str, ...]:
-    """Fields of the view's columns that the actor may see, the title always among them."""
-    chosen = [k for k in view.settings.get("columns") or () if paths.field(at.definitions, at.form, k)]
-    if not chosen:
-        chosen = [k for k, f in at.form.fields.items() if _is_plain(f)][:MOST_COLUMNS]
-    if at.form.title not in chosen:
-        chosen.insert(0, at.form.title)
-    return tuple(k for k in chosen if paths.may_see(at, k))
-
-
-def _is_plain(found: Field) -> bool:
-    return found.type.name != "records"
-
-
-def columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
-    """The headings of the view for this actor; kept, because they depend on his rights and the definitions alone."""
-    key = ("columns", at.form.name, asked.view.key, _orders(at, asked), at.locale, select.signature(at.actor))
-    return at.definitions.kept("columns").get(key, lambda: _columns(at, asked))
-
-
-def _columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
-    orders = {o.removeprefix("-"): "desc" if o.startswith("-") else "asc" for o in _orders(at, asked)}
-    made = []
-    for key in column_keys(at, asked.view):
-        found = paths.field(at.definitions, at.form, key)
-        assert found is not None
-        now = orders.get(key)
-        may = key in at.form.names and is_sortable(found) and at.may_ask(key)
-        sort_to = None if not may else f"-{key}" if now == "asc" else key
-        name = paths.name(at.definitions, at.form, key, at.locale)
-        made.append(Column(key, name, found.type.name, found.kind_key, _width(at, found, name), now, sort_to))
-    return tuple(made)
-
-
-def _width(at: Scope, found: Field, name: str) -> str:
-    """The class that sets a column's width: by what its values and its heading need."""
-    shape = found.type.name
-    if found.key == at.form.title and found.form == at.form.name:
-        return "c-l"
-    if shape in NUMBERS:
-        long = _room(name) > 16
-        is_wide = is_amount(found) or shape == "duration" or _room(name) > 10
-        return "c-w" if long else "c-m" if is_wide else "c-xs"
-    if shape in MOMENTS:
-        return "c-date" if shape == "date" else "c-time"
-    if shape == "member":
-        return "c-s w3"
-    if shape in ("choice", "boolean"):
-        longest = max((_room(label(o.label, at.locale) or o.value) for o in found.type.options), default=0)
-        return "c-xs" if max(longest, _room(name)) <= 10 else "c-date" if longest <= 15 else "c-w"
-    return "c-m w2"
-
-
-def _room(text: str) -> int:
-    """How wide a text is, in letters: a Han character takes two."""
-    return sum(2 if ord(c) > 0x2E7F else 1 for c in text)
-
-
-def grid(at: Scope, asked: Asked) -> Grid:
-    """One page of the view as rows."""
-    shown = columns(at, asked)
-    keys = [c.key for c in shown]
-    sheet = select.sheet(at.unit, at.actor, at.form, query(at, asked, fields=[*keys, at.form.title]))
-    return Grid(shown, sheet, at.eye, at.form)
-
-
 def converting(at: Scope) -> list[str]:
     """Names of the fields he may ask about whose values are moving in ways that filters and sums cannot follow yet."""
     moving = [f for key, f in at.form.fields.items() if at.may_ask(key) and pending.is_unseen(f)]
@@ -365,4 +309,4 @@ def converting(at: Scope) -> list[str]:
 
 
 def view_label(view: View, locale: str) -> str:
-    return label(view.label, locale) if view.key else N_("All records").text(locale)
+    return label(view.label, locale) if view.key or isinstance(view, SavedView) else N_("All records").text(locale)

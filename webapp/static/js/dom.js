@@ -14,7 +14,12 @@ export function onContent(fn) {
   fn(document);
 }
 
-document.addEventListener("htmx:after:swap", () => readers.forEach((fn) => fn(document)));
+/** A script has put something into the page. */
+export function contentChanged() {
+  readers.forEach((fn) => fn(document));
+}
+
+document.addEventListener("htmx:after:swap", contentChanged);
 
 /** A delegated listener: `fn(event, element)` with the closest element that matches. */
 export function on(type, selector, fn, options) {

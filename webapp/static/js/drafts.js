@@ -2,7 +2,7 @@
  *
  * Restored with a notice (in `[data-draft-note]` of the form, else at its top) that offers to discard; `[data-draft-state]`
  * says when the draft was kept. Gone after a save (an htmx answer below 400, or leaving a page for one without the
- * form), on `HX-Trigger: draft-saved`, and with sign-out. Leaving with unsaved changes asks.
+ * form), on `HX-Trigger: draft-saved`, when the form says `draft-over`, and with sign-out. Leaving with unsaved changes asks.
  */
 import { on, onContent, say, store } from "./dom.js";
 
@@ -59,7 +59,7 @@ function isChanged(form) {
 function address(form) {
   if (form.dataset.back || form.matches("[data-say-form]")) return form.dataset.back || form.getAttribute("action").replace(/\/talk$/, "");
   const action = form.getAttribute("action") || "";
-  return form.method === "post" && /\/(new|edit|quick)$/.test(action) ? action : location.pathname + location.search;
+  return form.method === "post" && /\/(new|edit|add)$/.test(action) ? action : location.pathname + location.search;
 }
 
 function titleOf(form) {
@@ -167,6 +167,8 @@ document.addEventListener("draft-saved", (event) => {
   const key = event.detail?.value || event.detail?.key;
   if (key) store.drop(prefix + key);
 });
+
+document.addEventListener("draft-over", (event) => forget(event.target));
 
 // Saved by a plain form: if the next page is ours and no longer shows the form, it was taken.
 on("submit", "form[data-draft]", (event, form) => {

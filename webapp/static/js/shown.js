@@ -4,7 +4,7 @@
  * stand, so that nothing typed and no focus is lost. `m__fields` names what is sent: only what is shown.
  * On the phone a `data-short` form shows its quick fields until `[data-all-fields]` is pressed.
  */
-import { on, onContent } from "./dom.js";
+import { on, onContent, say } from "./dom.js";
 import { csrf } from "./requests.js";
 
 const waits = new WeakMap();
@@ -18,12 +18,33 @@ async function ask(form) {
     const headers = { "X-CSRF-Token": csrf(), "HX-Request": "true" };
     const answer = await fetch(form.dataset.shown, { method: "POST", body: new FormData(form), headers, signal: control.signal });
     if (answer.ok && form.isConnected) show(form, (await answer.json()).hidden);
-  } catch { /* no connection, or asked again: what is shown stays */ }
+  } catch (error) {
+    if (error.name !== "AbortError") doubt(form); // no connection
+  }
+}
+
+/** Without the server nobody knows which conditional fields are needed: all are shown, marked; the empty ones are not sent. */
+export function doubt(form) {
+  for (const field of form.querySelectorAll("[data-field][data-sometimes][hidden]")) {
+    field.hidden = false;
+    field.classList.add("maybe", "quick");
+    field.querySelector(".form-label, .m-check")?.setAttribute("data-maybe", say("maybe"));
+    field.closest("[data-part]")?.removeAttribute("hidden");
+  }
+}
+
+/** Keys of the fields that are sent: those shown, but of doubtful ones only what somebody filled in. */
+export function standing(form) {
+  const isFilled = (field) => [...field.querySelectorAll("[name]")].some((one) => (one.matches("[type=radio], [type=checkbox]") ? one.checked && one.value : one.value));
+  return [...form.querySelectorAll("[data-field]")].filter((field) => !field.hidden && (!field.matches(".maybe") || isFilled(field))).map((field) => field.dataset.field).join(",");
 }
 
 function show(form, hidden) {
   const fields = [...form.querySelectorAll("[data-field]")];
-  for (const field of fields) field.hidden = hidden.includes(field.dataset.field);
+  for (const field of fields) {
+    field.hidden = hidden.includes(field.dataset.field);
+    field.classList.remove("maybe");
+  }
   for (const part of form.querySelectorAll("[data-part]")) part.hidden = !part.querySelector("[data-field]:not([hidden])");
   const sent = form.elements.m__fields;
   if (sent) sent.value = fields.filter((field) => !field.hidden).map((field) => field.dataset.field).join(",");

@@ -1,9 +1,10 @@
 /** One message at a time, with Undo for ten seconds where the server offers it.
  *
  * Shown by `toast({text, kind, undo})`, by the response header `HX-Trigger: {"toast": {…}}`, or by
- * `<template data-toast='{…}'>` in a page. kind: "" or "bad" (stays until closed). undo: {url, values}: posted by the button.
+ * `<template data-toast='{…}'>` in a page. kind: "" or "bad" (stays until closed). undo: {url, values}: posted by the
+ * button, or {run}: called. more: {text, url}: a link beside it. The event `toast-next` is shown by the next page.
  */
-import { announce, icon, onContent, say } from "./dom.js";
+import { announce, icon, onContent, say, store } from "./dom.js";
 
 const SECONDS = 10;
 const box = document.getElementById("toast");
@@ -11,12 +12,13 @@ let left = 0;
 let timer = 0;
 let isHeld = false;
 
-export function toast({ text, kind = "", undo = null }) {
+export function toast({ text, kind = "", undo = null, more = null }) {
   if (!box || !text) return;
   hide();
   const said = document.createElement("span");
   said.textContent = text;
   const parts = [said];
+  if (more) parts.push(link(more));
   if (undo) parts.push(undoButton(undo), countdown());
   if (kind === "bad" || !undo) parts.push(closeButton());
   box.className = `m-toast ${kind}`.trim();
@@ -56,13 +58,21 @@ function countdown() {
   return place;
 }
 
-function undoButton({ url, values }) {
+function link({ text, url }) {
+  const made = document.createElement("a");
+  made.href = url;
+  made.textContent = text;
+  return made;
+}
+
+function undoButton({ url, values, run }) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = say("undo");
   button.addEventListener("click", () => {
     hide();
-    window.htmx.ajax("POST", url, { source: document.getElementById("main") || document.body, swap: "none", values: values || {} });
+    if (run) run();
+    else window.htmx.ajax("POST", url, { source: document.getElementById("main") || document.body, swap: "none", values: values || {} });
   });
   return button;
 }
@@ -80,6 +90,18 @@ function closeButton() {
 for (const type of ["pointerenter", "focusin"]) box?.addEventListener(type, () => { isHeld = true; });
 for (const type of ["pointerleave", "focusout"]) box?.addEventListener(type, () => { isHeld = false; });
 document.addEventListener("toast", (event) => toast(event.detail));
+
+// Said on the page that an answer leads to.
+const NEXT = "toast-next";
+document.addEventListener(NEXT, ({ detail: { text, kind, undo, more } }) => {
+  store.set(NEXT, JSON.stringify({ text, kind, undo, more, at: Date.now() }));
+});
+const next = store.get(NEXT);
+if (next) {
+  store.drop(NEXT);
+  const { at, ...said } = JSON.parse(next);
+  if (Date.now() - at < 15000) toast(said);
+}
 onContent((root) => root.querySelectorAll("template[data-toast]").forEach((note) => {
   toast(JSON.parse(note.dataset.toast));
   note.remove();

@@ -26,7 +26,7 @@ class PersonName(TextKind):
         return f"{value[:1]}**" if value else ""
 
     def widget(self, field: Field) -> Widget:
-        return Widget("text", autocomplete="name", attributes={"maxlength": str(self.longest)})
+        return Widget("text", autocomplete="off", attributes={"maxlength": str(self.longest)})
 
 
 field_kinds.register(PersonName())

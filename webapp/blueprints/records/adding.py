@@ -17,16 +17,16 @@ from webapp.i18n import N_
 from webapp.web import respond, scope, screens
 
 
-@blueprint.get("/<app>/<form>/quick")
-def quick(app: str, form: str) -> Any:
+@blueprint.get("/<app>/<form>/add")
+def add(app: str, form: str) -> Any:
     at = screens.form(app, form)
     require(at, "create")
     prefilled = {k: request.args.getlist(k) for k in request.args if k in at.form.fields}
     return _form(at, prefilled=prefilled, client=str(uuid.uuid4()))
 
 
-@blueprint.post("/<app>/<form>/quick")
-def quick_create(app: str, form: str) -> Any:
+@blueprint.post("/<app>/<form>/add")
+def add_here(app: str, form: str) -> Any:
     at = screens.form(app, form)
     client = sent_client()
     given = inputs.taken(at, request.form.to_dict(flat=False), screens.stood())
@@ -65,8 +65,8 @@ def _form(
     quick_keys = [i for p in parts for i in p.inputs if (i.is_quick or i.key in given or i.error) and not i.is_hidden]
     shown = {i.key for i in quick_keys}
     return respond.page(
-        "records/quick.html",
-        part="records/_quick.html",
+        "records/add.html",
+        part="records/_add.html",
         status=error.status if error else 200,
         at=at,
         links=screens.Links(at),
@@ -77,5 +77,5 @@ def _form(
         client=client,
         error=error,
         elsewhere=[p for p in problems if p.path not in shown],
-        draft=f"{at.form.name}:quick",
+        draft=f"{at.form.name}:add",
     )

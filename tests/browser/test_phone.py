@@ -1,0 +1,191 @@
+"""The product on a phone: installed, with a thumb, and without a connection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.world import World, make
+from webapp import catalog
+
+pytestmark = pytest.mark.browser
+
+
+class Reps:
+    """The starter app with ann as a rep on her phone."""
+
+    def __init__(self, world: World, url: str) -> None:
+        self.world, self.url = world, url
+
+    def sign_in(self, page: Any, who: str = "ann") -> Any:
+        cookie = self.world.client(who).get_cookie("mortise")
+        assert cookie is not None
+        page.context.add_cookies([{"name": "mortise", "value": cookie.value, "url": self.url}])
+        return page
+
+    def leads(self) -> list[tuple[str, int]]:
+        """Name and owner of the leads there are."""
+        table = self.world.form("crm.lead").table
+        with self.world.database.read() as unit:
+            return [tuple(r) for r in unit.execute(table.select().with_only_columns(table.c.name, table.c.owner))]
+
+
+@pytest.fixture
+def reps(sqlite_database: Any, serve: Callable[[Flask], str]) -> Reps:
+    world = make(sqlite_database)
+    world.apply(catalog.text("crm"))
+    return Reps(world, serve(world.app))
+
+
+class Thumb:
+    """Somebody with one thumb on a phone: counts what he presses, and takes as long for each key as people do."""
+
+    KEY = 180  # milliseconds for a key of the screen's keyboard
+
+    def __init__(self, page: Any) -> None:
+        self.page, self.taps, self.began = page, 0, time.monotonic()
+
+    def tap(self, what: Any) -> None:
+        self.taps += 1
+        what.tap()
+
+    def type(self, text: str, keys: int) -> None:
+        """`text`, for which an input method needs `keys` keys; then its key “next”."""
+        self.page.wait_for_timeout(keys * self.KEY)
+        self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Enter")
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+
+def test_a_lead_is_saved_from_the_home_screen_within_five_taps(reps: Reps, open_page: Callable[..., Any]) -> None:
+    page = reps.sign_in(open_page(phone=True))
+    described = page.request.get(reps.url + "/offline/app.webmanifest").json()
+    assert described["name"] == "岚川装备"
+    thumb = Thumb(page)
+    thumb.taps += 1  # the shortcut on the home screen
+    page.goto(reps.url + next(one["url"] for one in described["shortcuts"] if one["name"] == "新建线索"))
+    page.wait_for_function("() => document.activeElement?.id === 'f-name'")
+    thumb.type("吕嘉禾", 10)
+    assert page.evaluate("() => document.activeElement.inputMode") == "tel"
+    thumb.type("13800134210", 11)
+    thumb.type("长岭豆制品", 16)
+    thumb.tap(page.locator("label", has_text="展会"))
+    thumb.tap(page.locator(".m-save button[type=submit]"))
+    page.wait_for_selector("#toast a >> text=再记一个")
+    assert "“吕嘉禾”已保存" in page.inner_text("#toast")
+    assert thumb.taps <= 5
+    print(f"a lead from the home screen: {thumb.taps} taps, {thumb.seconds:.1f} s")
+    assert reps.leads() == [("吕嘉禾", reps.world.people["ann"])]
+
+    page.locator("#toast a").tap()
+    page.wait_for_function("() => document.activeElement?.id === 'f-name'")
+    assert page.locator("[data-picks] label").first.inner_text() == "展会", "what was taken last comes first"
+    page.fill("#f-mobile", "138 0013 4210")
+    page.wait_for_selector("[data-known] .m-match")
+    assert "吕嘉禾 已是线索，负责人 Ann" in page.inner_text("[data-known] .m-match")
+
+
+def _waiting(page: Any) -> list[str]:
+    page.wait_for_selector("[data-waiting-list] li")
+    return page.locator("[data-waiting-list] li").evaluate_all("(all) => all.map((one) => one.dataset.state)")
+
+
+def _enter(page: Any, name: str, mobile: str = "13800134210") -> None:
+    page.fill("#f-name", name)
+    page.fill("#f-mobile", mobile)
+    page.locator("label:visible", has_text="官网").tap()
+    page.locator(".m-save button[type=submit]:visible").tap()
+    page.wait_for_selector("#toast >> text=已存在本机")
+
+
+def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: Callable[..., Any]) -> None:
+    page = reps.sign_in(open_page(phone=True, workers="allow"))
+    page.goto(reps.url + "/")
+    page.wait_for_function("() => indexedDB.databases().then((all) => all.length)")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    page.wait_for_function(
+        "() => new Promise((done) => { const asked = indexedDB.open('mortise'); asked.onsuccess = () => {"
+        " const all = asked.result.transaction('forms').objectStore('forms').count();"
+        " all.onsuccess = () => { asked.result.close(); done(all.result); }; }; })"
+    )
+    page.goto(reps.url + "/crm/lead/new?quick=1")
+    page.context.set_offline(True)
+    _enter(page, "网络断了")
+    assert page.input_value("#f-name") == "", "ready for the next one"
+
+    # Without a connection the address answers with the form kept on the device; other pages say what is the matter.
+    page.goto(reps.url + "/crm/lead/new?quick=1")
+    page.wait_for_selector("form[data-away] #f-name")
+    _enter(page, "在地铁里")
+    _enter(page, "号码不对", "12")
+    page.goto(reps.url + "/crm/deal")
+    page.wait_for_selector("[data-when=away] >> text=没有网络")
+    assert _waiting(page) == ["waiting"] * 3
+    assert reps.leads() == []
+    kept = page.evaluate(
+        "async () => (await Promise.all((await caches.keys()).map((k) => caches.open(k).then((c) => c.keys())))).flat().map((r) => new URL(r.url).pathname)"
+    )
+    assert all(path.startswith(("/static/", "/offline/page/")) for path in kept), "no page with data is kept"
+
+    page.context.set_offline(False)
+    page.wait_for_selector(".m-app")  # the page that was asked for comes by itself
+    page.goto(reps.url + "/offline")
+    page.wait_for_selector("[data-state=refused]")
+    assert sorted(_waiting(page)) == ["refused", "sent", "sent"]
+    assert sorted(name for name, _ in reps.leads()) == ["在地铁里", "网络断了"]
+
+    # The refused one opens as a draft with its message; mended and saved it is no longer waiting.
+    page.locator("[data-state=refused] [data-open-entry]").tap()
+    page.wait_for_selector("#f-mobile-error .m-err")
+    assert page.input_value("#f-name") == "号码不对"
+    page.fill("#f-mobile", "13800134219")
+    page.locator(".m-save button[type=submit]").tap()
+    page.wait_for_selector("#toast >> text=已保存")
+    page.goto(reps.url + "/offline")
+    assert _waiting(page) == ["sent", "sent"]
+    assert len(reps.leads()) == 3
+    page.faults.clear()
+
+
+def test_what_waits_is_of_the_member_who_made_it(reps: Reps, open_page: Callable[..., Any]) -> None:
+    page = reps.sign_in(open_page(phone=True))
+    page.goto(reps.url + "/crm/lead/new?quick=1")
+    page.context.set_offline(True)
+    _enter(page, "安的线索")
+    page.wait_for_selector("#waiting >> text=等待发送：1 条")
+
+    reps.sign_in(page, "bob")  # another member on the same device: his session replaces hers
+    page.context.set_offline(False)
+    page.goto(reps.url + "/")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("#waiting").is_hidden()
+    page.goto(reps.url + "/offline")
+    page.wait_for_selector("[data-none]:not([hidden])")
+    assert page.locator("[data-waiting-list] li").count() == 0
+    assert reps.leads() == []
+
+    reps.sign_in(page)
+    page.route("**/offline/pass", lambda route: route.abort("connectionfailed"))
+    page.goto(reps.url + "/")
+    page.wait_for_selector("#waiting:not([hidden])")
+    page.locator("[popovertarget=me-menu]:visible").tap()
+    page.locator("form[data-sign-out] button").tap()
+    page.wait_for_selector("#leaving[open] >> text=等待发送：1 条")
+    page.unroute("**/offline/pass")
+    page.locator("#leaving a").tap()
+    page.wait_for_selector("[data-state=sent]")
+    assert reps.leads() == [("安的线索", reps.world.people["ann"])]
+    page.goto(reps.url + "/")
+    page.locator("[popovertarget=me-menu]:visible").tap()
+    page.locator("form[data-sign-out] button").tap()
+    page.wait_for_url("**/login")
+    page.goto(reps.url + "/offline")
+    page.wait_for_selector("[data-none]:not([hidden])")
+    page.faults.clear()

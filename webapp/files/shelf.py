@@ -1,0 +1,101 @@
+"""The rows of files: kept in the unit that places their content, and taken away without it.
+
+Content goes when no row names it any more: `engines.forms.filing` makes that due after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp import clock
+from webapp.db import Unit
+from webapp.errors import NotFound
+from webapp.files.kinds import type_of
+from webapp.files.store import Folder, Incoming
+from webapp.files.tables import file as table
+from webapp.i18n import N_
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as its row describes it."""
+
+    id: int
+    hash: str
+    size: int
+    name: str
+    type: str
+    purpose: str
+    member: int | None
+    created_at: datetime
+    expires_at: datetime | None
+
+
+def keep(
+    unit: Unit,
+    store: Folder,
+    incoming: Incoming,
+    *,
+    name: str,
+    purpose: str,
+    member: int | None,
+    lasts: timedelta | None = None,
+    now: datetime | None = None,
+) -> File:
+    """Place what has arrived and write its row; if the unit rolls back, the sweep takes the content."""
+    now = now or clock.now()
+    hold(unit, incoming.hash)
+    store.place(incoming)
+    values: dict[str, Any] = {
+        "hash": incoming.hash,
+        "size": incoming.size,
+        "name": name[:250],
+        "type": type_of(incoming.head, name),
+        "purpose": purpose,
+        "member": member,
+        "created_at": now,
+        "expires_at": now + lasts if lasts is not None else None,
+    }
+    id_ = unit.execute(table.insert().values(values).returning(table.c.id)).scalar_one()
+    return File(id=id_, **values)
+
+
+def get(unit: Unit, id: int, *, member: int | None = None, now: datetime | None = None) -> File:
+    """The file, if it has not expired; with `member` only his own. Raises `NotFound`."""
+    query = sa.select(table).where(table.c.id == id)
+    if member is not None:
+        query = query.where(table.c.member == member)
+    row = unit.execute(query).first() if 0 < id < 2**63 else None
+    if row is None or (row.expires_at is not None and row.expires_at <= (now or clock.now())):
+        raise NotFound(N_("This file is gone."))
+    return File(**row._mapping)
+
+
+def forget(unit: Unit, ids: Iterable[int]) -> list[str]:
+    """Take the rows away; the hashes of their content."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    return list(unit.execute(table.delete().where(table.c.id.in_(wanted)).returning(table.c.hash)).scalars())
+
+
+def expired(unit: Unit, now: datetime, limit: int = 500) -> list[int]:
+    query = sa.select(table.c.id).where(table.c.expires_at.is_not(None), table.c.expires_at <= now)
+    return list(unit.execute(query.order_by(table.c.expires_at).limit(limit)).scalars())
+
+
+def is_named(unit: Unit, hash: str) -> bool:
+    """Whether some row names the content. Hold it first where the answer is acted on."""
+    return unit.execute(sa.select(table.c.id).where(table.c.hash == hash).limit(1)).first() is not None
+
+
+def hold(unit: Unit, hash: str) -> None:
+    """Nobody else places or removes this content until the unit ends. (SQLite has one writer at a time anyway.)"""
+    if unit.dialect == "postgresql":
+        number = int(hash[:15], 16)
+        unit.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))

@@ -1,0 +1,148 @@
+/** Pages that follow what others do: `[data-live="/live/crm/deal?since=…"]` (`live_url(at.form)` in a template).
+ *
+ * One stream an address and page; a page out of sight has none and catches up when it is back. On news the element gets
+ * the event `m:live` and asks for its part itself: by `hx-trigger="m:live"`, or in a module by `event.detail.until(promise)`
+ * (whose value "again" asks to be called once more).
+ * It comes spread over a moment, one at a time, and waits while something in the element is dragged (`.dragging`,
+ * `.held`), edited (`[data-editing]`, a focused input) or has its menu open.
+ */
+import { isTyping, onContent } from "./dom.js";
+
+const HIDDEN_FOR = 10_000;
+const AGAIN_AFTER = [1000, 3000, 10_000, 30_000, 60_000];
+const streams = new Map(); // address without its query → { source, fails, timer, isLost, isOver }
+const states = new WeakMap(); // element → { timer, isDue, isAsking, notBefore }
+let hiding = 0;
+
+const pathOf = (element) => element.dataset.live.split("?")[0];
+const listeners = (path) => [...document.querySelectorAll("[data-live]")].filter((one) => pathOf(one) === path);
+
+/** Open what the page wants and has not, close what it no longer wants. */
+function sync() {
+  if (document.hidden) return;
+  const wanted = new Map([...document.querySelectorAll("[data-live]")].map((one) => [pathOf(one), one.dataset.live]));
+  for (const [path, stream] of streams) if (!wanted.has(path)) drop(path, stream);
+  for (const [path, address] of wanted) if (!streams.has(path)) connect(path, address);
+}
+
+function drop(path, stream) {
+  clearTimeout(stream.timer);
+  stream.source?.close();
+  streams.delete(path);
+}
+
+function connect(path, address) {
+  const stream = streams.get(path) || { fails: 0, isLost: false };
+  streams.set(path, stream);
+  const source = stream.source = new EventSource(address);
+  source.addEventListener("open", () => {
+    if (stream.isLost) news(path, 300);
+    Object.assign(stream, { fails: 0, isLost: false });
+  });
+  source.addEventListener("changed", (event) => news(path, JSON.parse(event.data).within));
+  source.addEventListener("end", (event) => {
+    source.close();
+    if (event.data === "restart") again(path, stream);
+    else stream.isOver = true; // until he signs in again
+    if (event.data === "rights") news(path, 0);
+  });
+  source.addEventListener("error", () => {
+    stream.isLost = true;
+    if (source.readyState === EventSource.CLOSED) again(path, stream);
+  });
+}
+
+/** Refused or ended: try again later and less and less often; each time the page asks for itself. */
+function again(path, stream) {
+  stream.source.close();
+  stream.isLost = true;
+  clearTimeout(stream.timer);
+  const wait = AGAIN_AFTER[Math.min(stream.fails, AGAIN_AFTER.length - 1)];
+  stream.fails += 1;
+  stream.timer = setTimeout(() => {
+    if (streams.get(path) !== stream || stream.isOver) return;
+    if (stream.fails > 2) news(path, 300);
+    connect(path, path);
+  }, wait * (0.8 + Math.random() * 0.4));
+}
+
+function news(path, within) {
+  for (const element of listeners(path)) plan(element, Math.random() * within, within);
+}
+
+function plan(element, wait, within) {
+  const state = states.get(element) || {};
+  states.set(element, state);
+  state.within = within;
+  state.isDue = true;
+  if (state.timer || state.isAsking) return;
+  state.timer = setTimeout(() => ask(element, state), Math.max(wait, (state.notBefore || 0) - performance.now()));
+}
+
+function isBusy(element) {
+  if (element.matches(".dragging") || element.querySelector(".dragging, .held, .sending, [data-editing], .m-menu:popover-open")) return true;
+  return document.getElementById("move-menu") || (isTyping(document.activeElement) && element.contains(document.activeElement));
+}
+
+async function ask(element, state) {
+  state.timer = 0;
+  if (!element.isConnected || document.hidden || !states.has(element)) return;
+  if (isBusy(element)) {
+    state.timer = setTimeout(() => ask(element, state), 400);
+    return;
+  }
+  const began = performance.now();
+  const waits = [byHtmx(element)];
+  Object.assign(state, { isDue: false, isAsking: true });
+  element.dispatchEvent(new CustomEvent("m:live", { bubbles: true, detail: { until: (promise) => waits.push(promise) } }));
+  const ends = await Promise.allSettled(waits);
+  if (ends.some((one) => one.value === "again")) state.isDue = true;
+  const took = performance.now() - began;
+  // Twenty times as long as it took, and longer where many ask: a busy server is asked less often.
+  Object.assign(state, { isAsking: false, notBefore: performance.now() + Math.max(500, 5 * state.within, 20 * took) });
+  if (state.isDue) plan(element, 0, state.within);
+}
+
+/** The end of the request that `hx-trigger="m:live"` makes, if it makes one. */
+function byHtmx(element) {
+  return new Promise((done) => {
+    let isOne = false;
+    const begin = (event) => { isOne ||= event.detail.ctx.sourceElement === element; };
+    const end = (event) => { if (event.detail.ctx.sourceElement === element) finish(); };
+    const finish = () => {
+      document.removeEventListener("htmx:before:request", begin);
+      document.removeEventListener("htmx:finally:request", end);
+      done();
+    };
+    document.addEventListener("htmx:before:request", begin);
+    document.addEventListener("htmx:finally:request", end);
+    setTimeout(() => { if (!isOne) finish(); }, 60);
+  });
+}
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (document.hidden) {
+    hiding = setTimeout(() => { for (const [path, stream] of streams) drop(path, stream); }, HIDDEN_FOR);
+    return;
+  }
+  const missed = [...document.querySelectorAll("[data-live]")].filter((one) => !streams.has(pathOf(one)) || states.get(one)?.isDue);
+  sync();
+  for (const element of missed) plan(element, Math.random() * 300, 300);
+});
+
+function anew() {
+  for (const [path, stream] of streams) {
+    if (stream.source.readyState === EventSource.OPEN) continue;
+    Object.assign(stream, { isOver: false, fails: 0, isLost: true });
+    clearTimeout(stream.timer);
+    stream.source.close();
+    connect(path, path);
+  }
+}
+
+addEventListener("online", anew);
+document.addEventListener("m:signed-in", anew);
+addEventListener("pagehide", () => { for (const [path, stream] of streams) drop(path, stream); });
+addEventListener("pageshow", (event) => { if (event.persisted) sync(); });
+onContent(sync);

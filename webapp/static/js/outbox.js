@@ -1,0 +1,136 @@
+/** Entries saved without a connection: kept on the device (IndexedDB), each under the member who made it, and sent once.
+ *
+ * An entry: {client, member, address, label, title, fields: [[name, value], …], at, state, problems, message, url}.
+ * state: "waiting", "sending", "refused" (the server wants something mended), "sent" (told for a day, without values).
+ * Shared by the pages and the service worker: nothing of a document here.
+ */
+const CHANNEL = "mortise-outbox";
+const DAY = 86400000;
+let opened = null;
+
+function open() {
+  opened ??= new Promise((done, fail) => {
+    const request = indexedDB.open("mortise", 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("entries", { keyPath: "client" });
+      request.result.createObjectStore("forms", { keyPath: "key" });
+      request.result.createObjectStore("kept", { keyPath: "key" });
+    };
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => fail(request.error);
+  });
+  return opened;
+}
+
+async function within(store, mode, work) {
+  const transaction = (await open()).transaction(store, mode);
+  const request = work(transaction.objectStore(store));
+  return new Promise((done, fail) => {
+    transaction.oncomplete = () => done(request?.result);
+    transaction.onerror = transaction.onabort = () => fail(transaction.error);
+  });
+}
+
+export const kept = {
+  all: (store) => within(store, "readonly", (at) => at.getAll()),
+  get: (store, key) => within(store, "readonly", (at) => at.get(key)),
+  put: (store, value) => within(store, "readwrite", (at) => at.put(value)),
+  drop: (store, key) => within(store, "readwrite", (at) => at.delete(key)),
+};
+
+/** Who used this device last: {member, locale}; nobody after signing out. */
+export async function who() {
+  return (await kept.get("kept", "who")) || null;
+}
+
+/** The entries of one member, the oldest first. */
+export async function entriesOf(member) {
+  const found = (await kept.all("entries")).filter((one) => String(one.member) === String(member));
+  return found.sort((a, b) => a.at - b.at);
+}
+
+export async function putEntry(entry) {
+  await kept.put("entries", entry);
+  tell();
+}
+
+export async function dropEntry(client) {
+  await kept.drop("entries", client);
+  tell();
+}
+
+/** What was kept for a member goes with his sign-out. */
+export async function forgetMember(member) {
+  for (const one of await entriesOf(member)) await kept.drop("entries", one.client);
+  for (const one of await kept.all("forms")) if (String(one.member) === String(member)) await kept.drop("forms", one.key);
+  const last = await who();
+  if (last && String(last.member) === String(member)) await kept.drop("kept", "who");
+  tell();
+}
+
+const channel = "BroadcastChannel" in self ? new BroadcastChannel(CHANNEL) : null;
+const listeners = [];
+if (channel) channel.onmessage = () => listeners.forEach((fn) => fn());
+
+/** Run `fn` whenever an entry came, went or changed, in whatever page or worker. */
+export function onEntries(fn) {
+  listeners.push(fn);
+}
+
+function tell() {
+  channel?.postMessage("changed");
+  listeners.forEach((fn) => fn());
+}
+
+/** Send what waits; one page or worker of the device at a time. Says whether anything still waits: "", "offline", "sign-in". */
+export async function deliver() {
+  if (!navigator.locks) return send();
+  return navigator.locks.request(CHANNEL, send);
+}
+
+async function send() {
+  for (const one of await kept.all("entries")) {
+    if (one.state === "sent" && Date.now() - one.at > DAY) await kept.drop("entries", one.client);
+  }
+  const waiting = (await kept.all("entries")).filter((one) => one.state === "waiting" || one.state === "sending");
+  if (!waiting.length) return "";
+  let pass;
+  try {
+    const answer = await fetch("/offline/pass", { headers: { Accept: "application/json" }, cache: "no-store", credentials: "same-origin" });
+    if (answer.status === 401) return "sign-in";
+    if (!answer.ok) return "offline";
+    pass = await answer.json();
+  } catch { return "offline"; }
+  const mine = waiting.filter((one) => String(one.member) === String(pass.member)).sort((a, b) => a.at - b.at);
+  for (const entry of mine) {
+    const left = await sendOne(entry, pass.csrf);
+    if (left) return left;
+  }
+  return "";
+}
+
+/** One entry: made, refused, or still waiting ("offline", "sign-in"). Sent twice it is made once: its client id is unique. */
+async function sendOne(entry, csrf) {
+  await putEntry({ ...entry, state: "sending" });
+  let answer;
+  try {
+    const headers = { Accept: "application/json", "X-CSRF-Token": csrf };
+    answer = await fetch(entry.address, { method: "POST", body: new URLSearchParams(entry.fields), headers, credentials: "same-origin" });
+  } catch {
+    await putEntry({ ...entry, state: "waiting" });
+    return "offline";
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (answer.ok && said.url) {
+    const { client, member, label, title, at } = entry;
+    await putEntry({ client, member, label, title, at, state: "sent", url: said.url });
+    return "";
+  }
+  if (answer.status === 401 || answer.status === 429 || answer.status >= 500 || answer.ok) {
+    await putEntry({ ...entry, state: "waiting" });
+    return answer.status === 401 ? "sign-in" : "offline";
+  }
+  const problems = (said.errors || []).map(({ path, message }) => ({ path, message }));
+  await putEntry({ ...entry, state: "refused", message: said.detail || said.title || "", problems });
+  return "";
+}
