@@ -33,6 +33,14 @@ def main() -> None:
     _step(
         "pinyin table", _is_newer(table, maker), lambda: _run([str(PYTHON), "-m", "webapp.engines.forms.pinyin_build"])
     )
+    forms = ROOT / "webapp/engines/forms"
+    areas = ROOT / "node_modules/@vant/area-data/package.json"
+    divisions, makers = forms / "regions.txt", (forms / "regions_build.py", forms / "regions.py", areas)
+    _step(
+        "administrative divisions",
+        all(_is_newer(divisions, one) for one in makers),
+        lambda: _run([str(PYTHON), "-m", "webapp.engines.forms.regions_build"]),
+    )
     _step("translations", not _stale_catalogs(), _compile_catalogs)
 
 

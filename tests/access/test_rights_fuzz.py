@@ -45,6 +45,7 @@ DOCUMENT: dict[str, Any] = {
                 "amount": {"kind": "money", "currency": "CNY"},
                 "cost": {"kind": "money", "currency": "CNY"},
                 "partner": {"kind": "member"},
+                "labels": {"kind": "tags"},
                 "stage": {"kind": "select", "options": [{"value": "open"}, {"value": "quote"}, {"value": "won"}]},
             },
         },
@@ -158,4 +159,5 @@ def _values(chance: random.Random, name: str, number: int, ids: list[int], refer
         "amount": chance.choice([None, Decimal(5), Decimal(50), Decimal(100), Decimal(500)]),
         "cost": chance.choice([None, Decimal(40), Decimal(60)]),
         "stage": chance.choice([None, "open", "quote", "won"]),
+        "labels": tuple(chance.sample(["KA", "老客户", f"t{number}"], chance.randint(0, 2))) or None,
     }

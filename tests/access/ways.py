@@ -22,7 +22,7 @@ from tests.access.reference import Person, Reference, Row
 from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions.model import Form
-from webapp.engines.forms import aggregate, history, select
+from webapp.engines.forms import aggregate, history, pickers, select, tagging, views
 from webapp.engines.forms.record import Masked, Query
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 
@@ -32,7 +32,7 @@ MODULES: tuple[str, ...] = ()
 #: What must be registered; a new way out of the product adds its name here and its check anywhere.
 EXPECTED = {
     "rows", "list", "count", "get", "filter", "path", "sort", "search", "aggregate", "group", "reverse", "history",
-    "create",
+    "create", "tags",
 }  # fmt: skip
 
 
@@ -293,3 +293,21 @@ def a_new_record_lies_inside_what_one_may_create(case: Case) -> None:
         values = {**row.values, "owner": row.owner, "owner_department": row.department}
         got = policy.may_create(case.unit, case.actor, case.forms["deal"], values)
         assert got == case.reference.may_create(case.person, "deal", row), values
+
+
+@way("tags")
+def tags_are_proposed_and_counted_from_visible_records(case: Case) -> None:
+    if not case.exists("deal"):
+        return
+    at = views.scope(case.unit, case.actor, "fuzz", "deal")
+    if case.reference.level(case.person, "deal", "labels") not in ("read", "write"):
+        assert refused(lambda: tagging.field_of(at, "labels"))
+        assert refused(lambda: pickers.choices(at, at.form.fields["labels"], ""))
+        return
+    expected: dict[str, int] = {}
+    for row in case.visible("deal"):
+        for label in row.values["labels"] or ():
+            expected[label] = expected.get(label, 0) + 1
+    field = tagging.field_of(at, "labels")
+    assert {u.value: u.count for u in tagging.used(case.unit, case.actor, at.form, field)} == expected
+    assert {c.title for c in pickers.choices(at, field, "t")} <= set(expected)

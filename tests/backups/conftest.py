@@ -126,5 +126,5 @@ def trees(settings: Settings) -> dict[str, bytes]:
         f"{place}/{path.relative_to(root)}": path.read_bytes()
         for place, root in roots.items()
         for path in root.rglob("*")
-        if path.is_file()
+        if path.is_file() and not path.name.startswith(".")
     }

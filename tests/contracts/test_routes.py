@@ -15,10 +15,9 @@ import pytest
 from flask import before_render_template, g
 from flask.testing import FlaskClient
 
-from tests.pages import sales
-from tests.world import World, make
+from tests.pages.conftest import Sales, sales_  # noqa: F401 (a fixture)
+from tests.world import World
 from webapp.access import members, sessions, tokens
-from webapp.db import Database
 from webapp.definitions.document import RESERVED_KEYS
 from webapp.engines.forms import records
 
@@ -37,13 +36,29 @@ PAGES = {
     "records.bin_": f"{DEAL}/bin",
     "records.add": f"{DEAL}/add",
     "records.field": f"{DEAL}/{{deal}}/field/name",
+    "records.tag_list": f"{DEAL}/tags/labels",
     "records.pick": f"{DEAL}/filter?view=all",
     "records.view_dialog": f"{DEAL}/views/dialog?view=all",
     "gate.show_me": "/me",
+    "settings.index": "/settings",
+    "settings.show_security": "/me/security",
+    "settings.show_my_tokens": "/me/tokens",
+}
+#: Pages of the settings, for those who look after the system; everybody else is refused.
+SETTINGS = {
+    "settings.show_firm": "/settings/firm",
+    "settings.show_accent": "/settings/firm/accent?accent=%231661ab",
+    "settings.show_tokens": "/settings/tokens",
+    "settings.list_members": "/settings/members",
+    "settings.new_member": "/settings/members/new",
+    "settings.show_member": "/settings/members/2",
+    "settings.list_departments": "/settings/departments",
+    "settings.show_department": "/settings/departments/1",
 }
 #: Pieces of a page that are fetched by themselves.
 PIECES = {
     "records.totals": f"{DEAL}/totals?view=all",
+    "records.column_menu": f"{DEAL}/column-menu?view=all&key=amount",
     "records.choices": f"{DEAL}/pick/account",
     "records.people": f"{DEAL}/{{deal}}/people",
     "boards.column": f"{DEAL}/column?view=board&column=contact",
@@ -65,6 +80,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.update": ("POST", f"{DEAL}/{{deal}}/edit", {"name": "x", "m__fields": "name"}),
     "records.delete": ("POST", f"{DEAL}/{{deal}}/delete", {}),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "records.rename_tag": ("POST", f"{DEAL}/tags/labels", {"old": "a", "new": "b"}),
     "records.create_view": ("POST", f"{DEAL}/views/create?view=all", {"label": "x"}),
     "records.save_view": ("POST", f"{DEAL}/views/save?view=all", {}),
     "records.change_view": ("POST", f"{DEAL}/views/change?view=all", {"label": "x"}),
@@ -77,7 +93,27 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.say": ("POST", f"{DEAL}/{{deal}}/talk", {"text": "x"}),
     "records.take_back": ("POST", f"{DEAL}/{{deal}}/undo", {"events": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
+    "boards.fold": ("POST", f"{DEAL}/board/fold?view=board", {"column": "quote", "folded": "1"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
+    "settings.change_password": ("POST", "/me/security/password", {"now": "x", "password": "seven grey geese"}),
+    "settings.end_session": ("POST", "/me/security/end", {"session": "others"}),
+    "settings.create_token": ("POST", "/me/tokens", {"name": "x", "scope": "read"}),
+    "settings.end_my_token": ("POST", "/me/tokens/1/end", {}),
+    "settings.change_firm": ("POST", "/settings/firm", {"name": "x"}),
+    "settings.invite_member": ("POST", "/settings/members/new", {"name": "x", "email": "x@firm.example"}),
+    "settings.change_member": ("POST", "/settings/members/2", {"name": "x"}),
+    "settings.make_link": ("POST", "/settings/members/2/link", {}),
+    "settings.end_members_session": ("POST", "/settings/members/2/end", {"session": "others"}),
+    "settings.end_members_token": ("POST", "/settings/members/2/tokens/1/end", {}),
+    "settings.close_member": ("POST", "/settings/members/3/leave", {}),
+    "settings.hand_over": ("POST", "/settings/members/3/hand-over", {"heir": "2"}),
+    "settings.reopen_member": ("POST", "/settings/members/3/return", {}),
+    "settings.add_department": ("POST", "/settings/departments", {"name": "x"}),
+    "settings.change_department": ("POST", "/settings/departments/1", {"name": "x"}),
+    "settings.move_department": ("POST", "/settings/departments/2/move", {"parent": ""}),
+    "settings.merge_department": ("POST", "/settings/departments/2/merge", {"into": "3"}),
+    "settings.remove_department": ("POST", "/settings/departments/2/remove", {}),
+    "settings.end_token": ("POST", "/settings/tokens/1/end", {}),
     "api.create_record": ("POST", API, '{"values": {"name": "x", "stage": "contact"}}'),
     "api.change_record": ("PATCH", f"{API}/{{deal}}", '{"values": {"name": "x"}}'),
     "api.delete_record": ("DELETE", f"{API}/{{deal}}", None),
@@ -91,6 +127,8 @@ ELSEWHERE = {
     "healthz": "for process managers, no page; tested with the web base",
     "readyz": "for process managers, no page; tested with the web base",
     "metrics": "for programs that watch, no page; tested with the web base",
+    "accent": "a stylesheet made from the colour in its address",
+    "settings.show_logo": "the firm's picture, before sign-in too; tested with the settings",
     "gate.show": "before sign-in; tested with sign-in",
     "gate.create": "signs in: there is no session yet whose token could be asked for",
     "gate.delete": "signs out; tested with sign-in",
@@ -146,10 +184,9 @@ class Firm:
 
 
 @pytest.fixture
-def firm(database: Database) -> Firm:
-    world = make(database)
-    world.apply(sales.DOCUMENT)
-    with database.write() as unit:
+def firm(sales_: Sales) -> Firm:  # noqa: F811
+    world = sales_.world
+    with world.database.write() as unit:
         admin, ann = world.actor("admin"), world.actor("ann")
         world.people["eve"] = members.add(unit, admin, "eve@firm.example", "Eve")
         made = records.create(unit, ann, world.form("crm.deal"), {"name": "Pumps", "stage": "contact"})
@@ -157,7 +194,7 @@ def firm(database: Database) -> Firm:
 
 
 def test_every_route_is_walked_or_named(firm: Firm) -> None:
-    walked = {*PAGES, *PIECES, *READS, *WRITES, *ELSEWHERE}
+    walked = {*PAGES, *SETTINGS, *PIECES, *READS, *WRITES, *ELSEWHERE}
     assert {rule.endpoint for rule in firm.world.app.url_map.iter_rules()} == walked
 
 
@@ -173,6 +210,25 @@ def test_a_page_answers_whole_and_as_a_part(firm: Firm) -> None:
         assert (whole.status_code, part.status_code) == (200, 200), endpoint
         assert "<html" in whole.text and "<html" not in part.text and part.text.strip(), endpoint
         assert "HX-Request" in whole.headers["Vary"] and whole.headers["Cache-Control"] == "no-store", endpoint
+
+
+def test_settings_are_for_those_who_look_after_the_system(firm: Firm) -> None:
+    for endpoint, path in SETTINGS.items():
+        whole, part = (firm.client("admin").get(firm.at(path), headers=headers) for headers in ({}, PART))
+        assert (whole.status_code, part.status_code) == (200, 200), endpoint
+        assert "<html" not in part.text and part.text.strip(), endpoint
+        assert firm.client("ann").get(firm.at(path)).status_code in (403, 404), endpoint
+    for endpoint, (method, path, body) in WRITES.items():
+        if path.startswith("/settings"):
+            headers = {"X-CSRF-Token": token_of(firm, "ann")}
+            answer = firm.send(method, path, body, firm.client("ann"), headers)
+            assert answer.status_code in (403, 404), endpoint
+
+
+def token_of(firm: Firm, who: str) -> str:
+    found = re.search(r'name="csrf-token" content="([^"]+)"', firm.client(who).get("/").text)
+    assert found
+    return found[1]
 
 
 def test_a_piece_is_never_a_whole_page(firm: Firm) -> None:
@@ -208,10 +264,7 @@ def test_writing_without_the_pages_token_is_refused(firm: Firm) -> None:
 
 def test_an_answer_is_drawn_when_the_writer_is_free_again(firm: Firm) -> None:
     """Drawing takes longer than a save: on SQLite everybody else who writes would wait for it."""
-    page = firm.client("ann").get("/")
-    token = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
-    assert token
-    headers = {**PART, "X-CSRF-Token": token[1], "HX-Target": "div#panel"}
+    headers = {**PART, "X-CSRF-Token": token_of(firm, "ann"), "HX-Target": "div#panel"}
     drawn: list[tuple[str, bool]] = []
 
     def note(_app: Any, template: Any, **_: Any) -> None:
@@ -235,7 +288,7 @@ def test_a_reading_token_writes_nothing(firm: Firm) -> None:
 
 def test_nobody_who_has_not_signed_in_gets_anywhere(firm: Firm) -> None:
     stranger = firm.world.app.test_client()
-    for endpoint, path in {**PAGES, **PIECES}.items():
+    for endpoint, path in {**PAGES, **SETTINGS, **PIECES}.items():
         answer = stranger.get(firm.at(path))
         assert answer.status_code == 303 and answer.headers["Location"].startswith("/login"), endpoint
     for endpoint, path in READS.items():

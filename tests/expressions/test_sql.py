@@ -115,6 +115,7 @@ FUNCTIONS: list[tuple[str, str, Any]] = [
     ("end_of_quarter", "end_of_quarter(start)", date(2026, 3, 31)),
     ("start_of_year", "start_of_year(close_date)", date(2026, 1, 1)),
     ("end_of_year", "end_of_year(start)", date(2026, 12, 31)),
+    ("seconds", "seconds(90.4)", 90),
     ("minutes", "minutes(1.5)", 90),
     ("hours", "effort + hours(1)", 9000),
     ("days", "days(2)", 172800),

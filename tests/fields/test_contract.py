@@ -54,6 +54,23 @@ EXAMPLES: dict[str, tuple[dict[str, Any], st.SearchStrategy[Any]]] = {
         {"options": OPTIONS},
         st.lists(st.sampled_from(["east", "华南", "abroad"])) | st.just("华东，South China"),
     ),
+    "tags": (
+        {"options": OPTIONS},
+        st.lists(st.sampled_from(["east", "华南", "#重点客户", "KA 2026", "老客户", "ka 2026"]))
+        | st.just("东、老客户，KA"),
+    ),
+    "region": (
+        {},
+        st.sampled_from(
+            ["330106", "浙江省杭州市西湖区", "杭州", "Hangzhou, Zhejiang", "440305000000", "北京", "忠县", "810100"]
+        ),
+    ),
+    "im": ({}, st.from_regex(r"[a-z][a-z0-9_-]{5,18}", fullmatch=True) | st.just("微信：zhang_wei88")),
+    "id_code": ({}, st.sampled_from(["91330106MA2AXXXX0Y", "91350100M000100Y43"][1:])),
+    "duration": (
+        {},
+        st.integers(-(10**6), 10**8) | st.sampled_from(["1h30", "90 分", "1:30", "2 天 3 小时", "半小时", "1.5 h"]),
+    ),
     "stage": ({"options": STAGES}, st.sampled_from(["won", "方案报价", "first contact"])),
     "switch": ({}, st.booleans() | st.sampled_from(["是", "no", "", "1"])),
     "member": ({}, st.integers(1, 2**63 - 1)),

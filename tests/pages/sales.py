@@ -19,6 +19,10 @@ forms:
           - {value: food, label: {en: Food, zh: 食品}, color: teal}
       phone: {kind: phone, label: {en: Phone, zh: 电话}}
       partner: {kind: member, label: {en: Partner, zh: 协作人}}
+      region: {kind: region, label: {en: Region, zh: 地区}}
+      wechat: {kind: im, label: {en: WeChat, zh: 微信}}
+      credit_code: {kind: id_code, label: {en: Credit code, zh: 信用代码}}
+      team: {kind: department, label: {en: Team, zh: 服务部门}}
   deal:
     label: {en: Deal, zh: 商机}
     icon: briefcase
@@ -41,6 +45,8 @@ forms:
         options:
           - {value: key, label: {en: Key, zh: 重点}, color: blue}
           - {value: old, label: {en: Old customer, zh: 老客户}}
+      labels: {kind: tags, label: {en: Labels, zh: 自由标签}}
+      effort: {kind: duration, label: {en: Effort, zh: 用时}}
       urgent: {kind: switch, label: {en: Urgent, zh: 加急}}
       note: {kind: long_text, label: {en: Note, zh: 备注}}
       lost_reason: {kind: text, label: {en: Why lost, zh: 输单原因}}
@@ -55,7 +61,7 @@ forms:
           - {value: lost, label: {en: Lost, zh: 输单}, type: lost, required: [lost_reason]}
     layout:
       - {fields: [name, account, amount, stage, close_date, partner]}
-      - {label: {en: More, zh: 补充}, fields: [tags, urgent, note, lost_reason]}
+      - {label: {en: More, zh: 补充}, fields: [tags, labels, effort, urgent, note, lost_reason]}
     views:
       all:
         kind: grid

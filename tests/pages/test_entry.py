@@ -8,7 +8,7 @@ import uuid
 
 from tests.pages.conftest import Sales, words
 
-KEYS = "name,account,amount,stage,close_date,partner,tags,urgent,note,lost_reason"
+KEYS = "name,account,amount,stage,close_date,partner,tags,labels,effort,urgent,note,lost_reason"
 
 
 def test_a_new_record_is_entered_and_shown(sales_: Sales) -> None:

@@ -36,17 +36,22 @@ _FIELDS = """
       is_key: {kind: switch}
       partner: {kind: member}
       note: {kind: long_text}
+      words: {kind: tags}
+      place: {kind: region}
+      code: {kind: id_code}
+      wechat: {kind: im}
+      effort: {kind: duration}
       title: {kind: formula, formula: "name & ' ' & town"}
 """
 DOCUMENT = "mortise: 1\napp: twin\nforms:\n" + "".join(
     f"  {form}:\n    title: name\n    fields:{_FIELDS}" for form in ("typed", "brought")
 )
-HEAD = "name person stage tags town phone mail day seen spent share count stars is_key partner note".split()
+HEAD = "name person stage tags town phone mail day seen spent share count stars is_key partner note words place code wechat effort".split()
 TYPED = """
-杭州联友装盒线 ACME 5号|单雄信|赢单|重要、老客户|重庆|13812345678|A@Example.com|2026-09-01|2026-09-01 08:30:00|1234.50|12.5|7|4|是|Ann|上门谈 灌装线
-Ｗｉｄｅ Straße|Zhang Wei||||||||||||||
-杭州联友装盒线 ACME 5号||open|vip|长安|+8613812345678||2026-09-01|2026-09-01 08:30:00|1234.50||7|4|no||上门谈 灌装线
-ﬁne ⅷ 𠮷野家 ꙮ|曾国藩|won||𠮷|010-12345678||2025-12-31|2026-01-01 00:00:00|0.01|100|0|1|是|Ann|two / lines
+杭州联友装盒线 ACME 5号|单雄信|赢单|重要、老客户|重庆|13812345678|A@Example.com|2026-09-01|2026-09-01 08:30:00|1234.50|12.5|7|4|是|Ann|上门谈 灌装线|老客户，KA|浙江省杭州市西湖区|91350100M000100Y43|微信：lian_you88|1h30
+Ｗｉｄｅ Straße|Zhang Wei|||||||||||||||||||
+杭州联友装盒线 ACME 5号||open|vip|长安|+8613812345678||2026-09-01|2026-09-01 08:30:00|1234.50||7|4|no||上门谈 灌装线|KA|杭州||13812344210|90 分
+ﬁne ⅷ 𠮷野家 ꙮ|曾国藩|won||𠮷|010-12345678||2025-12-31|2026-01-01 00:00:00|0.01|100|0|1|是|Ann|two / lines|#KA、新|330106||lian_you88|2:00:05
 """
 ROWS = [line.replace(" / ", "\n").split("|") for line in TYPED.strip().splitlines()]
 
@@ -63,15 +68,16 @@ def left_by(firm, key: str) -> list[dict[str, Any]]:
     index = search.index_name(form.table.name)
     with firm.database.read() as unit:
         rows = [dict(row._mapping) for row in unit.execute(sa.select(form.table).order_by(form.table.c.id))]
-        several = unit.execute(sa.select(form.fields["tags"].values_table)).all()
+        several = {k: unit.execute(sa.select(form.fields[k].values_table)).all() for k in ("tags", "words")}
         of_form = sa.select(event).where(event.c.form == key, event.c.app == "twin")
         events = [dict(row._mapping) for row in unit.execute(of_form.order_by(event.c.id))]
     own = ("id", "at", "tx", "form", "record", "via", "change_set")
     for row in rows:
         id_ = row.pop("id")
         assert len(row.pop("m__client")) == 36
-        row["m__search"] = row["m__search"].replace(search.mark(form.fields["tags"]), "tags")  # named by its own table
-        row["several"] = sorted((r.position, r.value) for r in several if r.record == id_)
+        for key_, entries in several.items():
+            row["m__search"] = row["m__search"].replace(search.mark(form.fields[key_]), key_)  # named by its own table
+            row[key_] = sorted((r.position, r.value) for r in entries if r.record == id_)
         row["tokens"] = tokens_of(firm, index, id_)
         row["events"] = [{k: v for k, v in e.items() if k not in own} for e in events if e["record"] == id_]
         del row["created_at"], row["updated_at"], row["last_activity_at"]

@@ -23,6 +23,9 @@ from webapp.i18n import N_, Message
 ACTIONS: dict[str, Message] = {
     "member_added": N_("Member added"),
     "member_renamed": N_("Member renamed"),
+    "member_readdressed": N_("E-mail address changed"),
+    "member_invited": N_("Link to set a password made"),
+    "records_handed_over": N_("Records handed over"),
     "member_placed": N_("Departments changed"),
     "member_disabled": N_("Member disabled"),
     "member_enabled": N_("Member enabled again"),
@@ -38,7 +41,12 @@ ACTIONS: dict[str, Message] = {
     "department_renamed": N_("Department renamed"),
     "department_moved": N_("Department moved"),
     "department_head_set": N_("Head of department set"),
+    "department_merged": N_("Department merged into another"),
     "department_removed": N_("Department removed"),
+    "backup_plan_changed": N_("Nightly backups changed"),
+    "backup_ordered": N_("Backup ordered"),
+    "backup_downloaded": N_("Backup downloaded"),
+    "firm_changed": N_("Settings of the firm changed"),
 }
 
 
@@ -95,6 +103,15 @@ def listed(
     """The newest lines first, older than line `before`; for keepers and auditors."""
     if not (actor.is_keeper or AUDITOR in actor.roles):
         raise Denied(N_("Only auditors and system administrators read this journal."))
+    return _read(unit, _select(member_id, action, before, limit))
+
+
+def of_member(unit: Unit, member_id: int, *, limit: int) -> list[Entry]:
+    """The newest lines about a member, for his page; the caller has asked whether they may be read."""
+    return _read(unit, _select(None, None, None, limit).where(audit.c.member == member_id))
+
+
+def _select(member_id: int | None, action: str | None, before: int | None, limit: int) -> sa.Select[Any]:
     who, whom = member.alias(), member.alias()
     statement = (
         sa.select(audit, who.c.name.label("actor_name"), whom.c.name.label("member_name"))
@@ -109,5 +126,9 @@ def listed(
         statement = statement.where(audit.c.action == action)
     if before is not None:
         statement = statement.where(audit.c.id < before)
+    return statement
+
+
+def _read(unit: Unit, statement: sa.Select[Any]) -> list[Entry]:
     rows = [dict(row._mapping) for row in unit.execute(statement)]
     return [Entry(**{**row, "detail": json.loads(row["detail"])}) for row in rows]

@@ -48,6 +48,7 @@ class FieldKind(Protocol):
     is_stored  has columns in the form's table (False for `related` and formulas computed when read)
     is_multi   values live in a table of their own (record, value, position)
     is_input   people and imports may give a value (False for formula, serial, related, system stamps)
+    is_copied  people take its text elsewhere: on a record a press copies it
     """
 
     key: str
@@ -56,6 +57,7 @@ class FieldKind(Protocol):
     is_stored: bool
     is_multi: bool
     is_input: bool
+    is_copied: bool
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
         """Problems between settings that their shapes cannot see (two options with one value, min over max)."""
@@ -106,6 +108,15 @@ class FieldKind(Protocol):
 
     def unjson(self, field: Field, value: Any) -> Any:
         """What `json` gave → the Python value (undo reads the journal with it)."""
+
+    def asked_as(self, field: Field) -> str:
+        """Which operators a filter offers for it: a key of `conditions.OPERATORS`, mostly the name of its type."""
+
+    def asked(self, field: Field, raw: str) -> Any:
+        """What a filter compares it with, of what a person wrote or chose; raises `FieldError`."""
+
+    def said(self, field: Field, value: Any, locale: str) -> str:
+        """What `asked` gave, in words, for the sentence of a filter."""
 
     def search(self, field: Field, value: Any) -> str:
         """What searching should find of it ("" for nothing)."""

@@ -247,6 +247,8 @@ def _field(
     for leaf, text, at in leaves(FIELD, raw, path):
         if isinstance(leaf, ExpressionText) and at not in (f"{path}.visible", f"{path}.formula"):
             _expression(at, text, leaf, form, compiled, report)
+        elif isinstance(leaf, FieldName) and leaf.types:
+            _typed_field(at, text, leaf, form, compiled, report)
 
 
 def _default(path: str, item: model.Field, form: model.Form, compiled: model.Definitions, report: Report) -> None:
@@ -293,14 +295,14 @@ def _settings(path: str, shape: Any, raw: Any, form: model.Form, compiled: model
         if isinstance(leaf, ExpressionText):
             _expression(at, value, leaf, form, compiled, report)
         elif isinstance(leaf, FieldName):
-            _view_field(at, value, leaf, form, compiled, report)
+            _typed_field(at, value, leaf, form, compiled, report)
         elif isinstance(leaf, SortKey):
             item = form.names.get(value.removeprefix("-"))
             if item is not None and item.type.name in ("choices", "records"):
                 report.add(at, N_("One cannot sort by the field {key}.", key=item.key), "type")
 
 
-def _view_field(
+def _typed_field(
     path: str, name: str, shape: FieldName, form: model.Form, compiled: model.Definitions, report: Report
 ) -> None:
     if shape.is_path and "." in name:

@@ -64,7 +64,7 @@ def fit(term: Term, wanted: Type) -> Term:
 def _literal(term: Literal, wanted: Type) -> Literal | None:
     if isinstance(term.value, str) and term.type.name == "text":
         if wanted.name in ("choice", "choices"):
-            value = find_option(wanted.options, term.value, term.position)
+            value = find_option(wanted.options, term.value, term.position, is_open=wanted.is_open)
             return Literal(replace(wanted, name="choice"), value, position=term.position)
         if wanted.name in ("date", "datetime"):
             return _moment(term, wanted)

@@ -98,8 +98,8 @@ def find_people_field(form: str, part: Part) -> tuple[str, Type]:
     )
 
 
-def find_option(options: tuple[Option, ...], said: str, position: int) -> str:
-    """The value of the option that a text names by value or by label of any language."""
+def find_option(options: tuple[Option, ...], said: str, position: int, *, is_open: bool = False) -> str:
+    """The value of the option that a text names by value or by label of any language; itself where any may be."""
     for option in options:
         if option.value == said:
             return option.value
@@ -114,6 +114,8 @@ def find_option(options: tuple[Option, ...], said: str, position: int) -> str:
             len(said) + 2,
             code="ambiguous_name",
         )
+    if is_open:
+        return said.strip()
     names = [t for o in options for t in (o.value, *texts_of(o.label))]
     raise ExpressionError(
         N_(

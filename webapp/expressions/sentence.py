@@ -61,7 +61,7 @@ _AGGREGATES = {
     "max": N_("largest of {what}"),
     "any": N_("there are {what}"),
 }
-_SPANS = {"minutes": N_("{n} minutes"), "hours": N_("{n} hours"), "days": N_("{n} days")}
+_SPANS = {"seconds": N_("{n} seconds"), "minutes": N_("{n} minutes"), "hours": N_("{n} hours"), "days": N_("{n} days")}
 _ATTRIBUTES = {
     "probability": N_("probability"),
     "type": N_("type"),

@@ -35,12 +35,14 @@ class Type:
     scale    of a number: decimal places, 0 to 6
     target   of record and records: the form's name, such as `crm.account`
     options  of choice and choices
+    is_open  of choices: any text is possible beside the options
     """
 
     name: str
     scale: int = 0
     target: str | None = None
     options: tuple[Option, ...] = field(default=(), hash=False)
+    is_open: bool = False
 
 
 TEXT = Type("text")

@@ -10,9 +10,12 @@ from webapp.config import Settings
 HANDLERS = (
     "webapp.journal.keeping",
     "webapp.engines.forms.building",
+    "webapp.engines.forms.tagging",
     "webapp.engines.forms.filing",
     "webapp.engines.forms.transfer.jobs",
+    "webapp.engines.forms.handover",
     "webapp.channels.password_mail",
+    "webapp.backups.jobs",
 )
 
 

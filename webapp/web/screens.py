@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -46,7 +47,9 @@ def asked(at: Scope) -> Asked:
         search=request.args.get("q"),
         after=request.args.get("after"),
         filter=request.args.get("f"),
-        changes={name: request.args[key] for name, key in views.CHANGES.items() if key in request.args},
+        changes={
+            name: ",".join(request.args.getlist(key)) for name, key in views.CHANGES.items() if key in request.args
+        },
     )
 
 
@@ -99,10 +102,20 @@ class Links:
         return f"{self.base}{path}?{query}" if query else self.base + path
 
     def list(
-        self, *, after: str | None = None, part: str | None = None, start: int | None = None, **changes: Any
+        self,
+        *,
+        after: str | None = None,
+        part: str | None = None,
+        start: int | None = None,
+        path: Sequence[str] = (),
+        **changes: Any,
     ) -> str:
-        """The list with `changes` (sort, search, conditions, view), or a further piece of it."""
+        """The list with `changes` (sort, search, conditions, view …), or a further piece of it.
+
+        path   values of the heads below which the piece stands
+        """
         kept = self.asked.address(**changes) if self.asked else ""
+        kept = "&".join(filter(None, (kept, urlencode([("in", value) for value in path]))))
         return self._with("", kept, after=after, part=part, start=start)
 
     def piece(self, path: str, **more: Any) -> str:

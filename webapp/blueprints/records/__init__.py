@@ -9,6 +9,7 @@ blueprint = Blueprint("records", __name__)
 from webapp.blueprints.records import (  # noqa: E402  (they add routes)
     adding,  # noqa: F401
     bin,  # noqa: F401
+    columns,  # noqa: F401
     entry,  # noqa: F401
     facts,  # noqa: F401
     filters,  # noqa: F401
@@ -18,6 +19,7 @@ from webapp.blueprints.records import (  # noqa: E402  (they add routes)
     record,  # noqa: F401
     removal,  # noqa: F401
     saved,  # noqa: F401
+    tags,  # noqa: F401
     talk,  # noqa: F401
     undoing,  # noqa: F401
 )

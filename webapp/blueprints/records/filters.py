@@ -15,7 +15,7 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import Field
-from webapp.engines.forms import conditions, filters, pickers, views
+from webapp.engines.forms import arranged, conditions, filters, pickers, views
 from webapp.engines.forms.conditions import Condition, Operator
 from webapp.engines.forms.filters import Raw, Several
 from webapp.engines.forms.views import Asked, Scope
@@ -97,7 +97,9 @@ def _standing(at: Scope, asked: Asked) -> tuple[list[Row], dict[int, bool]]:
 
 def _row(part: Any, group: int) -> Row:
     if isinstance(part, Condition):
-        return Row(part.field.key, part.operator.key, tuple(conditions.written(v) for v in part.values), group)
+        return Row(
+            part.field.key, part.operator.key, tuple(conditions.written(v, part.field) for v in part.values), group
+        )
     return Row(EXPRESSION, "", (part.text,), group)
 
 
@@ -132,7 +134,9 @@ def _change(at: Scope, rows: list[Row], joins: dict[int, bool], do: str) -> None
 
 
 def _fields(at: Scope) -> list[Field]:
-    return [f for k, f in at.form.names.items() if at.may_ask(k) and conditions.operators(f)]
+    return [
+        f for k, f in at.form.names.items() if at.may_ask(k) and conditions.operators(f) and k not in arranged.INNER[1:]
+    ]
 
 
 def _first(at: Scope) -> Field:
@@ -234,6 +238,10 @@ def _drawn(at: Scope, row: Row, names: dict[tuple[str, str], str]) -> dict[str, 
     if found.type.name in ("record", "member", "department"):
         picked = [(v, names.get((found.key, v), v)) for v in row.values if v]
         picked += [("", "")] if operator.takes == "many" or not picked else []
+    elif found.type.is_open:  # what stands there is what is compared with
+        picked = [(v, v) for v in row.values[:1]] or [("", "")]
+    elif found.kind.asked_as(found) == "region":
+        picked = [(v, found.kind.said(found, v, at.locale) if v.isdigit() else v) for v in row.values[:1]] or [("", "")]
     return {"row": row, "field": found, "operators": operators, "operator": operator, "picked": picked}
 
 

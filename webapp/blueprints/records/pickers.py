@@ -15,5 +15,6 @@ from webapp.web import respond, screens
 def choices(app: str, form: str, field: str) -> Any:
     at = screens.form(app, form)
     found = at.form.field(field)
-    entries = pickers.choices(at, found, request.args.get("m__find", ""))
-    return respond.part("fields/_choices.html", entries=entries, key=field, at=at)
+    within = request.args.get("within", "")
+    entries = pickers.choices(at, found, request.args.get("m__find", "") if not within else "", within)
+    return respond.part("fields/_choices.html", entries=entries, key=field, at=at, here=request.path)

@@ -132,6 +132,12 @@ OPERATORS: Mapping[str, tuple[Operator, ...]] = {
         _EMPTY,
         _FILLED,
     ),
+    "region": (
+        Operator("in", N_("is in"), "{f} starts with {0}"),
+        Operator("out", N_("is not in"), "not ({f} starts with {0})", also=("{f} not starts with {0}",)),
+        _EMPTY,
+        _FILLED,
+    ),
     "member": (
         Operator("me", N_("is me"), "{f} = me()", "none"),
         Operator("not_me", N_("is not me"), "{f} != me()", "none"),
@@ -155,7 +161,7 @@ class Condition:
 
     @property
     def raw(self) -> str:
-        return "|".join(written(v) for v in self.values)
+        return "|".join(written(v, self.field) for v in self.values)
 
     @property
     def address(self) -> str:
@@ -198,7 +204,7 @@ _ONCE = {"is": "any", "not": "none"}
 
 def operators(field: Field) -> tuple[Operator, ...]:
     """What a person may ask of this field; none if it cannot be filtered by."""
-    return OPERATORS.get(field.type.name, ())
+    return OPERATORS.get(field.kind.asked_as(field), ())
 
 
 def build(form: Form, visible: Mapping[str, str], field: str, operator: str, values: Sequence[str]) -> Condition:
@@ -252,21 +258,20 @@ def _days(field: Field, raw: str) -> int:
 
 def _parsed(field: Field, raw: str) -> Any:
     """A value of the field's kind; of a field with several values one of them."""
-    if field.type.name == "text":
-        return raw  # any text may be asked for, also a piece of an address or a number
     if field.type.name in ("record", "member", "department"):
         if raw.isascii() and raw.isdigit() and len(raw) <= 18:
             return int(raw)
         raise _refuse(N_("Choose an entry for “{field}” from the list.", field=field.label), field.key)
-    value = field.kind.parse(field, raw)
-    return value[0] if isinstance(value, tuple | list) and value else value
+    return field.kind.asked(field, raw)
 
 
 def read(form: Form, visible: Mapping[str, str], written: str) -> Condition:
     """A condition from the address, `field:operator:value|value`; raises `Invalid`."""
     field, _, rest = written.partition(":")
     operator, _, values = rest.partition(":")
-    split = [values] if field in form.names and form.names[field].type.name == "text" else values.split("|")
+    found = form.names.get(field)
+    is_text = found is not None and found.kind.asked_as(found) == "text"
+    split = [values] if is_text else values.split("|")
     return build(form, visible, field, operator, split)
 
 
@@ -277,7 +282,7 @@ def literal(field: Field, value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, int):
-        return str(value)
+        return f"seconds({value})" if field.type.name == "duration" else str(value)
     if isinstance(value, datetime):
         return f"'{value.isoformat().replace('+00:00', 'Z')}'"
     if isinstance(value, date):
@@ -285,7 +290,10 @@ def literal(field: Field, value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def written(value: Any) -> str:
+def written(value: Any, field: Field) -> str:
+    """A value as it stands in an address and in the form that builds a filter."""
+    if field.type.name == "duration":
+        return f"{value}s"
     if isinstance(value, Decimal):
         return formats.plain(value)
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -293,14 +301,12 @@ def written(value: Any) -> str:
 
 def shown(field: Field, value: Any, locale: str) -> str:
     """A value for a chip: short, because a sentence is read at a glance."""
-    if field.type.name == "text":
-        return f"“{value}”"
     if field.type.name in ("choice", "choices"):
         names = {o.value: label(o.label, locale) for o in field.type.options}
         return names.get(value, str(value))
     if field.type.name == "number":
         return field.kind.short(field, value, locale)
-    return field.kind.text(field, value, locale) or str(value)
+    return field.kind.said(field, value, locale)
 
 
 def _refuse(message: Message, path: str, near: str | None = None) -> Invalid:

@@ -116,6 +116,10 @@ class Cell:
         return self.look.of is not None and is_amount(self.look.of)
 
     @property
+    def is_copied(self) -> bool:
+        return self.look.kind is not None and self.look.kind.is_copied and not self.is_masked
+
+    @property
     def is_empty(self) -> bool:
         return not self.text
 
@@ -129,6 +133,8 @@ class Cell:
         return tint(self.text)
 
 
+#: Colours of tags nobody chose one for, the same for a name everywhere.
+_OPEN_TONES = ("blue", "teal", "purple", "amber", "cyan", "indigo", "green", "pink", "lime", "orange")
 #: The look of a record's name, whatever it is made of.
 _TITLE = Look(None, None, "", "", "text", "", False)
 
@@ -187,6 +193,8 @@ def tone(option: Option, position: int, form_field: Field) -> str:
     outcome = option.attributes.get("type")
     if outcome in ("won", "lost", "paused"):
         return {"won": "green", "lost": "red", "paused": "gray"}[outcome]
+    if form_field.type.is_open:
+        return _OPEN_TONES[sum(ord(c) * (i + 1) for i, c in enumerate(option.value)) % len(_OPEN_TONES)]
     if "type" in option.attributes:
         return ("gray", "blue", "purple", "amber", "teal", "orange")[position % 6]
     return "gray"

@@ -19,6 +19,9 @@ theirs             what somebody else saved meanwhile where it differs, else Non
 is_picked          chosen by the builder for that: its options are buttons, those taken last first
 is_sometimes       shown only under a condition
 known              address that tells what is already there of what is typed, "" where nobody looks
+joined, tones      of tags: all in one text, and colours of the known ones
+theirs             what somebody else saved meanwhile where both changed it, else None; `theirs_typed` and
+                   `theirs_title` as it would stand in the input
 is_required, is_disabled, is_amount (it counts money: the page says large ones in words)
 """
 
@@ -35,6 +38,7 @@ from wtforms.meta import DefaultMeta
 
 from webapp.definitions.model import Definitions, Field, Form
 from webapp.engines.forms.display import name_of, tone
+from webapp.engines.forms.fields import choices
 from webapp.errors import Problem
 from webapp.i18n import label, language_of
 
@@ -107,6 +111,17 @@ class EntryField(WtField):
     @property
     def value(self) -> str:
         return self.typed[0] if self.typed else ""
+
+    @property
+    def joined(self) -> str:
+        """All that stands in it as one text, with labels: several words with marks between them."""
+        mark = "、" if self.language == "zh" else ", "
+        return mark.join(choices.shown(self.field, text, self.language) for text in self.typed)
+
+    @property
+    def tones(self) -> dict[str, str]:
+        """Label → colour of the options."""
+        return {label(o.label, self.language): tone(o, i, self.field) for i, o in enumerate(self.field.type.options)}
 
     @property
     def error(self) -> str:

@@ -148,6 +148,9 @@ def _literal(node: Any) -> str | None:
         return format(node.value, "f")
     if isinstance(node, nodes.Negative) and isinstance(node.operand, nodes.Number):
         return "-" + format(node.operand.value, "f")
+    if isinstance(node, nodes.Call) and node.function == "seconds" and len(node.arguments) == 1:
+        seconds = _literal(node.arguments[0])
+        return None if seconds is None else f"{seconds}s"
     return None
 
 

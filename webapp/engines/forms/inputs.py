@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import entry, pickers, quick, records, visibility
+from webapp.engines.forms import entry, pickers, quick, records, regions, visibility
 from webapp.engines.forms.display import cell
 from webapp.engines.forms.entry import EntryField
 from webapp.engines.forms.fields.base import FieldError
@@ -198,6 +198,10 @@ def _complete(at: Scope, field: EntryField, theirs: Record | None) -> EntryField
     if field.field.type.name in POINTERS and field.value:
         is_id = field.value.isascii() and field.value.isdigit() and len(field.value) <= 18
         field.title = (pickers.title(at, field.field, int(field.value)) or "") if is_id else field.value
+    if field.field.kind.asked_as(field.field) == "region" and field.value:
+        field.title = (
+            field.field.kind.text(field.field, field.value, at.locale) if regions.get(field.value) else field.value
+        )
     if theirs is not None and field.typed_as(theirs.values.get(field.key)) != field.typed:
         value = theirs.values.get(field.key)
         field.theirs = cell(at.eye, at.form, theirs, field.key).text

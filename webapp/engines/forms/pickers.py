@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions.model import Field
-from webapp.engines.forms import select
+from webapp.engines.forms import regions, select, sortkeys
 from webapp.engines.forms.record import Query
 from webapp.errors import MortiseError, NotFound
 from webapp.expressions import fold
@@ -24,14 +24,23 @@ MOST = 8
 
 @dataclass(frozen=True)
 class Choice:
-    """One entry to pick: its id, what names it, and a second line that tells it from others of its name."""
+    """One entry to pick: its id, what names it, and a second line that tells it from others of its name.
 
-    id: int
+    title   what stands in the field once it is taken
+    shown   what the list shows, where that is less
+    more    what the list shows next instead of taking it: what lies within
+    tone    of a tag
+    """
+
+    id: int | str
     title: str
     note: str = ""
+    shown: str = ""
+    more: str = ""
+    tone: str = ""
 
 
-def choices(at: Scope, found: Field, search: str) -> list[Choice]:
+def choices(at: Scope, found: Field, search: str, within: str = "") -> list[Choice]:
     """What `found` could point at that matches `search`, the nearest first; raises `NotFound` for other fields."""
     if at.visible.get(found.key) not in ("read", "write"):
         raise NotFound(N_("There is no field “{key}” to choose for.", key=found.key))
@@ -42,6 +51,12 @@ def choices(at: Scope, found: Field, search: str) -> list[Choice]:
         return members(at.unit, search)
     if found.type.name == "department":
         return _departments(at, search)
+    if found.kind.asked_as(found) == "region":
+        return _regions(at, search, within)
+    if found.type.is_open:
+        from webapp.engines.forms import tagging
+
+        return tagging.proposals(at, found, search)
     raise NotFound(N_("There is no field “{key}” to choose for.", key=found.key))
 
 
@@ -87,12 +102,42 @@ def members(unit: Unit, search: str) -> list[Choice]:
 
 
 def _departments(at: Scope, search: str) -> list[Choice]:
-    statement = (
-        sa.select(department.c.id, department.c.name).order_by(department.c.position, department.c.id).limit(MOST)
+    """By a piece of the name, its pinyin or initials; the note says where in the tree a department stands."""
+    statement = sa.select(department.c.id, department.c.name, department.c.parent)
+    rows = at.unit.execute(statement.order_by(department.c.position, department.c.id)).all()
+    names = {row.id: row.name for row in rows}
+    wanted = fold(search).replace(" ", "")
+    found = [row for row in rows if not wanted or _is_called(row.name, wanted)]
+    return [Choice(row.id, row.name, names.get(row.parent, "")) for row in found[:MOST]]
+
+
+def _is_called(name: str, wanted: str) -> bool:
+    if wanted in fold(name).replace(" ", ""):
+        return True
+    return wanted.isascii() and (
+        "".join(sortkeys.syllables(name)).startswith(wanted) or sortkeys.initials(name).startswith(wanted)
     )
+
+
+def _regions(at: Scope, search: str, within: str) -> list[Choice]:
+    """What is found by name or pinyin; else level by level: a province, in it itself and its cities, and so on."""
     if search:
-        statement = statement.where(department.c.name.contains(search, autoescape=True))
-    return [Choice(id_, name) for id_, name in at.unit.execute(statement)]
+        return [_region(at, one, is_found=True) for one in regions.search(search)]
+    held = regions.get(within) if within else None
+    made = []
+    if held is not None:
+        up = regions.parent(held.code)
+        made.append(Choice("", "", shown=N_("Back").text(at.locale), more=up or "top"))
+        whole = N_("All of {place}", place=regions.name(held, at.locale)).text(at.locale)
+        made.append(Choice(held.code, regions.text(held.code, at.locale), shown=whole))
+    return made + [_region(at, one) for one in regions.below(held.code if held else "")]
+
+
+def _region(at: Scope, one: regions.Region, *, is_found: bool = False) -> Choice:
+    name, path = regions.name(one, at.locale), regions.text(one.code, at.locale)
+    has_more = not is_found and bool(regions.below(one.code))
+    note = regions.text(regions.parent(one.code), at.locale) if is_found and regions.parent(one.code) else ""
+    return Choice(one.code, path, note, name, one.code if has_more else "")
 
 
 def title(at: Scope, found: Field, id_: int) -> str | None:

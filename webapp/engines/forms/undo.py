@@ -18,7 +18,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import records
+from webapp.engines.forms import records, stages
 from webapp.errors import Conflict, Denied, MortiseError, NotFound
 from webapp.expressions import binds
 from webapp.i18n import N_, Message
@@ -225,7 +225,12 @@ def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -
     """Set the changed fields back where they still are what the change made of them."""
     now = records.stored(unit, form, row.record, lock=True)
     back: dict[str, Any] = {}
-    for key, (old, new) in json.loads(row.changes or "{}").items():
+    changes = json.loads(row.changes or "{}")
+    if set(changes) == {"owner_department"}:
+        return _move_back(unit, actor, form, row, done, now, *changes["owner_department"])
+    kept = {f.settings["entered"] for f in stages.of(form) if f.settings.get("entered")}
+    stamped: dict[str, Any] = {}
+    for key, (old, new) in changes.items():
         found = form.names.get(key)
         if found is None or not (found.kind.is_input if not found.is_system else key == "owner"):
             continue
@@ -235,7 +240,24 @@ def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -
         if current != new:
             done.left.append((form.name, row.record, N_("{field} has been changed since.", field=found.label)))
             continue
-        back[key] = None if old is None else found.kind.unjson(found, old)
+        (stamped if key in kept else back)[key] = None if old is None else found.kind.unjson(found, old)
     if back:
-        records.update(unit, actor, form, row.record, back, via="undo", change_set=done.change_set)
+        changed = done.change_set
+        records.update(unit, actor, form, row.record, back, via="undo", change_set=changed, stamped=stamped)
     return bool(back)
+
+
+def _move_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone, now: Any, old: Any, new: Any) -> bool:
+    """A record that was moved with its department or its owner, whose owner stayed the same."""
+    if now["owner_department"] != new:
+        if now["owner_department"] != old:
+            done.left.append(
+                (
+                    form.name,
+                    row.record,
+                    N_("{field} has been changed since.", field=form.names["owner_department"].label),
+                )
+            )
+        return False
+    records.rehome(unit, actor, form, row.record, old, via="undo", change_set=done.change_set)
+    return True

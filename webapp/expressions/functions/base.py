@@ -97,7 +97,7 @@ def containment(key: str, given: list[Term], position: int) -> Term:
     for part in parts:
         if coerce.is_nothing(part):
             raise coerce.wrong(part, coerce.TYPE_NAMES["choice" if several else "text"])
-    wanted = Type("choice", options=holder.type.options) if several else TEXT
+    wanted = Type("choice", options=holder.type.options, is_open=holder.type.is_open) if several else TEXT
     fitted = [coerce.fit(part, wanted) for part in parts]
     if several:
         name = "has" if len(fitted) == 1 else "has_any" if key == "contains_any" else "has_all"

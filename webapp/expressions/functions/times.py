@@ -205,6 +205,7 @@ for _name, _months, _start, _end in (
         f"end_of_{_name}(today())",
     )
 for _name, _seconds, _help in (
+    ("seconds", 1, N_("A duration of so many seconds.")),
     ("minutes", 60, N_("A duration of so many minutes.")),
     ("hours", 3600, N_("A duration of so many hours.")),
     ("days", 86400, N_("A duration of so many days of 24 hours.")),

@@ -1,27 +1,29 @@
-/** `[data-copy="/address"]` puts the whole address on the clipboard and says so (`data-said`). */
-import { on } from "./dom.js";
+/** Copying (`[data-copy="text"]`): a press puts the text on the clipboard and says so, in the words of `data-copied` if there are any. */
+import { on, say } from "./dom.js";
 import { toast } from "./toast.js";
 
-/** The clipboard itself needs a safe connection; within the house a page may be plain http. */
-function copied(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => byHand(text));
-  return Promise.resolve(byHand(text));
-}
-
-function byHand(text) {
-  const field = document.createElement("textarea");
-  field.value = text;
-  field.className = "m-sr";
-  document.body.append(field);
-  field.select();
-  const done = document.execCommand("copy");
-  field.remove();
-  return done;
-}
-
 on("click", "[data-copy]", async (event, button) => {
-  button.closest("[popover]")?.hidePopover();
-  const text = new URL(button.dataset.copy, location.href).href;
-  const done = await copied(text);
-  toast({ text: done ? button.dataset.said : text });
+  event.preventDefault();
+  event.stopPropagation();
+  const text = button.dataset.copy;
+  const isDone = await written(text);
+  toast(isDone ? { text: button.dataset.copied || say("copied", { text }) } : { text: say("copy_failed"), kind: "bad" });
 });
+
+/** The clipboard of the browser needs a secure page; on plain http the old way still works. */
+async function written(text) {
+  try {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+      return true;
+    }
+  } catch { /* not allowed: try the old way */ }
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "visually-hidden";
+  document.body.append(area);
+  area.select();
+  const isDone = document.execCommand("copy");
+  area.remove();
+  return isDone;
+}

@@ -1,7 +1,8 @@
 /** Pickers (`[data-picker]`): a search field, a list that htmx fills, and the chosen id in a hidden input.
  *
  * [data-picker-value]        the hidden input that is sent
- * [role=listbox]             filled with [role=option][data-value][data-title]; arrows walk, Enter takes, Esc closes
+ * [role=listbox]             filled with [role=option][data-value][data-title]; arrows walk, Enter takes, Esc closes;
+ *                            an option with [data-within] shows what that address answers instead (a province's cities)
  * What was typed and not taken is put back on leaving; emptying the field empties the value.
  */
 import { isComposing } from "./composing.js";
@@ -30,7 +31,11 @@ function mark(picker, option) {
 }
 
 function take(picker, option) {
-  const { value, field } = partsOf(picker);
+  const { value, field, list } = partsOf(picker);
+  if (option.dataset.within) {
+    window.htmx.ajax("GET", option.dataset.within, { source: field, target: list, swap: "innerHTML" });
+    return;
+  }
   value.value = option.dataset.value;
   field.value = option.dataset.title;
   field.dataset.taken = field.value;

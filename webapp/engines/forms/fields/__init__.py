@@ -7,6 +7,8 @@ from webapp.engines.forms.fields import (  # noqa: I001  (the order is that of t
     phone,
     url,
     person_name,
+    im,
+    id_code,
     number,
     integer,
     percent,
@@ -15,12 +17,15 @@ from webapp.engines.forms.fields import (  # noqa: I001  (the order is that of t
     serial,
     date,
     datetime,
+    duration,
     select,
     multi_select,
+    tags,
     stage,
     switch,
     member,
     department,
+    region,
     link,
     related,
     formula,
@@ -28,7 +33,7 @@ from webapp.engines.forms.fields import (  # noqa: I001  (the order is that of t
 from webapp.engines.forms.fields.base import FieldError
 
 __all__ = [
-    "FieldError", "date", "datetime", "department", "email", "formula", "integer", "link", "long_text", "member",
-    "money", "multi_select", "number", "percent", "person_name", "phone", "rating", "related", "select", "serial",
-    "stage", "switch", "text", "url",
+    "FieldError", "date", "datetime", "department", "duration", "email", "formula", "id_code", "im", "integer",
+    "link", "long_text", "member", "money", "multi_select", "number", "percent", "person_name", "phone", "rating",
+    "region", "related", "select", "serial", "stage", "switch", "tags", "text", "url",
 ]  # fmt: skip

@@ -45,6 +45,7 @@ class Kind:
     is_stored = True
     is_multi = False
     is_input = True
+    is_copied = False
     is_name = False  # its text is also searched by sound
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
@@ -95,6 +96,16 @@ class Kind:
     def unjson(self, field: Field, value: Any) -> Any:
         return value
 
+    def asked_as(self, field: Field) -> str:
+        return self.type(field).name
+
+    def asked(self, field: Field, raw: str) -> Any:
+        value = self.parse(field, raw)
+        return value[0] if isinstance(value, tuple | list) and value else value
+
+    def said(self, field: Field, value: Any, locale: str) -> str:
+        return self.text(field, value, locale) or str(value)
+
     def search(self, field: Field, value: Any) -> str:
         return ""
 
@@ -142,6 +153,13 @@ class TextKind(Kind):
         from webapp.engines.forms import sortkeys
 
         return sortkeys.sort_key(value)
+
+    def asked(self, field: Field, raw: str) -> Any:
+        """Any text: also a piece of an address or a number is asked for."""
+        return raw
+
+    def said(self, field: Field, value: Any, locale: str) -> str:
+        return f"“{value}”"
 
     def masked(self, field: Field, value: Any) -> str:
         return formats.masked(value or "")

@@ -15,6 +15,7 @@ from webapp.definitions.model import Field
 from webapp.definitions.spec import ExpressionText, Integer, OneOf, Setting, Struct, Text
 from webapp.engines.forms import formats
 from webapp.engines.forms.fields.base import FieldError, Kind, Widget, folded
+from webapp.expressions.names import find_option
 from webapp.expressions.types import Type
 from webapp.i18n import N_, label, language_of, translate
 
@@ -62,6 +63,19 @@ class Formula(Kind):
     def parse(self, field: Field, raw: Any) -> None:
         if raw is not None and raw != "":
             raise FieldError(N_("This field is computed and cannot be filled in."), code="read_only")
+
+    def asked(self, field: Field, raw: str) -> Any:
+        """As of a field with typed values of that type."""
+        kind = self.type(field)
+        if kind.name == "text":
+            return raw
+        if kind.name in ("choice", "choices"):
+            return find_option(kind.options, raw, 0, is_open=True)
+        plain = Field(field.form, field.key, kind.name, field.label, {"decimals": 6, "unit": None})
+        return plain.kind.parse(plain, raw)
+
+    def said(self, field: Field, value: Any, locale: str) -> str:
+        return f"“{value}”" if self.type(field).name == "text" else super().said(field, value, locale)
 
     def companions(self, field: Field, value: Any) -> dict[str, Any]:
         if field.column is None or self.type(field).name != "text":

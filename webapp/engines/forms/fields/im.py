@@ -1,0 +1,66 @@
+"""A name in a messenger (`im`): copied with a press, and opened where the messenger has addresses for that."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+from urllib.parse import quote
+
+from webapp.definitions.kinds import field_kinds
+from webapp.definitions.model import Field
+from webapp.definitions.spec import OneOf, Setting, Struct
+from webapp.engines.forms.fields.base import FieldError, TextKind, Widget
+from webapp.i18n import N_
+
+#: Messenger → what its names look like, and where one leads (None: it has no addresses for people).
+SERVICES: dict[str, tuple[re.Pattern[str], str | None]] = {
+    "wechat": (re.compile(r"[A-Za-z][\w-]{5,19}|\+?[0-9]{5,15}"), None),
+    "qq": (re.compile(r"[1-9][0-9]{4,11}"), "https://wpa.qq.com/msgrd?v=3&uin={name}&site=qq&menu=yes"),
+    "dingtalk": (re.compile(r"[\w+.@-]{2,60}"), None),
+    "wecom": (re.compile(r"[\w+.@-]{2,60}"), None),
+    "whatsapp": (re.compile(r"\+?[0-9]{6,15}"), "https://wa.me/{name}"),
+    "telegram": (re.compile(r"@?[A-Za-z][A-Za-z0-9_]{3,31}|\+[0-9]{6,15}"), "https://t.me/{name}"),
+    "line": (re.compile(r"@?[\w.-]{1,40}"), "https://line.me/R/ti/p/~{name}"),
+    "skype": (re.compile(r"[\w.,:@-]{3,60}"), None),
+    "other": (re.compile(r".{1,100}"), None),
+}
+#: What stands before a name in lists and on cards.
+_BEFORE = re.compile(
+    r"^(?:微信号?|wechat(?: ?id)?|weixin|wx|vx|qq号?|钉钉|企业微信|whats ?app|telegram|line|skype)\s*[:：]\s*", re.I
+)
+
+
+class Im(TextKind):
+    key = "im"
+    label = N_("Messenger")
+    longest = 100
+    is_copied = True
+    settings = Struct({"service": Setting(OneOf(tuple(SERVICES)), "wechat", label=N_("Which one"))})
+
+    def normalise(self, field: Field, text: str) -> str:
+        name = _BEFORE.sub("", unicodedata.normalize("NFKC", text)).strip()
+        service = field.settings.get("service") or "wechat"
+        if service in ("whatsapp", "qq") or name.startswith("+"):
+            name = re.sub(r"[\s()-]", "", name)
+        pattern, _ = SERVICES[service]
+        if service != "other" and re.search("[\u4e00-\u9fff]", name):
+            raise FieldError(
+                N_("This is a name people see; the number or id of the account is expected here."), code="im"
+            )
+        if not pattern.fullmatch(name):
+            raise FieldError(N_("This is no account of this messenger."), code="im")
+        return name
+
+    def reach(self, field: Field, value: Any) -> str | None:
+        _, address = SERVICES[field.settings.get("service") or "wechat"]
+        if not value or address is None:
+            return None
+        return address.format(name=quote(str(value).lstrip("@" if "line.me" not in address else "").lstrip("+")))
+
+    def widget(self, field: Field) -> Widget:
+        attributes = {"maxlength": str(self.longest), "autocapitalize": "none", "spellcheck": "false"}
+        return Widget("text", "text", autocomplete="off", attributes=attributes)
+
+
+field_kinds.register(Im())
