@@ -10,19 +10,20 @@ from flask import Response, make_response, request
 
 from webapp.blueprints.records import blueprint, meeting
 from webapp.engines.forms import conflicts, inputs, quick, records, visibility
+from webapp.engines.forms.contacts import places
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, NotFound, Stale
 from webapp.i18n import N_, Message
-from webapp.web import errors, respond, scope, screens
+from webapp.web import errors, respond, scope, screens, shared
 
 
 @blueprint.get("/<app>/<form>/new")
 def new(app: str, form: str) -> Any:
     at = screens.form(app, form)
     require(at, "create")
-    prefilled = {k: request.args.getlist(k) for k in request.args if k in at.form.fields}
+    prefilled = {k: request.args.getlist(k) for k in request.args if k in at.form.fields} | _shared(at)
     if (copied := request.args.get("m__copy", "")).isascii() and copied.isdigit() and len(copied) <= 18:
         of = records.get(at.unit, at.actor, at.form, int(copied))
         return entry_form(at, copied=of, client=str(uuid.uuid4()), next_=request.args.get("next"))
@@ -48,6 +49,8 @@ def create(app: str, form: str) -> Any:
     if errors.wants_json():
         return {"id": record.id, "url": seen}
     answer = respond.redirect(respond.local(request.form.get("next"), seen), whole=True)
+    if request.form.get("shared"):
+        shared.drop(answer)
     title = title_of(at.eye, at.form, record)
     undo = {"url": links.record(record.id, "/delete"), "values": {"leave": "1", "version": record.version}}
     return respond.trigger(
@@ -57,6 +60,15 @@ def create(app: str, form: str) -> Any:
         undo=undo if at.may("delete") and not record.is_out_of_sight else None,
         more={"text": N_("Another one").text(at.locale), "url": _again(links)},
     )
+
+
+def _shared(at: Scope) -> dict[str, list[str]]:
+    """What another app has shared, if the form was opened for it."""
+    given = request.args.get("shared", "")
+    if not (given.isascii() and given.isdigit() and len(given) < 3):
+        return {}
+    found = shared.read()
+    return places.values(at, found[int(given)]) if int(given) < len(found) else {}
 
 
 def _again(links: screens.Links) -> str:
@@ -221,7 +233,8 @@ def entry_form(
         "gone": gone,
         "may_restore": bool(gone and record and record.is_binned and at.may("delete")),
         "elsewhere": [p for p in problems if p.path not in shown],
-        "draft": f"{at.form.name}:{record.id if record else 'new'}",
+        "is_shared": record is None and bool(request.values.get("shared")),
+        "draft": f"{at.form.name}:{record.id if record else 'shared' if request.values.get('shared') else 'new'}",
     }
     status = error.status if error else 200
     return respond.page(

@@ -20,7 +20,7 @@ MOST = 20  # people named in one text
 def offered(unit: Unit, form: Form, id_: int, search: str) -> list[Choice]:
     """Members that match what was typed after an @, of those who may see the record."""
     found = pickers.members(unit, search.replace("\0", "").strip()[:60])
-    return [one for one in found if sees(unit, form, id_, one.id)]
+    return [one for one in found if sees(unit, form, id_, int(one.id))]
 
 
 def named(unit: Unit, form: Form, id_: int, text: str) -> list[tuple[int, str]]:
