@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import database_of
-from tests.world import CRM, World, make
+from tests.databases import known_of
+from tests.world import CRM, World
 from webapp import clock, migrating
 from webapp.backups import folders, keeping
 from webapp.config import Settings
@@ -35,8 +36,9 @@ WITH_FORMULA = CRM.replace(
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A firm at work: a deal, a sealed journal, a worker that was here just now, a file."""
-    with database_of(request, request.param, tmp_path_factory.mktemp("doctor")) as database:
-        world = make(database)
+    with database_of(request, request.param, tmp_path_factory.mktemp("doctor"), "world") as database:
+        people, places = known_of(database)
+        world = World(database, dict(people), dict(places))
         world.apply(WITH_FORMULA)
         storage.get().finish(database)
         with database.write() as unit:
