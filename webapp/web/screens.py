@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, make_response, request
 
+from webapp.db import Unit
 from webapp.engines.forms import views
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import label
@@ -35,6 +36,11 @@ VIEW_ICONS = {"grid": "table", "kanban": "layout-kanban"}
 def form(app: str, key: str) -> Scope:
     """The form the address names, for who asks; raises `NotFound`."""
     return views.scope(scope.unit(), scope.actor(), app, key, language.locale())
+
+
+def form_in(unit: Unit, app: str, key: str) -> Scope:
+    """The same in another unit than the request's own."""
+    return views.scope(unit, scope.actor(), app, key, language.locale())
 
 
 def asked(at: Scope) -> Asked:

@@ -23,6 +23,7 @@ from webapp.errors import Conflict, Denied, MortiseError, NotFound
 from webapp.expressions import binds
 from webapp.i18n import N_, Message
 from webapp.journal import changesets
+from webapp.journal.changesets import ChangeSet
 from webapp.journal.tables import change_set as change_set_table
 from webapp.journal.tables import event
 
@@ -89,8 +90,20 @@ def of_record(unit: Unit, actor: Actor, form: Form, id_: int, event_ids: Collect
 
 def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
     found = changesets.get(unit, change_set)
+    require(actor, found)
+    if found.state == changesets.UNDOING:  # it was stopped in the middle: go on where it stands
+        return _begun(unit, change_set)
+    changesets.begin_undo(unit, change_set)
+    new = changesets.open(unit, "undo", found.title, actor.member)
+    statement = change_set_table.update().where(change_set_table.c.id == change_set)
+    unit.execute(statement.values(undone_by=new))
+    return new
+
+
+def require(actor: Actor, found: ChangeSet) -> None:
+    """Raises unless the actor may take it back: its maker or a keeper, and what can be taken back at all."""
     if found.actor != actor.member and not actor.is_keeper:
-        raise NotFound(N_("There is no change set {id}.", id=change_set))
+        raise NotFound(N_("There is no change set {id}.", id=found.id))
     if not actor.may_write:
         raise Denied(N_("This token may only read."))
     if found.kind == "conversion":
@@ -100,13 +113,6 @@ def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
         raise Conflict(message, code="conversion")
     if found.kind == "purge":
         raise Conflict(N_("What has been purged is gone; it cannot be taken back."), code="purged")
-    if found.state == changesets.UNDOING:  # it was stopped in the middle: go on where it stands
-        return _begun(unit, change_set)
-    changesets.begin_undo(unit, change_set)
-    new = changesets.open(unit, "undo", found.title, actor.member)
-    statement = change_set_table.update().where(change_set_table.c.id == change_set)
-    unit.execute(statement.values(undone_by=new))
-    return new
 
 
 def _begun(unit: Unit, change_set: int) -> int:

@@ -28,6 +28,8 @@ import "./copy.js";
 import "./walk.js";
 import "./theirs.js";
 import "./kept.js";
+import "./upload.js";
+import "./export.js";
 import "./colour.js";
 import "./tree.js";
 import "./follow.js";
