@@ -35,6 +35,9 @@ PAGES = {
     "records.edit": f"{DEAL}/{{deal}}/edit",
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
+    "records.bin_": f"{DEAL}/bin",
+    "records.add": f"{DEAL}/add",
+    "records.field": f"{DEAL}/{{deal}}/field/name",
     "records.tag_list": f"{DEAL}/tags/labels",
     "records.pick": f"{DEAL}/filter?view=all",
     "records.view_dialog": f"{DEAL}/views/dialog?view=all",
@@ -68,6 +71,7 @@ PIECES = {
     "records.totals": f"{DEAL}/totals?view=all",
     "records.column_menu": f"{DEAL}/column-menu?view=all&key=amount",
     "records.choices": f"{DEAL}/pick/account",
+    "records.people": f"{DEAL}/{{deal}}/people",
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",
     "boards.cards": f"{DEAL}/cards?view=board",
@@ -94,6 +98,11 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.delete_view": ("POST", f"{DEAL}/views/delete?view=all", {}),
     "records.restore_view": ("POST", f"{DEAL}/views/restore", {"id": "1"}),
     "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
+    "records.add_here": ("POST", f"{DEAL}/add", {"name": "x", "stage": "contact", "m__fields": "name,stage"}),
+    "records.set_field": ("POST", f"{DEAL}/{{deal}}/field/name", {"name": "x"}),
+    "records.star": ("POST", f"{DEAL}/{{deal}}/star", {"on": "1"}),
+    "records.say": ("POST", f"{DEAL}/{{deal}}/talk", {"text": "x"}),
+    "records.take_back": ("POST", f"{DEAL}/{{deal}}/undo", {"events": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
     "transfer.receive": ("POST", f"{DEAL}/import", {"text": "name\tamount\nx\t1"}),
     "transfer.look": ("POST", f"{DEAL}/import/{{draft}}/look", {"header": "0"}),
@@ -151,6 +160,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
 }
 #: Not walked here, with the reason.
 ELSEWHERE = {
+    "records.comment": "needs a comment of one's own; tested with the comments",
+    "records.rewrite": "needs a comment of one's own; tested with the comments",
     "static": "files, tested with the assets",
     "healthz": "for process managers, no page; tested with the web base",
     "readyz": "for process managers, no page; tested with the web base",
