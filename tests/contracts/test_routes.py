@@ -38,6 +38,8 @@ PAGES = {
     "records.pick": f"{DEAL}/filter?view=all",
     "records.view_dialog": f"{DEAL}/views/dialog?view=all",
     "gate.show_me": "/me",
+    "docs.overview": "/api/docs",
+    "docs.of_form": "/api/docs/crm/deal",
     "settings.index": "/settings",
     "settings.show_security": "/me/security",
     "settings.show_my_tokens": "/me/tokens",

@@ -34,3 +34,4 @@ import "./grid_head.js";
 import "./grid_groups.js";
 import "./live.js";
 import "./board_live.js";
+import "./tryit.js";
