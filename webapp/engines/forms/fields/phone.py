@@ -27,6 +27,7 @@ _SPACE = re.compile(r"[\s\-‐-―−.·()/]")
 
 class Phone(TextKind):
     key = "phone"
+    sample = "+86 138 0013 8000"
     label = N_("Phone")
     longest = 40
     settings = Struct({"region": Setting(Text(2), "CN", label=N_("Region"))})
