@@ -7,6 +7,7 @@ from flask import Blueprint
 blueprint = Blueprint("records", __name__)
 
 from webapp.blueprints.records import (  # noqa: E402  (they add routes)
+    convert,  # noqa: F401
     entry,  # noqa: F401
     filters,  # noqa: F401
     known,  # noqa: F401

@@ -9,11 +9,12 @@ from flask import request
 from webapp import clock
 from webapp.access import policy
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import history, inputs, related, select, timeline
+from webapp.engines.forms import converting, history, inputs, related, select, timeline
 from webapp.engines.forms.display import cell, tint, title_of
 from webapp.engines.forms.layout import sections
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
+from webapp.i18n import label
 from webapp.web import respond, screens
 
 
@@ -70,5 +71,14 @@ def record_context(at: Scope, record: Record) -> dict[str, Any]:
         "owner": cell(at.eye, at.form, record, "owner") if at.eye.sees("owner") else None,
         "created": cell(at.eye, at.form, record, "created_at") if at.eye.sees("created_at") else None,
         "may_edit": not record.is_binned and policy.may(at.unit, at.actor, at.form, "edit"),
+        "convert": _convert(at, record),
         "may_delete": policy.may(at.unit, at.actor, at.form, "delete"),
     }
+
+
+def _convert(at: Scope, record: Record) -> str:
+    """The name of the action that makes others of this record; "" where there is none for this one and this person."""
+    said = converting.setting(at.form)
+    if not said or not converting.may(at.unit, at.actor, at.form, record.id):
+        return ""
+    return label(said["label"], at.locale)
