@@ -40,7 +40,7 @@ class Crm(Sales):
 @pytest.fixture
 def crm(database: Database) -> Crm:
     world = make(database)
-    world.apply(catalog.text("crm"), accept_loss=True)
+    world.apply(catalog.text("crm"))
     with database.write() as unit:
         admin, definitions = world.actor("admin"), versions.current(unit)
         world.people["mia"] = members.add(unit, admin, "mia@firm.example", "Mia")

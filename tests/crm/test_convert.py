@@ -146,7 +146,7 @@ def test_a_program_converts_too_and_a_repeat_makes_nothing(crm: Crm) -> None:
     bad = client.post(
         at, json={"into": {"deals": {}, "deal": {"use": 1, "skip": True}}}, headers={**headers, "Idempotency-Key": "k0"}
     )
-    assert bad.status_code == 400 and [p["path"] for p in bad.json["errors"]] == ["into.deals", "into.deal"]
+    assert bad.status_code == 400 and [p["path"] for p in bad.json["errors"]] == ["into.deal", "into.deals"]
     first = client.post(at, json={"into": {"deal": DEAL}}, headers=headers)
     second = client.post(at, json={"into": {"deal": DEAL}}, headers=headers)
     assert first.status_code == 200 and first.json == second.json and first.json["into"]["deal"]["made"] is True
