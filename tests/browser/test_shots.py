@@ -54,6 +54,32 @@ def _mend(page: Any) -> None:
     page.faults.clear()
 
 
+def _filter(page: Any) -> None:
+    page.locator("a[href*='/filter']:visible").first.click()
+    page.wait_for_selector(".m-filter")
+    if page.viewport_size["width"] > 700:
+        page.locator(".m-filter button[value=group]").click()
+        page.wait_for_selector(".m-fgroup")
+
+
+def _column(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator("th[data-key=amount]").hover()
+        page.locator("th[data-key=amount] .m-colmenu").click()
+        page.wait_for_selector("#column-menu .m-item")
+
+
+def _fields(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator("[popovertarget=fields-menu]").click()
+
+
+def _new_view(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator(".m-saving button").last.click()
+        page.wait_for_selector("#view-name")
+
+
 STATES: dict[str, tuple[str, Callable[[Any], None] | None]] = {
     "parts": ("", None),
     "grid": ("/grid", None),
@@ -88,6 +114,16 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "02-me": ("/me", "ann", None),
     "02-me-menu": ("/", "ann", _me),
     "03-grid": ("/crm/deal", "ann", None),
+    "03-grid-groups": (
+        "/crm/deal?view=all&group=stage&cols=name,account,amount,close_date,owner,tags,urgent",
+        "ann",
+        None,
+    ),
+    "03-grid-two-groups": ("/crm/deal?view=all&group=owner,stage&sums=amount.average&rows=medium", "ann", None),
+    "03-grid-filter": ("/crm/deal?view=all&w=stage:any:quote&w=amount:gt:5万", "ann", _filter),
+    "03-grid-column": ("/crm/deal?view=all&sort=-amount,name", "ann", _column),
+    "03-grid-fields": ("/crm/deal?view=all", "ann", _fields),
+    "03-view-new": ("/crm/deal?view=all&sort=name", "admin", _new_view),
     "04-kanban": ("/crm/deal?view=board", "ann", None),
     "05-record-page": ("/crm/deal/{first}", "ann", None),
     "05-record-binned": ("/crm/deal/{binned}", "ann", None),

@@ -35,6 +35,13 @@ def text(name: str) -> str:
     return source.write(_joined(name))
 
 
+def label(name: str) -> Any:
+    """What a starter app is called, in both languages."""
+    from webapp.definitions import source
+
+    return source.read(text(name)).get("label") or name
+
+
 def document(name: str, currency: str = CURRENCY) -> str | dict[str, Any]:
     """The same with its money in the firm's `currency`: as text where nothing differs, else as data."""
     if currency == CURRENCY:

@@ -49,6 +49,17 @@ class Frame:
         return [{"label": language.translate("Workbench"), "icon": "home", "url": "/", "active": self.is_home}]
 
     @cached_property
+    def tools(self) -> list[dict[str, Any]]:
+        """What stands at the foot of the rail, for those who look after something."""
+        from webapp.web import sections
+
+        if not sections.is_administrator(self._actor):
+            return []
+        is_here = request.path.startswith("/settings")
+        name = language.translate("Settings")
+        return [{"label": name, "icon": "settings", "url": "/settings", "active": is_here}]
+
+    @cached_property
     def apps(self) -> list[dict[str, Any]]:
         return [a for a in (self._app(app) for app in self._known().values()) if a["forms"]]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -20,37 +19,54 @@ def install(app: scope.App) -> None:
     app.jinja_env.globals.update(grid_rows=rows, draw_tags=tags, draw_person=person)
 
 
-def rows(grid: Grid, base: str, start: int) -> Markup:
-    """All `<tr>` of a page. `base` is the address of the form, `start` how many rows stand before these."""
-    columns = [_column(grid, column, base) for column in grid.columns]
+def rows(grid: Grid, base: str, start: int, *, may_edit: bool = False) -> Markup:
+    """All `<tr>` of a page. `base` is the address of the form, `start` how many rows stand before these.
+
+    may_edit  its reader changes values in their cells: these carry what an editor begins with (`data-v`) where that is
+              not what they show, and the rows their version
+    """
+    columns = [_column(grid, column, base, may_edit) for column in grid.columns]
     cells = zip(*columns, strict=True)
+    versions = [f' data-version="{row[1]}"' for row in grid.sheet.rows] if may_edit else itertools.repeat("")
     parts = [
-        f'<tr id="row-{id_}" data-open="{base}/{id_}">\n<td class="m-num" tabindex="-1">{number}</td>\n'
+        f'<tr id="row-{id_}" data-open="{base}/{id_}"{version}>\n<td class="m-num" tabindex="-1">{number}</td>\n'
         f"{''.join(shown)}\n</tr>"
-        for number, id_, shown in zip(itertools.count(start + 1), grid.ids, cells, strict=False)
+        for number, id_, shown, version in zip(itertools.count(start + 1), grid.ids, cells, versions, strict=False)
     ]
     return Markup("\n".join(parts))  # noqa: S704 (every part is escaped or drawn here)
 
 
-def _column(grid: Grid, column: Column, base: str) -> list[str]:
+def _column(grid: Grid, column: Column, base: str, may_edit: bool) -> list[str]:
     """The cells of a column, row by row."""
-    head = f'<td class="{_class(column, grid.form.title)}" tabindex="-1">'
+    head = f'<td class="{_class(column, grid.form.title)}" tabindex="-1"'
     if column.key == grid.form.title:
         pairs = zip(grid.ids, grid.titles, strict=True)
-        return [f'{head}<a href="{base}/{id_}" data-opens>{text(title)}</a></td>' for id_, title in pairs]
-    return grid.written(column.key, _drawing(head))
+        drawn = [f'<a href="{base}/{id_}" data-opens>{text(title)}</a></td>' for id_, title in pairs]
+    elif not (may_edit and column.is_edited):
+        return grid.written(column.key, _drawing(f"{head}>"))
+    else:
+        drawn = grid.written(column.key, _drawing(""))
+    if not (may_edit and column.is_edited):
+        return [f"{head}>{one}" for one in drawn]
+    return [f"{head}{raw}>{one}" for raw, one in zip(_raw(grid, column.key), drawn, strict=True)]
+
+
+def _raw(grid: Grid, key: str) -> list[str]:
+    """What an editor of each cell begins with, as an attribute."""
+    return [f' data-v="{escape(raw)}"' if raw else "" for raw in grid.raw(key)]
 
 
 def _drawing(head: str) -> Callable[[str | Cell], str]:
     return lambda shown: f"{head}{text(shown) if isinstance(shown, str) else _drawn(shown)}</td>"
 
 
-def _class(column: Any, title: str) -> str:
+def _class(column: Column, title: str) -> str:
+    frozen = f" fz fz{column.place}" if column.is_frozen else ""
     if column.shape in NUMBERS:
-        return "num"
+        return f"num{frozen}"
     if column.shape in MOMENTS:
-        return "m-num"
-    return "m-m" if column.key == title else ""
+        return f"m-num{frozen}"
+    return f"m-m{frozen}" if column.key == title else frozen.strip()
 
 
 def _drawn(cell: Cell) -> str:

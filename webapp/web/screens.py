@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, make_response, request
 
+from webapp.db import Unit
 from webapp.engines.forms import views
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import label
@@ -36,6 +38,11 @@ def form(app: str, key: str) -> Scope:
     return views.scope(scope.unit(), scope.actor(), app, key, language.locale())
 
 
+def form_in(unit: Unit, app: str, key: str) -> Scope:
+    """The same in another unit than the request's own."""
+    return views.scope(unit, scope.actor(), app, key, language.locale())
+
+
 def asked(at: Scope) -> Asked:
     """What the query string asks of the list."""
     return views.ask(
@@ -46,13 +53,21 @@ def asked(at: Scope) -> Asked:
         search=request.args.get("q"),
         after=request.args.get("after"),
         filter=request.args.get("f"),
-        changes={name: request.args[key] for name, key in views.CHANGES.items() if key in request.args},
+        changes={
+            name: ",".join(request.args.getlist(key)) for name, key in views.CHANGES.items() if key in request.args
+        },
     )
 
 
 def stood() -> list[str]:
     """Keys of the fields that stood on the form that was sent: a box nobody ticked is not sent itself."""
     return [key for key in request.form.get("m__fields", "").split(",") if key][:_MOST_FIELDS]
+
+
+def version() -> int | None:
+    """The version of the record that the page had, if it sent one."""
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
 def is_phone() -> bool:
@@ -93,10 +108,20 @@ class Links:
         return f"{self.base}{path}?{query}" if query else self.base + path
 
     def list(
-        self, *, after: str | None = None, part: str | None = None, start: int | None = None, **changes: Any
+        self,
+        *,
+        after: str | None = None,
+        part: str | None = None,
+        start: int | None = None,
+        path: Sequence[str] = (),
+        **changes: Any,
     ) -> str:
-        """The list with `changes` (sort, search, conditions, view), or a further piece of it."""
+        """The list with `changes` (sort, search, conditions, view …), or a further piece of it.
+
+        path   values of the heads below which the piece stands
+        """
         kept = self.asked.address(**changes) if self.asked else ""
+        kept = "&".join(filter(None, (kept, urlencode([("in", value) for value in path]))))
         return self._with("", kept, after=after, part=part, start=start)
 
     def piece(self, path: str, **more: Any) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import request
 
-from webapp.blueprints.records import blueprint
-from webapp.engines.forms import boards, columns, filters, saved, select, views
+from webapp.blueprints.boards import tools as board_tools
+from webapp.blueprints.records import blueprint, tools
+from webapp.engines.forms import arranged, columns, filters, groups, saved, select, views
 from webapp.engines.forms import totals as below
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.saved import SavedView
+from webapp.engines.forms.transfer import wizard
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import label
@@ -25,11 +27,27 @@ def listing(app: str, form: str) -> Any:
     at = screens.form(app, form)
     asked = screens.asked(at)
     piece = request.args.get("part")
-    if piece in ("rows", "cards"):
-        links, grid = screens.Links(at, asked), columns.grid(at, asked)
-        return respond.part(f"records/_{piece}.html", at=at, asked=asked, links=links, start=_start(), grid=grid)
+    if piece in ("rows", "cards", "group_rows", "group_cards"):
+        return _piece(at, asked, piece)
     context = list_context(at, asked) | shape(at, asked) | {"binned": _binned(at)}
     return respond.page("records/list.html", part=screens.part_for(list="records/_list.html"), **context)
+
+
+def _piece(at: Scope, asked: Asked, piece: str) -> Any:
+    """The next rows or cards of the list, or of one of its groups; or the heads within a head."""
+    path = groups.check_path(request.args.getlist("in"))
+    context: dict[str, Any] = {"at": at, "asked": asked, "links": screens.Links(at, asked), "path": path}
+    context["start"] = _start()
+    context["may_edit"] = _may_edit(at)
+    if piece.startswith("group"):
+        found = groups.heads(at, asked, path, start=_start(), with_rows=True)
+        return respond.part(f"records/_{piece}.html", heads=found, columns=columns.columns(at, asked), **context)
+    grid = columns.grid(at, asked, *groups.within(at, asked, path))
+    return respond.part(f"records/_{piece}.html", grid=grid, **context)
+
+
+def _may_edit(at: Scope) -> bool:
+    return at.actor.may_write and at.may("edit")
 
 
 def _binned(at: Scope) -> dict[str, Any] | None:
@@ -51,20 +69,38 @@ def totals(app: str, form: str) -> Any:
     found = below.totals(at, asked)
     shown = f"{found.count:,}" + ("+" if found.is_more else "")
     shown_columns = columns.columns(at, asked)
-    return respond.part("records/_totals.html", count=shown, totals=found.columns, columns=shown_columns, at=at)
+    return respond.part(
+        "records/_totals.html",
+        count=shown,
+        totals=found.columns,
+        columns=shown_columns,
+        at=at,
+        links=screens.Links(at, asked),
+    )
 
 
 def shape(at: Scope, asked: Asked) -> dict[str, Any]:
     """What the view's template draws."""
     if asked.view.kind != "kanban":
-        return {"grid": columns.grid(at, asked)}
-    by, links = boards.by_field(at, asked.view), screens.Links(at, asked)
+        return _grid(at, asked)
+    return board_tools.page(at, asked)
+
+
+def _grid(at: Scope, asked: Asked) -> dict[str, Any]:
+    """A page of rows, or the first heads with theirs; and how the columns stand."""
+    grouped = arranged.groups(at, asked)
+    found = groups.heads(at, asked, with_rows=True) if grouped else None
+    grid = columns.grid(at, asked) if found is None else None
     return {
-        "lanes": boards.lanes(at, asked),
-        "by_label": label(by.label, at.locale) or by.key,
-        "has_total": bool(asked.view.settings.get("total")),
-        "may_move": at.may("edit") and at.visible.get(by.key) == "write",
-        "new_in": lambda value: links.new(**{by.key: value, "next": links.list()}),
+        "grid": grid,
+        "heads": found,
+        "path": (),
+        "is_empty": not (grid.size if grid is not None else found and found.heads),
+        "columns": columns.columns(at, asked),
+        "height": arranged.height(asked),
+        "tools": tools.tools(at, asked, screens.Links(at, asked)),
+        "may_edit": _may_edit(at),
+        "may_delete": at.actor.may_write and at.may("delete"),
     }
 
 
@@ -85,6 +121,8 @@ def list_context(at: Scope, asked: Asked) -> dict[str, Any]:
         "start": _start(),
         "form_label": screens.form_label(at),
         "may_create": at.may("create"),
+        "may_import": wizard.may(at.unit, at.actor, at.form),
+        "may_export": at.may("export"),
         "description": label(at.form.settings.get("description"), at.locale),
         "shape_icons": screens.SHAPE_ICONS,
     }

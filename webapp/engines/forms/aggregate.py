@@ -31,11 +31,13 @@ KEPT = 200  # statements of an epoch
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A statement made ready: `groups` and `measures` are its checked expressions."""
+    """A statement made ready: `groups` and `measures` are its checked expressions; `named` says for the group at a
+    place where in the row the name of the member or department stands."""
 
     groups: list[Expression]
     measures: list[Expression]
     statement: sa.Select[Any]
+    named: dict[int, int]
 
 
 def aggregate(
@@ -65,10 +67,12 @@ def aggregate(
     rows = unit.execute(made.statement, {**binds(actor, clock.now(), unit.zone), "row_limit": limit}).all()
     width = len(made.groups)
     links = [_links(unit, actor, g, [row[i] for row in rows]) for i, g in enumerate(made.groups)]
+    for place, at in made.named.items():
+        links[place] = {row[place]: Linked(row[place], row[at]) for row in rows if row[place] is not None}
     return [
         AggregateRow(
             [_whole(g, v) for g, v in zip(made.groups, row, strict=False)],
-            [_whole(m, v) for m, v in zip(made.measures, row[width:], strict=True)],
+            [_whole(m, v) for m, v in zip(made.measures, row[width : width + len(made.measures)], strict=True)],
             [links[i].get(row[i]) for i in range(width)],
         )
         for row in rows
@@ -124,7 +128,23 @@ def _prepare(
     if group_columns:
         statement = statement.group_by(*[sa.literal_column(f"g{i}") for i in range(len(group_columns))])
         statement = statement.order_by(*_order(unit, group, measures, groups, labelled, sort))
-    return Aggregate(groups, sums, statement.limit(sa.bindparam("row_limit", type_=sa.Integer)))
+    statement = statement.limit(sa.bindparam("row_limit", type_=sa.Integer))
+    people = [i for i, g in enumerate(groups) if g.type.name in ("member", "department")]
+    if not people:
+        return Aggregate(groups, sums, statement, {})
+    return Aggregate(groups, sums, *_named(statement, groups, people, len(labelled)))
+
+
+def _named(
+    statement: sa.Select[Any], groups: list[Expression], people: list[int], width: int
+) -> tuple[sa.Select[Any], dict[int, int]]:
+    """The same rows, with the names of the members and departments that are groups behind each."""
+    inner = statement.subquery()
+    names = []
+    for i in people:
+        table = member if groups[i].type.name == "member" else department
+        names.append(sa.select(table.c.name).where(table.c.id == inner.c[f"g{i}"]).scalar_subquery())
+    return sa.select(*inner.c, *names), {i: width + n for n, i in enumerate(people)}
 
 
 def _order(
@@ -155,19 +175,14 @@ def _order(
 
 
 def _links(unit: Unit, actor: Actor, expression: Expression, values: list[Any]) -> dict[Any, Linked]:
-    """Titles of the records, members or departments that are groups, by id, in one statement."""
+    """Titles of the records that are groups, by id, in one statement."""
     ids = [v for v in values if v is not None]
     kind = expression.type.name
-    if not ids or kind not in ("record", "member", "department"):
+    if not ids or kind != "record":
         return {}
-    if kind == "record":
-        assert expression.type.target is not None
-        form = versions.current(unit).form(expression.type.target)
-        table = form.table
-        title = record_title(unit, actor, form, table.c.id)
-        statement = sa.select(table.c.id, title).where(table.c.id.in_(ids))
-        rows = unit.execute(statement, binds(actor, clock.now(), unit.zone)).all()
-    else:
-        people = member if kind == "member" else department
-        rows = unit.execute(sa.select(people.c.id, people.c.name).where(people.c.id.in_(ids))).all()
+    assert expression.type.target is not None
+    form = versions.current(unit).form(expression.type.target)
+    title = record_title(unit, actor, form, form.table.c.id)
+    statement = sa.select(form.table.c.id, title).where(form.table.c.id.in_(ids))
+    rows = unit.execute(statement, binds(actor, clock.now(), unit.zone)).all()
     return {id_: Linked(id_, title.removesuffix("\x1f") if title is not None else None) for id_, title in rows}

@@ -19,6 +19,7 @@ from webapp.engines.forms.display import (
     writer,
 )
 from webapp.engines.forms.reading import Sheet
+from webapp.engines.forms.record import Masked
 from webapp.engines.forms.views import Asked, Scope, is_sortable, orders, query
 from webapp.i18n import label
 
@@ -28,6 +29,7 @@ class Column:
     """A heading of a grid.
 
     sorted    "asc", "desc" or None; `sort_to` the sort a press asks for, None if it can't
+    place     which column it is, from 0; `is_frozen`: it stays in sight
     px        its width where somebody has set one, else the class `width` says it
     is_edited whether its reader may change the values of it
     """
@@ -40,6 +42,7 @@ class Column:
     sorted: str | None = None
     sort_to: str | None = None
     px: int | None = None
+    place: int = 0
     is_frozen: bool = False
     is_edited: bool = False
 
@@ -88,6 +91,24 @@ class Grid:
         write = writer(look)
         return self.sheet.written(key, lambda value, linked: draw(write(value, linked)))
 
+    def raw(self, key: str) -> list[str]:
+        """What an editor of the field begins with, row by row: several values with | between, links as their ids."""
+        look = self.eye.look(self.form, key)
+        language = look.locale
+
+        def typed(value: object, _linked: object) -> str:
+            if value is None or isinstance(value, Masked):
+                return ""
+            if isinstance(value, bool):
+                return "true" if value else ""
+            if isinstance(value, str):
+                return value
+            if isinstance(value, list | tuple):
+                return "|".join(str(one) for one in value)
+            return str(look.kind.typed(look.of, value, language))
+
+        return self.sheet.written(key, typed)
+
     @property
     def cards(self) -> list[tuple[int, Face]]:
         """Id and face of every record."""
@@ -124,6 +145,7 @@ def _columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
                 now,
                 sort_to,
                 sizes.get(key),
+                place,
                 place < frozen,
                 "." not in key and at.visible.get(key) == "write" and values.is_input(found) and is_edited(found),
             )
@@ -160,9 +182,9 @@ def _room(text: str) -> int:
     return sum(2 if ord(c) > 0x2E7F else 1 for c in text)
 
 
-def grid(at: Scope, asked: Asked) -> Grid:
-    """One page of the view as rows."""
+def grid(at: Scope, asked: Asked, *more: str) -> Grid:
+    """One page of the view as rows, with `more` conditions."""
     shown = columns(at, asked)
     keys = [c.key for c in shown]
-    sheet = select.sheet(at.unit, at.actor, at.form, query(at, asked, fields=[*keys, at.form.title]))
+    sheet = select.sheet(at.unit, at.actor, at.form, query(at, asked, *more, fields=[*keys, at.form.title]))
     return Grid(shown, sheet, at.eye, at.form)

@@ -76,22 +76,23 @@ def setting(form: Form) -> Mapping[str, Any] | None:
     return found
 
 
-def may(unit: Unit, actor: Actor, form: Form, id_: int) -> bool:
-    """Whether the actor may convert this very record: one statement."""
-    said = setting(form)
-    return bool(said) and policy.may(unit, actor, form, "edit") and _is_convertible(unit, actor, form, id_, said or {})
-
-
-def _is_convertible(unit: Unit, actor: Actor, form: Form, id_: int, said: Mapping[str, Any]) -> bool:
-    """Live, within what he may change, not converted yet, and as `when` wants it."""
-    table = form.table
-    wanted = [table.c.id == id_, table.c.deleted_at.is_(None), _first_link(form, said).is_(None)]
-    if (condition := policy.rows(unit, actor, form, "edit", table)) is not None:
-        wanted.append(condition)
+def condition(unit: Unit, actor: Actor, form: Form) -> sa.ColumnElement[Any]:
+    """1 for a row of the form that the actor may convert: live, within what he may change, not converted yet, and as
+    `when` wants it."""
+    said, table = setting(form), form.table
+    if not said or not actor.may_write or not policy.may(unit, actor, form, "edit"):
+        return sa.literal(0)
+    wanted: list[sa.ColumnElement[bool]] = [table.c.deleted_at.is_(None), _first_link(form, said).is_(None)]
+    if (rows := policy.rows(unit, actor, form, "edit", table)) is not None:
+        wanted.append(rows)
     if said["when"]:
         wanted.append(_when(unit, form, said["when"]).condition(Stored(table), unit.dialect))
-    statement = sa.select(sa.literal(1)).select_from(table).where(*wanted)
-    return unit.execute(statement, binds(actor, clock.now(), unit.zone)).first() is not None
+    return sa.case((sa.and_(*wanted), 1), else_=0)
+
+
+def _is_convertible(unit: Unit, actor: Actor, form: Form, id_: int) -> bool:
+    statement = sa.select(condition(unit, actor, form)).where(form.table.c.id == id_)
+    return unit.execute(statement, binds(actor, clock.now(), unit.zone)).scalar() == 1
 
 
 def _first_link(form: Form, said: Mapping[str, Any]) -> sa.ColumnElement[Any]:
@@ -126,7 +127,7 @@ def _refuse(unit: Unit, actor: Actor, form: Form, record: Record, said: Mapping[
     if not actor.may_write:
         raise Denied(N_("This token may only read."), action="write")
     policy.require(unit, actor, form, "edit")
-    if _is_convertible(unit, actor, form, record.id, said):
+    if _is_convertible(unit, actor, form, record.id):
         return
     first = unit.execute(sa.select(_first_link(form, said)).where(form.table.c.id == record.id)).scalar()
     if first is not None:

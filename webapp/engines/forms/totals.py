@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -26,11 +26,13 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Total:
-    """One value below a column: `text` as the cells above it, `exact` where that leaves something out."""
+    """One value below a column: `text` as the cells above it, `exact` where that leaves something out, `short` where
+    room is scarce."""
 
     text: str
     word: str = ""
     exact: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,25 +50,25 @@ def totals(at: Scope, asked: Asked) -> Totals:
     count, is_ = select.count(at.unit, at.actor, at.form, query(at, asked, fields=("id",)))
     if is_ != "exact" or not count:
         return Totals(count, is_ != "exact", {})
-    wanted = _wanted(at, asked)
-    if not wanted:
+    asks = wanted(at, asked)
+    if not asks:
         return Totals(count, False, {})
-    found = measured(at, asked, [], [MEASURES[how][0].format(key) for key, how in wanted.items()])
-    values = found[0].measures if found else [None] * len(wanted)
-    shown = {k: _shown(at, k, how, v) for (k, how), v in zip(wanted.items(), values, strict=True)}
-    return Totals(count, False, {k: total for k, total in shown.items() if total is not None})
+    found = measured(at, asked, [], [MEASURES[how][0].format(key) for key, how in asks.items()])
+    values = found[0].measures if found else [None] * len(asks)
+    said = {k: shown(at, k, how, v) for (k, how), v in zip(asks.items(), values, strict=True)}
+    return Totals(count, False, {k: total for k, total in said.items() if total is not None})
 
 
-def _wanted(at: Scope, asked: Asked) -> dict[str, str]:
+def wanted(at: Scope, asked: Asked) -> dict[str, str]:
     """Column → what is asked of it: the view's own setting, else the sum of every amount."""
     keys = [k for k in arranged.column_keys(at, asked) if k in at.form.names and at.may_ask(k)]
     chosen = arranged.totals(at, asked)
     if chosen is not None:
-        return {k: chosen[k] for k in keys if k in chosen and _fits(at.form.names[k], chosen[k])}
+        return {k: chosen[k] for k in keys if k in chosen and fits(at.form.names[k], chosen[k])}
     return {k: "sum" for k in keys if at.form.names[k].kind_key == "money"}
 
 
-def _fits(found: Field, how: str) -> bool:
+def fits(found: Field, how: str) -> bool:
     if how == "count":
         return found.type.name not in ("choices", "records")
     if how in ("min", "max") and found.type.name in ("date", "datetime"):
@@ -74,7 +76,7 @@ def _fits(found: Field, how: str) -> bool:
     return found.type.name in ("number", "duration")
 
 
-def _shown(at: Scope, key: str, how: str, value: Any) -> Total | None:
+def shown(at: Scope, key: str, how: str, value: Any) -> Total | None:
     """None for nothing and for a sum of nothing: a line of noughts says nothing."""
     if value is None or (how == "sum" and not value):
         return None
@@ -85,23 +87,25 @@ def _shown(at: Scope, key: str, how: str, value: Any) -> Total | None:
     if is_amount(found):
         whole = Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)
         exact = found.kind.text(found, value, at.locale) if whole != value else ""
-        return Total(found.kind.cell(found, whole, at.locale), word, exact)
+        return Total(found.kind.cell(found, whole, at.locale), word, exact, found.kind.short(found, whole, at.locale))
     if how == "average" and found.type.name == "number":
         shown = formats.number(value, 1).removesuffix(".0")
         return Total(shown + ("%" if found.kind_key == "percent" else ""), word)
     return Total(found.kind.cell(found, int(value) if found.type.name == "duration" else value, at.locale), word)
 
 
-def measured(at: Scope, asked: Asked, group: list[str], measures: list[str]) -> list[AggregateRow]:
-    """Groups and measures over what the list asks for."""
-    wanted = query(at, replace(asked, after=None))
+def measured(
+    at: Scope, asked: Asked, group: list[str], measures: list[str], *, more: Sequence[str] = (), limit: int = 1000
+) -> list[AggregateRow]:
+    """Groups and measures over what the list asks for, with `more` conditions."""
+    wanted_rows = query(at, replace(asked, after=None), *more)
     return aggregate.aggregate(
         at.unit,
         at.actor,
         at.form,
         group=group,
         measures=measures,
-        where=wanted.where,
-        search_text=wanted.search,
-        limit=1000,
+        where=wanted_rows.where,
+        search_text=wanted_rows.search,
+        limit=limit,
     )

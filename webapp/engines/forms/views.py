@@ -33,7 +33,7 @@ MOST_GROUPS = 2
 #: View kinds that have a page.
 SHOWN = ("grid", "kanban")
 #: What an address may set otherwise than the view: setting → its name there. Texts are lists with commas.
-CHANGES = {"group": "group", "columns": "cols", "totals": "sums", "freeze": "pin", "height": "rows"}
+CHANGES = {"group": "group", "columns": "cols", "totals": "sums", "freeze": "pin", "height": "rows", "color": "color"}
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,8 @@ def _sortable(at: Scope, sort: str) -> str | None:
     """The sort as asked; raises `Invalid` when it names what he may not read or what has no order."""
     for key in (part.removeprefix("-") for part in sort.split(",") if part):
         found = at.form.names.get(key)
+        if key == "id":
+            continue
         if found is None or not at.may_ask(key) or not is_sortable(found):
             raise Invalid(N_("This list cannot be sorted by “{key}”.", key=key[:40]))
     return sort or None

@@ -68,3 +68,11 @@ on("click", ".m-menu .m-item:not([data-stay])", (event, item) => {
 
 // A swap may take the list under an open menu away: nothing stays hanging in the air.
 addEventListener("resize", () => document.querySelectorAll(".m-pop:popover-open:not(.m-toast)").forEach((menu) => place(menu, buttonOf(menu))));
+
+// What is fetched into an open menu finds its place and the focus.
+document.addEventListener("htmx:after:swap", (event) => {
+  const menu = event.detail.ctx.target;
+  if (!menu?.matches?.(".m-menu:popover-open")) return;
+  place(menu, buttonOf(menu));
+  (menu.querySelector("[aria-checked=true]") || items(menu)[0])?.focus();
+});
