@@ -134,6 +134,34 @@ CHECK = Struct(
         "field": Setting(FieldName(), label=N_("At field")),
     }
 )
+#: A record of such a form says that somebody did something: a call, a visit. It is written down beneath the record it
+#: points at, and stands in that record's history.
+ACTIVITY = Struct(
+    {
+        "at": Setting(FieldName(("datetime", "date")), required=True, label=N_("When")),
+        "text": Setting(FieldName(("text",)), required=True, label=N_("What")),
+        "kind": Setting(FieldName(("choice",)), label=N_("Kind")),
+        "next": Setting(FieldName(("datetime", "date")), label=N_("Next time")),
+    }
+)
+#: Records of such a form wait for somebody on a day: they stand on his workbench.
+DUE = Struct(
+    {
+        "by": Setting(FieldName(("datetime", "date")), required=True, label=N_("Due on")),
+        "when": Setting(ExpressionText("boolean"), label=N_("Only while")),
+        "say": Setting(FieldName(("text",)), label=N_("What is to be done")),
+        "done": Setting(MapOf(Anything(), key=FieldName(), most=10), label=N_("Set when done")),
+    }
+)
+TILE = Struct(
+    {
+        "label": Setting(Label(), required=True, label=N_("Label")),
+        "form": Setting(FormName(), required=True, label=N_("Form")),
+        "view": Setting(Key(), required=True, label=N_("View")),
+        "measure": Setting(ExpressionText(), default="count()", label=N_("Measure")),
+    }
+)
+WORKBENCH = Struct({"tiles": Setting(ListOf(TILE, most=12), label=N_("Numbers"))})
 FORM = Struct(
     {
         "label": Setting(Label()),
@@ -147,6 +175,8 @@ FORM = Struct(
         "checks": Setting(ListOf(CHECK, most=100, known_by=("when", "say"))),
         "require_version": Setting(Flag(), default=False),
         "collision": Setting(OneOf(("owner", "exists")), default="owner"),
+        "activity": Setting(ACTIVITY),
+        "due": Setting(DUE),
         "quick": Setting(ListOf(FieldName(), most=12), label=N_("Quick entry")),
         "known": Setting(MapOf(ListOf(Text(80), least=1, most=6), most=12), label=N_("Told while typing")),
     }
@@ -183,6 +213,7 @@ DOCUMENT = Struct(
         "rules": Setting(NotYet("rules")),
         "dashboards": Setting(NotYet("dashboards")),
         "roles": Setting(MapOf(ROLE, most=100)),
+        "workbench": Setting(WORKBENCH),
     }
 )
 

@@ -14,11 +14,14 @@ title              what a link, member or department in it is called
 error              what to mend, "" when nothing
 is_hidden          its condition does not hold now: it stands there unseen, so that nothing typed is lost
 is_quick           one of the few that a new record is entered with on the phone
+theirs             what somebody else saved meanwhile where it differs, else None; `theirs_typed` and `theirs_title`
+                   as it would stand in the input
 is_picked          chosen by the builder for that: its options are buttons, those taken last first
 is_sometimes       shown only under a condition
 known              address that tells what is already there of what is typed, "" where nobody looks
-theirs             what somebody else saved meanwhile where it differs, else None
 joined, tones      of tags: all in one text, and colours of the known ones
+theirs             what somebody else saved meanwhile where both changed it, else None; `theirs_typed` and
+                   `theirs_title` as it would stand in the input
 is_required, is_disabled, is_amount (it counts money: the page says large ones in words)
 """
 
@@ -98,6 +101,9 @@ class EntryField(WtField):
         self.typed: tuple[str, ...] = ()
         self.title = ""
         self.theirs: str | None = None
+        self.theirs_typed: tuple[str, ...] = ()
+        self.theirs_title = ""
+        self.is_met = True
         self.known = ""
         self.is_hidden = self.is_quick = self.is_picked = self.is_sometimes = False
         self.data: Any = None

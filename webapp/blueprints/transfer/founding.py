@@ -1,0 +1,1 @@
+"""New form from a file."""
