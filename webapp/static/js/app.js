@@ -43,3 +43,4 @@ import "./grid_groups.js";
 import "./live.js";
 import "./board_live.js";
 import "./board_columns.js";
+import "./calls.js";
