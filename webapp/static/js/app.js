@@ -44,3 +44,4 @@ import "./live.js";
 import "./board_live.js";
 import "./board_columns.js";
 import "./tryit.js";
+import "./calls.js";

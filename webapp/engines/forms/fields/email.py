@@ -20,6 +20,7 @@ class Email(TextKind):
     sample = "li.wen@example.com"
     label = N_("Email")
     longest = 254
+    is_copied = True
     is_sorted = True
 
     def normalise(self, field: Field, text: str) -> str:
