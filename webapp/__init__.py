@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         headers,
         health,
         language,
+        limits,
         live,
         metrics,
         proxies,
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     accent.install(app)
     health.install(app)
     metrics.install(app)
+    limits.install(app)
     csrf.install(app)
     signing.install(app)
     zones.install(app)

@@ -45,6 +45,11 @@ class Frame:
         return request.path == "/"
 
     @cached_property
+    def is_mine(self) -> bool:
+        """On a page of the member's own, which the phone's bar shows under “me”."""
+        return request.path == "/me" or request.path.startswith("/settings")
+
+    @cached_property
     def links(self) -> list[dict[str, Any]]:
         return [{"label": language.translate("Workbench"), "icon": "home", "url": "/", "active": self.is_home}]
 

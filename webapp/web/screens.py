@@ -64,6 +64,12 @@ def stood() -> list[str]:
     return [key for key in request.form.get("m__fields", "").split(",") if key][:_MOST_FIELDS]
 
 
+def version() -> int | None:
+    """The version of the record that the page had, if it sent one."""
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
 def is_phone() -> bool:
     """Whether the browser says that it runs on a phone. Only for what comes first, never for what there is."""
     return request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.user_agent.string

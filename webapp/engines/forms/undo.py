@@ -6,7 +6,7 @@ What somebody has changed since is left as it is and named in the result; nobody
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,26 @@ def undo(
                 changesets.close(unit, done.change_set)
         if finished or (progress is not None and not progress(done.undone)):
             return done
+
+
+def of_record(unit: Unit, actor: Actor, form: Form, id_: int, event_ids: Collection[int]) -> Undone:
+    """Take back changes of one record that the actor has just read, the newest first, in the unit at hand.
+
+    What is no change of that record is passed over.
+    """
+    if not actor.may_write:
+        raise Denied(N_("This token may only read."))
+    this = sa.and_(event.c.app == form.app, event.c.form == form.key, event.c.record == id_, event.c.kind == "updated")
+    statement = sa.select(event).where(this, event.c.id.in_(list(event_ids))).order_by(event.c.id.desc())
+    rows = list(unit.execute(statement))
+    done = Undone()
+    if rows:
+        title = N_("Changes of {form} {id}", form=form.label, id=id_).text(actor.locale)
+        done.change_set = changesets.open(unit, "undo", title, actor.member)
+        for row in rows:
+            _revert(unit, actor, form, row, done)
+        changesets.close(unit, done.change_set)
+    return done
 
 
 def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
