@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import database_of
-from tests.world import CRM, World, make
+from tests.databases import known_of
+from tests.world import CRM, World
 from webapp import clock, migrating
 from webapp.backups import folders, keeping
 from webapp.config import Settings
@@ -20,6 +21,7 @@ from webapp.db import Database
 from webapp.definitions import storage, versions
 from webapp.engines.forms import records, soundness
 from webapp.files import shelf, store
+from webapp.i18n import N_
 from webapp.journal import due, seals
 from webapp.journal.tables import event
 from webapp.journal.tables import periodic as minutes
@@ -35,8 +37,9 @@ WITH_FORMULA = CRM.replace(
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A firm at work: a deal, a sealed journal, a worker that was here just now, a file."""
-    with database_of(request, request.param, tmp_path_factory.mktemp("doctor")) as database:
-        world = make(database)
+    with database_of(request, request.param, tmp_path_factory.mktemp("doctor"), "world") as database:
+        people, places = known_of(database)
+        world = World(database, dict(people), dict(places))
         world.apply(WITH_FORMULA)
         storage.get().finish(database)
         with database.write() as unit:
@@ -149,7 +152,7 @@ def test_backups_that_fail_or_are_old_or_damaged_are_told(world: World) -> None:
     assert "There is none yet" in seen(world)["backups"][1]
     made.path.unlink()
     with world.database.write() as unit:
-        keeping.note(unit, None, "磁盘已满")
+        keeping.note(unit, None, N_("磁盘已满"))
     assert seen(world)["backups"][0] == "bad" and "磁盘已满" in seen(world)["backups"][1]
     with world.database.write() as unit:
         keeping.note(unit, "x", None)

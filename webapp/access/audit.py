@@ -6,6 +6,7 @@ Records have a journal of their own (`webapp.journal`); this one is read by keep
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,21 @@ ACTIONS: dict[str, Message] = {
     "backup_ordered": N_("Backup ordered"),
     "backup_downloaded": N_("Backup downloaded"),
     "firm_changed": N_("Settings of the firm changed"),
+    "app_published": N_("Version of an app published"),
+    "app_retried": N_("Building tried again"),
+}
+
+
+#: What people look for, with the actions it means.
+GROUPS: dict[str, tuple[Message, tuple[str, ...]]] = {
+    "members": (N_("Members"), tuple(a for a in ACTIONS if a.startswith("member_") or a == "records_handed_over")),
+    "departments": (N_("Departments"), tuple(a for a in ACTIONS if a.startswith("department_"))),
+    "roles": (N_("Roles"), ("role_granted", "role_revoked")),
+    "access": (
+        N_("Passwords, sessions and tokens"),
+        ("password_set", "password_reset", "sessions_ended", "locked_out", "token_created", "token_revoked"),
+    ),
+    "system": (N_("Firm and apps"), tuple(a for a in ACTIONS if a.startswith(("firm_", "app_")))),
 }
 
 
@@ -97,13 +113,26 @@ def listed(
     *,
     member_id: int | None = None,
     action: str | None = None,
+    actions: Collection[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[Entry]:
-    """The newest lines first, older than line `before`; for keepers and auditors."""
+    """The newest lines first, older than line `before`; for keepers and auditors.
+
+    since, until  from this moment on, and before that one
+    """
     if not (actor.is_keeper or AUDITOR in actor.roles):
         raise Denied(N_("Only auditors and system administrators read this journal."))
-    return _read(unit, _select(member_id, action, before, limit))
+    statement = _select(member_id, action, before, limit)
+    if actions is not None:
+        statement = statement.where(audit.c.action.in_(actions))
+    if since is not None:
+        statement = statement.where(audit.c.at >= since)
+    if until is not None:
+        statement = statement.where(audit.c.at < until)
+    return _read(unit, statement)
 
 
 def of_member(unit: Unit, member_id: int, *, limit: int) -> list[Entry]:

@@ -92,6 +92,11 @@ def names(unit: Unit) -> list[tuple[int, str]]:
     return [(row.id, row.name) for row in unit.execute(statement.order_by(member.c.sort_key, member.c.id))]
 
 
+def everybody(unit: Unit) -> dict[int, str]:
+    """Names by number, of leavers too: who did what."""
+    return {row.id: row.name for row in unit.execute(sa.select(member.c.id, member.c.name))}
+
+
 def _require(actor: Actor) -> None:
     guard.require_people(actor)
 

@@ -167,7 +167,7 @@ def listed(settings: Settings) -> list[Backup]:
     except OSError:
         return []
     backups = [look(path) for path in paths]
-    return sorted(backups, key=lambda one: (one.made_at or _NEVER, one.name), reverse=True)
+    return sorted(backups, key=lambda one: (one.made_at or _NEVER, one.path.stem), reverse=True)
 
 
 def look(path: Path) -> Backup:

@@ -49,6 +49,9 @@ SECTIONS: tuple[Section, ...] = (
         N_("Let programs work with your rights"), "/me/tokens",
     ),
     Section(
+        "api", N_("API"), "bolt", MINE, _everybody, N_("How programs work with your data"), "/api/docs",
+    ),
+    Section(
         "members", N_("Members"), "users", PEOPLE, guard.may_people,
         N_("Invite, roles, departments, leavers"), "/settings/members",
     ),
@@ -57,12 +60,32 @@ SECTIONS: tuple[Section, ...] = (
         N_("The tree, and who heads what"), "/settings/departments",
     ),
     Section(
+        "roles", N_("Roles and rights"), "shield-check", PEOPLE, lambda a: guard.may_people(a) or guard.may_build(a),
+        N_("Who holds which role, and what it may"), "/settings/roles",
+    ),
+    Section(
         "tokens", N_("Tokens"), "key", PEOPLE, guard.may_keep,
         N_("What programs may work with whose rights"), "/settings/tokens",
     ),
     Section(
         "firm", N_("The firm"), "building", SYSTEM, guard.may_keep,
         N_("Name, logo, colour, language, currency"), "/settings/firm",
+    ),
+    Section(
+        "backups", N_("Backups"), "archive", SYSTEM, guard.may_keep,
+        N_("Every night, checked, and how to bring one back"), "/settings/backups",
+    ),
+    Section(
+        "apps", N_("Apps and versions"), "stack-2", SYSTEM, guard.may_build,
+        N_("What is in force, what was, publishing and taking back"), "/settings/apps",
+    ),
+    Section(
+        "jobs", N_("Background work"), "hourglass", SYSTEM, guard.may_build,
+        N_("What is under way, what failed, what can be taken back"), "/settings/jobs",
+    ),
+    Section(
+        "audit", N_("Audit log"), "history", SYSTEM, guard.may_audit,
+        N_("Who changed what about people, rights and settings"), "/settings/audit",
     ),
 )  # fmt: skip
 _BY_KEY = {section.key: section for section in SECTIONS}

@@ -12,6 +12,7 @@ from webapp.engines.forms import arranged, columns, filters, groups, saved, sele
 from webapp.engines.forms import totals as below
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.saved import SavedView
+from webapp.engines.forms.transfer import wizard
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import label
@@ -120,6 +121,8 @@ def list_context(at: Scope, asked: Asked) -> dict[str, Any]:
         "start": _start(),
         "form_label": screens.form_label(at),
         "may_create": at.may("create"),
+        "may_import": wizard.may(at.unit, at.actor, at.form),
+        "may_export": at.may("export"),
         "description": label(at.form.settings.get("description"), at.locale),
         "shape_icons": screens.SHAPE_ICONS,
     }

@@ -4,4 +4,18 @@ from flask import Blueprint
 
 blueprint = Blueprint("settings", __name__)
 
-from webapp.blueprints.settings import departments, firm, index, member, members, security, tokens  # noqa: E402, F401
+from webapp.blueprints.settings import (  # noqa: E402, F401
+    apps,
+    audit,
+    backups,
+    departments,
+    draft,
+    firm,
+    index,
+    jobs,
+    member,
+    members,
+    roles,
+    security,
+    tokens,
+)

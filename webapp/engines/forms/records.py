@@ -210,6 +210,8 @@ def purge(
 
     Refused (`Conflict`, detail `links`) while live records point at it, unless they are to be emptied.
     """
+    from webapp.engines.forms import comments, stars
+
     before = _load(unit, actor, form, id_, "delete")
     if not actor.is_keeper:
         raise Denied(N_("Only a system administrator removes records for good."))
@@ -217,6 +219,8 @@ def purge(
         raise Conflict(N_("A record is put into the bin before it is removed for good."))
     _guard(unit, actor, form, id_, "purge", {})
     _release(unit, actor, form, id_, empty_links, change_set)
+    comments.forget(unit, form, id_)
+    stars.forget(unit, form, id_)
     search.index(unit, form, [(id_, before.search_text, None)])
     for field in form.fields.values():
         if field.values_table is not None:
@@ -610,9 +614,17 @@ def _record_event(
     announce(unit, [row])
 
 
-def announce(unit: Unit, rows: list[dict[str, Any]]) -> None:
-    """Append events and tell whoever is interested; their due rows stand in the same transaction."""
-    interests.tell(unit, versions.current(unit), rows, events.append(unit, rows))
+def announce(unit: Unit, rows: list[dict[str, Any]]) -> list[int]:
+    """Append events and tell whoever is interested; their due rows stand in the same transaction. Answers their ids."""
+    ids = events.append(unit, rows)
+    interests.tell(unit, versions.current(unit), rows, ids)
+    return ids
+
+
+def touch(unit: Unit, form: Form, ids: Sequence[int]) -> None:
+    """Somebody has done something about these records without changing them: a comment, a follow-up."""
+    now = clock.now().replace(microsecond=0)
+    unit.execute(form.table.update().where(form.table.c.id.in_(ids)).values(last_activity_at=now))
 
 
 def event_row(

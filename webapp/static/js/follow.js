@@ -6,3 +6,13 @@ on("change", "select[data-follow]", (event, select) => {
   const first = [...select.options].find((one) => one.defaultSelected) || select.options[0];
   if (place) place.hidden = select.selectedOptions[0] === first;
 });
+
+// A choice that needs more shows its field, and the choice alone sends nothing yet.
+on("change", "select[data-unfold]", (event, select) => {
+  const isMore = select.value === select.dataset.unfold;
+  const place = select.parentElement.querySelector(".m-cond");
+  if (place) place.hidden = !isMore;
+  if (!isMore) return;
+  event.stopImmediatePropagation();
+  place?.querySelector("input")?.focus();
+}, true);
