@@ -73,7 +73,7 @@ def test_what_is_refused_stays_and_says_why(sales_: Sales) -> None:
     cards = f"{won}:1,{mine}:1,{stale}:7,{theirs}:1"
     answer = sales_.post("/crm/deal/moves?view=board", {"cards": cards, "column": "quote"}, part=True)
     text = toast(answer)["text"]
-    assert "1 张卡片已移到" in text and "3 张没动" in text and "赢单" in text and "其间有人改过它" in text
+    assert "1 张卡片已移到" in text and "3 张没动" in text and "赢单" in text and "刚才别人改过它" in text
     assert stages(sales_, [won, mine, stale, theirs]) == ["won", "quote", "contact", "contact"]
     only = sales_.post("/crm/deal/moves?view=board", {"cards": f"{won}:1", "column": "quote"}, part=True)
     assert toast(only)["kind"] == "bad" and "undo" not in toast(only)

@@ -6,7 +6,7 @@
 import { announce, on, say } from "./dom.js";
 
 on("m:live", "[data-board]", (event, board) => event.detail.until(refresh(board)));
-document.addEventListener("m:refresh", () => document.querySelectorAll("[data-board]").forEach(refresh));
+for (const type of ["m:refresh", "m:created"]) document.addEventListener(type, () => document.querySelectorAll("[data-board]").forEach(refresh));
 
 async function refresh(board) {
   const shown = Math.max(0, ...[...board.querySelectorAll("[data-cards]")].map((list) => list.querySelectorAll("[data-card]").length));
