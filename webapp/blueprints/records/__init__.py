@@ -7,6 +7,8 @@ from flask import Blueprint
 blueprint = Blueprint("records", __name__)
 
 from webapp.blueprints.records import (  # noqa: E402  (they add routes)
+    bulk,  # noqa: F401
+    cells,  # noqa: F401
     columns,  # noqa: F401
     entry,  # noqa: F401
     filters,  # noqa: F401

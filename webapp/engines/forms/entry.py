@@ -259,3 +259,9 @@ def make(
         problems=problems,
         language=language_of(locale),
     )
+
+
+def of_field(field: Field, locale: str) -> EntryField:
+    """An empty input of one field by itself, also of a system field that stands on no entry form."""
+    language = language_of(locale)
+    return next(iter(EntryForm({field.key: EntryField(field=field, language=language)}, language=language)))

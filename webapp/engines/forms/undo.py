@@ -67,12 +67,24 @@ def undo(
             return done
 
 
-def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
+def require(unit: Unit, actor: Actor, change_set: int) -> changesets.ChangeSet:
+    """The change set if it is his to take back (or he keeps the system); raises `NotFound` or `Denied`."""
     found = changesets.get(unit, change_set)
     if found.actor != actor.member and not actor.is_keeper:
         raise NotFound(N_("There is no change set {id}.", id=change_set))
     if not actor.may_write:
         raise Denied(N_("This token may only read."))
+    return found
+
+
+def records_of(unit: Unit, form: Form, change_set: int, most: int = _CHUNK) -> list[int]:
+    """Records of a form that a change set touched, the first of them."""
+    this = (event.c.change_set == change_set, event.c.app == form.app, event.c.form == form.key)
+    return list(unit.execute(sa.select(event.c.record).where(*this).distinct().limit(most)).scalars())
+
+
+def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
+    found = require(unit, actor, change_set)
     if found.kind == "conversion":
         message = N_(
             "A conversion is taken back by publishing the earlier version again; the old values are kept for it."
