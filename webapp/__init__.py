@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
+    "webapp.blueprints.settings",
     "webapp.blueprints.phone",
     "webapp.blueprints.workbench",
     "webapp.blueprints.live",
     "webapp.blueprints.boards",
+    "webapp.blueprints.transfer",
     "webapp.blueprints.records",
 )
 
@@ -26,6 +28,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     """The web application over one firm's database."""
     from webapp import config, db
     from webapp.web import (
+        accent,
         assets,
         csrf,
         errors,
@@ -33,6 +36,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         headers,
         health,
         language,
+        limits,
         live,
         metrics,
         proxies,
@@ -55,8 +59,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     scope.install(app, database or db.Database(settings))
     headers.install(app)
     assets.install(app)
+    accent.install(app)
     health.install(app)
     metrics.install(app)
+    limits.install(app)
     csrf.install(app)
     signing.install(app)
     zones.install(app)

@@ -81,11 +81,11 @@ CHANGES: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda m: m["roles"].pop("rep"), "The role Rep goes; who holds it loses its rights."),
     (
         lambda m: m["roles"]["rep"]["forms"]["deal"]["may"].update(see="department"),
-        "Role Rep, crm.deal: see changes from records of one’s own to records of one’s department.",
+        "Role Rep, Deal: see changes from records of one’s own to records of one’s department.",
     ),
     (
         lambda m: m["roles"]["rep"]["forms"]["deal"].update(fields={"amount": "hidden"}),
-        "Role Rep, crm.deal: rights on fields change.",
+        "Role Rep, Deal: amount changes from the usual to hidden.",
     ),
 ]
 

@@ -19,5 +19,13 @@ def reps(database: Database) -> Sales:
     return Sales(world)
 
 
+@pytest.fixture
+def on_sqlite(sqlite_database: Database) -> Sales:
+    """The same where the database makes no difference."""
+    world = make(sqlite_database)
+    world.apply(catalog.text("crm"))
+    return Sales(world)
+
+
 def lead(reps: Sales, who: str = "ann", **values: Any) -> int:
     return reps.make("lead", who, **{"name": "吕嘉禾", "mobile": "13800134210", "source": "phone", **values})

@@ -13,6 +13,8 @@ from webapp.db import Unit
 from webapp.errors import Conflict, Invalid, NotFound, Problem
 from webapp.i18n import N_
 
+MISSING = N_("There is no such department.")
+
 
 @dataclass(frozen=True)
 class Department:
@@ -42,7 +44,7 @@ def get(unit: Unit, department_id: int) -> Department:
     for found in tree(unit):
         if found.id == department_id:
             return found
-    raise NotFound(N_("There is no such department."))
+    raise NotFound(MISSING)
 
 
 def tree(unit: Unit) -> list[Department]:
@@ -77,8 +79,11 @@ def rename(unit: Unit, actor: Actor, department_id: int, name: str) -> None:
     audit.add(unit, actor, "department_renamed", department=department_id, name=name.strip())
 
 
-def move(unit: Unit, actor: Actor, department_id: int, parent: int | None) -> None:
-    """Hang a department under another; refused where it would lie below itself."""
+def move(unit: Unit, actor: Actor, department_id: int, parent: int | None, *, before: int | None = None) -> None:
+    """Hang a department under another; refused where it would lie below itself.
+
+    before  the sister it stands in front of; None: behind all of them
+    """
     guard.require_people(actor)
     # Two moves at once could close a circle between them: they take turns.
     unit.execute(sa.select(department.c.id).order_by(department.c.id).with_for_update()).all()
@@ -87,7 +92,46 @@ def move(unit: Unit, actor: Actor, department_id: int, parent: int | None) -> No
         if parent in below(unit, department_id):
             raise Conflict(N_("A department cannot lie below itself."))
     _update(unit, department_id, parent=parent)
+    _arrange(unit, department_id, parent, before)
     audit.add(unit, actor, "department_moved", department=department_id, parent=parent)
+
+
+def _arrange(unit: Unit, department_id: int, parent: int | None, before: int | None) -> None:
+    sisters = [d.id for d in tree(unit) if d.parent == parent and d.id != department_id]
+    place = sisters.index(before) if before in sisters else len(sisters)
+    sisters.insert(place, department_id)
+    for position, one in enumerate(sisters):
+        unit.execute(department.update().where(department.c.id == one).values(position=position))
+
+
+def merge(unit: Unit, actor: Actor, department_id: int, into: int) -> None:
+    """Put all its members and the departments below it into another, and remove it.
+
+    Records that were made in it keep its number, like those of a removed one.
+    """
+    guard.require_people(actor)
+    unit.execute(sa.select(department.c.id).order_by(department.c.id).with_for_update()).all()
+    gone, stays = get(unit, department_id), get(unit, into)
+    if into in below(unit, department_id):
+        raise Conflict(N_("A department cannot be merged into one that lies below it."))
+    unit.execute(member.update().where(member.c.department == department_id).values(department=into))
+    both = sa.select(department_member.c.member).where(department_member.c.department == into)
+    mine = department_member.c.department == department_id
+    unit.execute(department_member.delete().where(mine, department_member.c.member.in_(both)))
+    unit.execute(department_member.update().where(mine).values(department=into))
+    unit.execute(department.update().where(department.c.parent == department_id).values(parent=into))
+    unit.execute(department.delete().where(department.c.id == department_id))
+    audit.add(unit, actor, "department_merged", name=gone.name, department=department_id, into=stays.name)
+
+
+def sizes(unit: Unit) -> dict[int, int]:
+    """Department → how many members who are here have it as their main one."""
+    statement = (
+        sa.select(member.c.department, sa.func.count())
+        .where(member.c.is_active, member.c.department.is_not(None))
+        .group_by(member.c.department)
+    )
+    return {row[0]: row[1] for row in unit.execute(statement)}
 
 
 def set_head(unit: Unit, actor: Actor, department_id: int, head: int | None) -> None:
@@ -114,7 +158,7 @@ def remove(unit: Unit, actor: Actor, department_id: int) -> None:
 
 def _update(unit: Unit, department_id: int, **values: object) -> None:
     if unit.execute(department.update().where(department.c.id == department_id).values(**values)).rowcount == 0:
-        raise NotFound(N_("There is no such department."))
+        raise NotFound(MISSING)
 
 
 def _check_name(name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from webapp.access import audit
 from webapp.access.actor import Actor
 from webapp.access.guard import require_keeper
 from webapp.access.tables import setting
@@ -17,7 +20,11 @@ from webapp.db import Unit
 from webapp.errors import Invalid, Problem
 from webapp.i18n import LANGUAGES, N_
 
-_KEYS = ("name", "locale", "currency", "accent")
+_KEYS = ("name", "locale", "currency", "accent", "logo")
+_PICTURE = "logo_data"
+LOGO_MOST = 200 * 1024
+#: What a picture begins with; SVG is left out, because it can carry scripts.
+_PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -31,6 +38,7 @@ class Firm:
     zone: str
     currency: str
     accent: str | None
+    logo: str | None = None  # a hash of the picture
 
 
 def get(unit: Unit) -> Firm:
@@ -56,17 +64,53 @@ def _firm(unit: Unit, found: Mapping[str, Any]) -> Firm:
         zone=unit.zone,
         currency=found.get("currency") or "CNY",
         accent=found.get("accent"),
+        logo=found.get("logo"),
     )
 
 
 def change(unit: Unit, actor: Actor, values: Mapping[str, Any]) -> Firm:
-    """Set some of name, locale, accent; raises `Invalid` with what does not fit."""
+    """Set some of name, locale, currency, accent; raises `Invalid` with what does not fit."""
     require_keeper(actor)
     if found := problems(values):
         raise Invalid(N_("The settings need mending."), problems=found)
+    before = read(unit, *_KEYS)
     for key, value in values.items():
-        write(unit, key, value.strip() if isinstance(value, str) else value)
+        value = value.strip() if isinstance(value, str) else value
+        if value != before.get(key):
+            write(unit, key, value)
+            audit.add(unit, actor, "firm_changed", setting=key, before=before.get(key), after=value)
     return get(unit)
+
+
+def set_logo(unit: Unit, actor: Actor, picture: bytes | None) -> None:
+    """Show this picture (PNG, JPEG or WebP) instead of the product's mark; None takes it away."""
+    require_keeper(actor)
+    if picture is None:
+        write(unit, _PICTURE, None)
+        write(unit, "logo", None)
+    else:
+        kind = _picture_kind(picture)
+        if kind is None:
+            message = N_("A picture as PNG, JPEG or WebP is needed.")
+            raise Invalid(message, problems=[Problem("logo", message)])
+        if len(picture) > LOGO_MOST:
+            message = N_("The picture is too large; {n} KB at most.", n=LOGO_MOST // 1024)
+            raise Invalid(message, problems=[Problem("logo", message)])
+        write(unit, _PICTURE, {"type": kind, "data": base64.b64encode(picture).decode()})
+        write(unit, "logo", hashlib.sha256(picture).hexdigest()[:16])
+    audit.add(unit, actor, "firm_changed", setting="logo", after="set" if picture else None)
+
+
+def logo(unit: Unit) -> tuple[str, bytes] | None:
+    """The picture's type and bytes."""
+    kept = read(unit, _PICTURE).get(_PICTURE)
+    return (kept["type"], base64.b64decode(kept["data"])) if kept else None
+
+
+def _picture_kind(picture: bytes) -> str | None:
+    if picture[:4] == b"RIFF" and picture[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for head, kind in _PICTURES.items() if picture.startswith(head)), None)
 
 
 def problems(values: Mapping[str, Any]) -> list[Problem]:
@@ -88,7 +132,7 @@ def write(unit: Unit, key: str, value: Any) -> None:
 
 
 def _problem(key: str, value: Any) -> Problem | None:
-    if key not in _KEYS:
+    if key not in _KEYS or key == "logo":
         return Problem(key, N_("There is no such setting."))
     if key == "name" and not (isinstance(value, str) and 0 < len(value.strip()) <= 100):
         return Problem(key, N_("A name of 1 to 100 characters is needed."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from webapp.access.actor import BUILDER, KEEPER, PEOPLE, SYSTEM_ROLES, Actor
+from webapp.access.actor import AUDITOR, BUILDER, KEEPER, PEOPLE, SYSTEM_ROLES, Actor
 from webapp.access.tables import member, role_holder
 from webapp.db import Unit
 from webapp.errors import Conflict, Denied, NotFound
@@ -13,6 +13,29 @@ from webapp.i18n import N_
 
 def is_system_role(role: str) -> bool:
     return role in SYSTEM_ROLES or role.startswith(BUILDER + ":")
+
+
+def may_keep(actor: Actor) -> bool:
+    """Whether he looks after the system itself."""
+    return actor.is_keeper
+
+
+def may_people(actor: Actor) -> bool:
+    """Whether members, departments and roles are his to look after."""
+    return bool(actor.roles & {KEEPER, PEOPLE})
+
+
+def may_build(actor: Actor, app: str | None = None) -> bool:
+    """Whether he builds this app, or any."""
+    if actor.roles & {KEEPER, BUILDER}:
+        return True
+    prefix = f"{BUILDER}:"
+    return f"{prefix}{app}" in actor.roles if app else any(role.startswith(prefix) for role in actor.roles)
+
+
+def may_audit(actor: Actor) -> bool:
+    """Whether the journals are his to read."""
+    return bool(actor.roles & {KEEPER, AUDITOR})
 
 
 def require_people(actor: Actor) -> None:

@@ -20,6 +20,7 @@ from webapp.i18n import LANGUAGES, N_
 
 _EMAIL = re.compile(r"[^@\s<>\"',;:\\]+@[^@\s<>\"',;:\\]+")
 NO_EMAIL = N_("This is not an e-mail address.")
+_TAKEN = N_("Somebody with this address is a member already.")
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ def add(
     email = normal_email(email)
     _check(unit, email, name, department_id, locale)
     if by_email(unit, email) is not None:
-        taken = N_("Somebody with this address is a member already.")
-        raise Conflict(taken, problems=[Problem("email", taken)])
+        raise Conflict(_TAKEN, problems=[Problem("email", _TAKEN)])
     made = unit.execute(
         member.insert().values(
             email=email,
@@ -109,6 +109,22 @@ def rename(unit: Unit, actor: Actor, member_id: int, name: str) -> None:
     audit.add(unit, actor, "member_renamed", member_id, before=before, after=name.strip())
 
 
+def readdress(unit: Unit, actor: Actor, member_id: int, email: str) -> None:
+    """Another address to sign in with; links on their way to the old one are void."""
+    guard.require_power_over(unit, actor, member_id)
+    email = normal_email(email)
+    if not is_email(email):
+        raise _invalid("email", NO_EMAIL)
+    before = get(unit, member_id).email
+    if email == before:
+        return
+    if by_email(unit, email) is not None:
+        raise Conflict(_TAKEN, problems=[Problem("email", _TAKEN)])
+    _update(unit, member_id, email=email)
+    unit.execute(reset.delete().where(reset.c.member == member_id))
+    audit.add(unit, actor, "member_readdressed", member_id, before=before, after=email)
+
+
 def prefer(unit: Unit, actor: Actor, member_id: int, **values: str | None) -> None:
     """Set a member's own `locale`, `zone` or `theme`."""
     guard.require_care_of(unit, actor, member_id)
@@ -146,6 +162,12 @@ def set_password(unit: Unit, actor: Actor, member_id: int, hashed: str, *, but: 
     sessions.end_all_of(unit, member_id, but=but)
     attempts.forgive(unit, get(unit, member_id).email)
     audit.add(unit, actor, "password_set", member_id)
+
+
+def kept_password(unit: Unit, actor: Actor) -> str | None:
+    """The hash of the actor's own password, to compare with what he types."""
+    found: str | None = unit.execute(sa.select(member.c.password).where(member.c.id == actor.member)).scalar()
+    return found
 
 
 def disable(unit: Unit, actor: Actor, member_id: int) -> None:

@@ -7,16 +7,19 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from webapp import clock
-from webapp.access import attempts, audit, members, secret, sessions
+from webapp.access import attempts, audit, guard, members, secret, sessions
+from webapp.access.actor import Actor
 from webapp.access.tables import member, reset
 from webapp.db import Unit
-from webapp.errors import MortiseError, TooMany
+from webapp.errors import Conflict, MortiseError, TooMany
 from webapp.i18n import N_
 from webapp.journal import due
 
 #: The due row that sends the mail; `webapp.channels.password_mail` does it.
 MAIL = "password.mail"
 LASTS = timedelta(hours=1)
+#: A link that an administrator gives to somebody.
+INVITED = timedelta(days=7)
 
 
 class LinkSpent(MortiseError):
@@ -42,12 +45,29 @@ def ask(unit: Unit, email: str, *, address: str) -> None:
     due.add(unit, MAIL, secret.hashed(_counted(account)), {"member": found}, actor=found)
 
 
-def issue(unit: Unit, member_id: int) -> str:
+def invite(unit: Unit, actor: Actor, member_id: int) -> str:
+    """A fresh secret for the link with which a member sets his password, for an administrator to hand to him."""
+    guard.require_power_over(unit, actor, member_id)
+    if not members.get(unit, member_id).is_active:
+        raise Conflict(N_("Somebody who has left cannot be invited; open the account again first."))
+    void(unit, member_id)
+    audit.add(unit, actor, "member_invited", member_id)
+    return issue(unit, member_id, lasts=INVITED)
+
+
+def mail(unit: Unit, actor: Actor, member_id: int) -> None:
+    """Have the link sent to a member's address."""
+    guard.require_power_over(unit, actor, member_id)
+    audit.add(unit, actor, "member_invited", member_id, mail=True)
+    due.add(unit, MAIL, f"invitation:{member_id}", {"member": member_id, "is_invitation": True}, actor=member_id)
+
+
+def issue(unit: Unit, member_id: int, *, lasts: timedelta = LASTS) -> str:
     """A fresh secret for a member's link; its hash is kept. Earlier ones stay good: their mail may be on its way."""
     now = clock.now()
     unit.execute(reset.delete().where(reset.c.expires_at <= now))
     text = secret.new()
-    values = {"hash": secret.hashed(text), "member": member_id, "created_at": now, "expires_at": now + LASTS}
+    values = {"hash": secret.hashed(text), "member": member_id, "created_at": now, "expires_at": now + lasts}
     unit.execute(reset.insert().values(values))
     return text
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from webapp.access import audit, guard, tables
-from webapp.access.actor import BUILDER, KEEPER, SYSTEM_ROLES, Actor
+from webapp.access.actor import AUDITOR, BUILDER, KEEPER, PEOPLE, SYSTEM_ROLES, Actor
 from webapp.access.tables import role_holder
 from webapp.db import Unit
-from webapp.definitions.model import Definitions
+from webapp.definitions.model import Definitions, LabelText
 from webapp.errors import NotFound, nearest
-from webapp.i18n import N_
+from webapp.i18n import N_, Message
 
 
 def known(definitions: Definitions) -> list[str]:
@@ -18,6 +18,52 @@ def known(definitions: Definitions) -> list[str]:
     apps = definitions.apps.values()
     of_apps = [role.name for app in apps for role in app.roles.values()]
     return [*SYSTEM_ROLES, *(f"{BUILDER}:{app.key}" for app in apps), *of_apps]
+
+
+_SYSTEM_LABELS = {
+    KEEPER: N_("System administrator"),
+    PEOPLE: N_("People administrator"),
+    AUDITOR: N_("Auditor"),
+    BUILDER: N_("Builder of all apps"),
+}
+ABOUT = {
+    KEEPER: N_("May do everything"),
+    PEOPLE: N_("Looks after members, departments and who holds which role"),
+    AUDITOR: N_("Reads every record and the journals, changes nothing"),
+    BUILDER: N_("Changes forms, views and roles"),
+}
+
+
+def label_of(role: str, definitions: Definitions) -> Message | LabelText:
+    """What a role is called; one that no app has any more is named by its key."""
+    if role in _SYSTEM_LABELS:
+        return _SYSTEM_LABELS[role]
+    if role.startswith(BUILDER + ":"):
+        app = definitions.apps.get(role.partition(":")[2])
+        return N_("Builder: {app}", app=app.label if app else role)
+    found = definitions.role(role)
+    return found.label if found else role
+
+
+def counts(unit: Unit) -> dict[str, int]:
+    """Role → how many members who are here hold it."""
+    statement = (
+        sa.select(role_holder.c.role, sa.func.count())
+        .join(tables.member, tables.member.c.id == role_holder.c.member)
+        .where(tables.member.c.is_active)
+        .group_by(role_holder.c.role)
+    )
+    return {row[0]: row[1] for row in unit.execute(statement)}
+
+
+def change(unit: Unit, actor: Actor, member: int, wanted: frozenset[str], definitions: Definitions) -> None:
+    """Let a member hold exactly these roles. What he holds of apps that are gone stays as it is."""
+    names = frozenset(known(definitions))
+    have = held(unit, member)
+    for role in sorted(wanted - have):
+        grant(unit, actor, member, role, definitions)
+    for role in sorted((have & names) - wanted):
+        revoke(unit, actor, member, role)
 
 
 def grant(unit: Unit, actor: Actor, member: int, role: str, definitions: Definitions) -> None:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from webapp import clock
 from webapp.access import audit, secret
 from webapp.access.actor import Actor
-from webapp.access.guard import require_care_of, require_member
+from webapp.access.guard import require_care_of, require_keeper, require_member
+from webapp.access.tables import member as member_table
 from webapp.access.tables import token
 from webapp.db import Unit
 from webapp.errors import Denied, Invalid, NotFound, Problem
@@ -73,6 +74,20 @@ def listed(unit: Unit, actor: Actor, member: int) -> list[sa.Row[Any]]:
     return list(
         unit.execute(
             sa.select(*shown).where(token.c.member == member, token.c.ended_at.is_(None)).order_by(token.c.id.desc())
+        )
+    )
+
+
+def everybodys(unit: Unit, actor: Actor) -> list[sa.Row[Any]]:
+    """All tokens that were not revoked, with their members' names; for keepers."""
+    require_keeper(actor)
+    shown = (token.c.id, token.c.name, token.c.scope, token.c.created_at, token.c.expires_at, token.c.used_at)
+    return list(
+        unit.execute(
+            sa.select(*shown, member_table.c.id.label("member"), member_table.c.name.label("whose"))
+            .join(member_table, member_table.c.id == token.c.member)
+            .where(token.c.ended_at.is_(None))
+            .order_by(member_table.c.sort_key, member_table.c.id, token.c.id.desc())
         )
     )
 

@@ -33,7 +33,10 @@ def send(database: Database, job: Job) -> dict[str, Any] | None:
         if server is None:
             due.give_up(unit, job, str(N_("No mail server is set up.")))
             return None
-        letter = _letter(unit, found, resets.issue(unit, found.id))
+        if job.payload.get("is_invitation"):
+            letter = _invitation(unit, found, resets.issue(unit, found.id, lasts=resets.INVITED))
+        else:
+            letter = _letter(unit, found, resets.issue(unit, found.id))
         name = firm.get(unit).name
     try:
         email.send(server, letter, firm=name)
@@ -69,5 +72,27 @@ def _letter(unit: Unit, member: Member, secret: str) -> Letter:
         before=[message.text(locale) for message in before],
         link=unit.settings.base_url + resets.path(secret),
         press=N_("Set a new password").text(locale),
+        after=[message.text(locale) for message in after],
+    )
+
+
+def _invitation(unit: Unit, member: Member, secret: str) -> Letter:
+    ours: Firm = firm.get(unit)
+    locale = member.locale or ours.locale
+    before = (
+        N_("Hello {name},", name=member.name),
+        N_("{firm} works with Mortise, and an account is ready for you. This link sets your password:", firm=ours.name),
+    )
+    after = (
+        N_("You sign in with this address: {email}", email=member.email),
+        N_("The link works once and for seven days."),
+    )
+    return Letter(
+        to=member.email,
+        name=member.name,
+        subject=N_("Your account at {firm}", firm=ours.name).text(locale),
+        before=[message.text(locale) for message in before],
+        link=unit.settings.base_url + resets.path(secret),
+        press=N_("Set a password").text(locale),
         after=[message.text(locale) for message in after],
     )

@@ -9,7 +9,7 @@ from webapp.definitions.comparison import LOSS, Comparison
 from webapp.definitions.compile import is_formula
 from webapp.definitions.document import ACTIONS
 from webapp.definitions.model import App, Definitions, Field, Form, Role
-from webapp.definitions.words import ACTION, SCOPE
+from webapp.definitions.words import ACTION, LEVEL, SCOPE
 from webapp.i18n import N_, Message
 
 
@@ -22,7 +22,7 @@ def compare(at: Comparison, before: App) -> None:
         old = before.roles[key]
         if old.label != role.label:
             at.say(f"roles.{key}", N_("The role {old} is labelled {role} now.", old=old.label, role=role.label))
-        for path, message in _rights(key, old, role):
+        for path, message in _rights(at, key, old, role):
             at.say(path, message, code="rights")
     for key, role in before.roles.items():
         if key not in after.roles:
@@ -48,10 +48,12 @@ def sight(at: Comparison) -> None:
         at.say(f"forms.{form.partition('.')[2]}.fields.{item}", message, LOSS, "sight")
 
 
-def _rights(key: str, old: Role, new: Role) -> Iterator[tuple[str, Message]]:
-    for form in dict.fromkeys((*old.forms, *new.forms)):
-        before, after = old.forms.get(form), new.forms.get(form)
-        path = f"roles.{key}.forms.{form}"
+def _rights(at: Comparison, key: str, old: Role, new: Role) -> Iterator[tuple[str, Message]]:
+    for name in dict.fromkeys((*old.forms, *new.forms)):
+        before, after = old.forms.get(name), new.forms.get(name)
+        path = f"roles.{key}.forms.{name}"
+        form = _form(at, name)
+        label = form.label if form else name
         for action in ACTIONS:
             first = _said(before.may.get(action, False)) if before else "false"
             second = _said(after.may.get(action, False)) if after else "false"
@@ -59,14 +61,35 @@ def _rights(key: str, old: Role, new: Role) -> Iterator[tuple[str, Message]]:
                 message = N_(
                     "Role {role}, {form}: {action} changes from {old} to {new}.",
                     role=new.label,
-                    form=form,
+                    form=label,
                     action=ACTION[action],
                     old=SCOPE.get(first, first),
                     new=SCOPE.get(second, second),
                 )
                 yield f"{path}.may.{action}", message
-        if (before.fields if before else {}) != (after.fields if after else {}):
-            yield f"{path}.fields", N_("Role {role}, {form}: rights on fields change.", role=new.label, form=form)
+        first_levels, second_levels = (right.fields if right else {} for right in (before, after))
+        for field in dict.fromkeys((*first_levels, *second_levels)):
+            if first_levels.get(field) == second_levels.get(field):
+                continue
+            item = form.names.get(field) if form else None
+            message = N_(
+                "Role {role}, {form}: {field} changes from {old} to {new}.",
+                role=new.label,
+                form=label,
+                field=item.label if item else field,
+                old=LEVEL[first_levels.get(field, "")],
+                new=LEVEL[second_levels.get(field, "")],
+            )
+            yield f"{path}.fields.{field}", message
+
+
+def _form(at: Comparison, name: str) -> Form | None:
+    app, _, key = name.partition(".")
+    for definitions in (at.new, at.old):
+        found = definitions.apps.get(app if key else at.after.key)
+        if found is not None and (key or app) in found.forms:
+            return found.forms[key or app]
+    return None
 
 
 def _said(value: Any) -> str:

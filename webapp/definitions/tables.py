@@ -57,3 +57,18 @@ building = sa.Table(
     sqlite_autoincrement=True,
 )
 sa.Index("ix_m__building_state", building.c.state, building.c.app, building.c.form)
+
+#: What a builder is changing and has not published; one an app and member.
+app_draft = sa.Table(
+    "m__app_draft",
+    metadata,
+    sa.Column("app", sa.Text, nullable=False),
+    sa.Column("member", Id, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),  # the version it began with; 0: a new app
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("based_on", sa.Text),  # JSON: the catalog's document that is followed once this is published
+    sa.Column("left_out", sa.Text),  # JSON: of an upgrade, what of the catalog's was not taken
+    sa.Column("changed_at", PreciseMoment, nullable=False),
+    sa.PrimaryKeyConstraint("app", "member"),
+)

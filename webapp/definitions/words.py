@@ -20,3 +20,10 @@ SCOPE = {
     "department_and_below": N_("records of one’s department and those below"),
     "mine": N_("records in which one takes part"),
 }
+LEVEL = {
+    "write": N_("may change"),
+    "read": N_("read only"),
+    "masked": N_("masked"),
+    "hidden": N_("hidden"),
+    "": N_("the usual"),
+}

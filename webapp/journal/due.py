@@ -416,10 +416,14 @@ def listed(
     states: Iterable[str] | None = None,
     kind: str | None = None,
     actor: int | None = None,
+    with_regular: bool = True,
     limit: int = 100,
 ) -> list[Job]:
-    """Jobs, newest first."""
+    """Jobs, newest first. Without the regular ones (`periodic.…`) those of them that failed are still told."""
     query = sa.select(table).order_by(table.c.id.desc()).limit(limit)
+    if not with_regular:
+        is_regular = table.c.kind.startswith("periodic.", autoescape=True)
+        query = query.where(sa.or_(sa.not_(is_regular), table.c.state == FAILED))
     if states is not None:
         query = query.where(table.c.state.in_(list(states)))
     if kind is not None:

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from flask import g
 
 from webapp import clock
-from webapp.web import scope
+from webapp.engines.forms import formats
+from webapp.web import language, scope
 
 
 def install(app: scope.App) -> None:
     app.before_request(_enter)
     app.teardown_request(_leave)
+    app.jinja_env.filters.update(near=_near, moment=_moment)
 
 
 def _enter() -> None:
@@ -34,6 +36,16 @@ def _leave(_error: BaseException | None) -> None:
     stack = g.pop("zone_stack", None)
     if stack is not None:
         stack.close()
+
+
+def _near(value: datetime | None) -> str:
+    """A moment as people say it: “Today 14:30”; nothing for none."""
+    return "" if value is None else formats.near(value, language.locale(), clock.zone(), clock.now())
+
+
+def _moment(value: datetime | None) -> str:
+    """A moment in full, in the person's zone."""
+    return "" if value is None else formats.moment(value, language.locale(), clock.zone())
 
 
 def choices(locale: str) -> list[tuple[str, str]]:

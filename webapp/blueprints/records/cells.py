@@ -18,6 +18,7 @@ from webapp.engines.forms.display import cell, name_of
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_
+from webapp.journal import changesets
 from webapp.web import respond, scope, screens
 
 
@@ -92,7 +93,7 @@ def undo_change(app: str, form: str) -> Any:
     given = request.form.get("change_set", "")
     id_ = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
     if bulk_jobs.size(at.unit, id_) > bulk_jobs.MOST_NOW:
-        undo.require(at.unit, at.actor, id_)
+        undo.require(at.actor, changesets.get(at.unit, id_))
         job = bulk_jobs.add_undo(at.unit, at.actor, id_)
         scope.settle()
         return respond.trigger(respond.nothing(), "m:job", url=f"{screens.Links(at).base}/jobs/{job}")

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp import clock
+from webapp.backups import keeping
 from webapp.engines.forms import finder, formats, overview
 from webapp.i18n import N_
 from webapp.web import frame, language, respond, scope
@@ -29,6 +30,7 @@ def show() -> Any:
         today=formats.day(today, locale),
         name=actor.name,
         is_keeper=actor.is_keeper,
+        backup_trouble=keeping.trouble(unit) if actor.is_keeper else None,
     )
 
 

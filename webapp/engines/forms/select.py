@@ -197,11 +197,14 @@ def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, quer
     require_form(unit, actor, form)
     key = ("list", form.name, signature(actor), query.where, query.search, query.sort, query.fields, query.binned)
     return definitions.kept("lists", KEPT_LISTS).get(
-        key, lambda: _prepare(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key))
+        key, lambda: compose(unit, definitions, actor, form, query, cursors.fingerprint(definitions.epoch, *key))
     )
 
 
-def _prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query, fingerprint: str) -> Listing:
+def compose(
+    unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query, fingerprint: str = ""
+) -> Listing:
+    """The statements of a query made anew, for whoever keeps what he makes of them himself."""
     table = form.table
     eyes = policy.eyes(unit, actor)
     wanted = None if query.fields is None else [k for k in query.fields if "." not in k and form.field(k)]

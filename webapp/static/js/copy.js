@@ -1,4 +1,4 @@
-/** Copying (`[data-copy="text"]`): a press puts the text on the clipboard and says so. */
+/** Copying (`[data-copy="text"]`): a press puts the text on the clipboard and says so, in the words of `data-copied` if there are any. */
 import { on, say } from "./dom.js";
 import { toast } from "./toast.js";
 
@@ -7,7 +7,7 @@ on("click", "[data-copy]", async (event, button) => {
   event.stopPropagation();
   const text = button.dataset.copy;
   const isDone = await written(text);
-  toast(isDone ? { text: say("copied", { text }) } : { text: say("copy_failed"), kind: "bad" });
+  toast(isDone ? { text: button.dataset.copied || say("copied", { text }) } : { text: say("copy_failed"), kind: "bad" });
 });
 
 /** The clipboard of the browser needs a secure page; on plain http the old way still works. */

@@ -31,7 +31,7 @@ function copy(event) {
   event.clipboardData.setData("text/plain", text);
   event.preventDefault();
   copied = { text, values: range.map((row) => row.map((cell) => (cell.hasAttribute("data-v") || isEdited(cell) ? rawOf(cell) : textOf(cell)))) };
-  announce(say("copied", { n: range.flat().length }));
+  announce(say("cells_copied", { n: range.flat().length }));
   return { grid, range };
 }
 

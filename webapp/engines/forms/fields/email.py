@@ -19,6 +19,7 @@ class Email(TextKind):
     key = "email"
     label = N_("Email")
     longest = 254
+    is_copied = True
     is_sorted = True
 
     def normalise(self, field: Field, text: str) -> str:

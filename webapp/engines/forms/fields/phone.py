@@ -29,6 +29,7 @@ class Phone(TextKind):
     key = "phone"
     label = N_("Phone")
     longest = 40
+    is_copied = True
     settings = Struct({"region": Setting(Text(2), "CN", label=N_("Region"))})
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:

@@ -1,0 +1,107 @@
+"""Work in the background: imports, hand-overs, mails and what versions of apps leave to do; ending it, trying again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from webapp.access import directory
+from webapp.access.actor import Actor
+from webapp.blueprints.settings import blueprint
+from webapp.engines.forms import undo
+from webapp.errors import Conflict, Denied, MortiseError, NotFound
+from webapp.i18n import N_, Message
+from webapp.journal import changesets, due
+from webapp.journal.due import Job
+from webapp.web import respond, scope, sections
+from webapp.web.htmx import htmx
+
+#: What kinds of work are called; others show their key.
+KINDS: dict[str, Message] = {
+    "import": N_("Import"),
+    "records.handover": N_("Hand-over of records"),
+    "definition": N_("Building behind a version"),
+    "password.mail": N_("Mail to set a password"),
+}
+STATES: dict[str, tuple[Message, str]] = {
+    due.RUNNING: (N_("running"), "blue"),
+    due.WAITING: (N_("waiting"), "gray"),
+    due.DONE: (N_("done"), "green"),
+    due.FAILED: (N_("failed"), "red"),
+    due.CANCELLED: (N_("ended"), "gray"),
+}
+
+
+@blueprint.get("/settings/jobs")
+def list_jobs() -> Response:
+    """What is under way, what failed, what is done; the list fetches itself again while something runs."""
+    sections.enter("jobs")
+    return _page()
+
+
+@blueprint.post("/settings/jobs/<int:number>/cancel")
+def cancel_job(number: int) -> Response:
+    """End a waiting one at once, a running one at its next step."""
+    unit = scope.unit()
+    _mine(sections.enter("jobs"), due.get(unit, number))
+    try:
+        due.cancel(unit, number)
+    except Conflict:
+        scope.end_unit(commit=False)  # it has come to its end meanwhile: the list says how
+    return _page()
+
+
+@blueprint.post("/settings/jobs/<int:number>/retry")
+def retry_job(number: int) -> Response:
+    """Make a failed or ended one due again, as it was."""
+    unit = scope.unit()
+    job = due.get(unit, number)
+    _mine(sections.enter("jobs"), job)
+    if job.state not in (due.FAILED, due.CANCELLED):
+        raise Conflict(N_("Only what failed or was ended is tried again."))
+    due.add(unit, job.kind, job.key, job.payload, actor=job.actor)
+    return _page()
+
+
+@blueprint.post("/settings/change-sets/<int:number>/undo")
+@scope.reading
+def undo_change_set(number: int) -> Response:
+    """Take back what was done together; what has been changed since stays."""
+    actor = sections.enter("jobs")
+    scope.end_unit(commit=False)
+    with scope.without_turn():  # it works in small units of its own
+        done = undo.undo(scope.database(), actor, number)
+    left = len(done.left)
+    text = N_("{n} changes taken back; {left} left as they are.", n=done.undone, left=left)
+    return _page(saved=text)
+
+
+def _mine(actor: Actor, job: Job) -> None:
+    if not actor.may_write:
+        raise Denied(N_("This token may only read."))
+    if not actor.is_keeper and job.actor != actor.member:
+        raise NotFound(N_("There is no job {id}.", id=job.id))
+
+
+def _page(*, saved: Message | None = None, error: MortiseError | None = None) -> Response:
+    actor = scope.actor()
+    if request.method == "POST":
+        scope.settle()
+    unit = scope.unit()
+    wanted = request.args.get("state", "")
+    states = [wanted] if wanted in STATES else None
+    whose = None if actor.is_keeper else actor.member
+    found = due.listed(unit, states=states, actor=whose, with_regular=False, limit=60)
+    context: dict[str, Any] = {
+        "jobs": found,
+        "kinds": KINDS,
+        "states": STATES,
+        "wanted": wanted,
+        "names": directory.everybody(unit),
+        "is_busy": any(job.state in (due.RUNNING, due.WAITING) for job in found),
+        "sets": changesets.listed(unit, actor=whose, limit=12),
+    }
+    if htmx.target_id == "jobs":
+        return respond.part("settings/_jobs.html", **context)
+    return sections.show("jobs", "settings/jobs.html", saved=saved, status=error.status if error else 200, **context)
