@@ -46,6 +46,8 @@ PAGES = {
     "transfer.upload": f"{DEAL}/import",
     "transfer.step": f"{DEAL}/import/{{draft}}",
     "gate.show_me": "/me",
+    "docs.overview": "/api/docs",
+    "docs.of_form": "/api/docs/crm/deal",
     "settings.index": "/settings",
     "settings.show_security": "/me/security",
     "settings.show_my_tokens": "/me/tokens",
