@@ -12,7 +12,7 @@ from typing import Any
 from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions.model import Form
-from webapp.engines.forms import records
+from webapp.engines.forms import records, select
 from webapp.errors import Invalid, MortiseError, Problem, Stale
 from webapp.i18n import N_, Message
 from webapp.journal import changesets
@@ -50,6 +50,7 @@ class Refused(Invalid):
 
 def write(unit: Unit, actor: Actor, form: Form, changes: Sequence[Change], *, title: str) -> Written:
     """Write all of `changes` or, where anything is refused, none (`Refused`; the caller's unit rolls back)."""
+    select.require_form(unit, actor, form, "edit")
     if len(changes) > MOST or sum(len(c.values) for c in changes) > MOST_CELLS:
         raise Invalid(N_("At most {n} records are changed this way; use an import for more.", n=MOST))
     refused: list[tuple[int, str, Message]] = []
