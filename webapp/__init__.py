@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
+    "webapp.blueprints.docs",
     "webapp.blueprints.settings",
     "webapp.blueprints.phone",
     "webapp.blueprints.workbench",
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         headers,
         health,
         language,
+        limits,
         live,
         metrics,
         proxies,
@@ -61,6 +63,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     accent.install(app)
     health.install(app)
     metrics.install(app)
+    limits.install(app)
     csrf.install(app)
     signing.install(app)
     zones.install(app)

@@ -71,6 +71,7 @@ class Settings:
     locale: str
     log: str
     trusted_proxies: tuple[Network, ...] = LOOPBACK
+    api_rate: int = 1200  # requests of one token in a minute; 0: no limit
     password_memory: int = 65536  # KiB that Argon2 takes for one password; tests take little
     backup_dir: Path | None = None  # None: in the data folder
     pg_bin: Path | None = None  # where pg_dump and pg_restore are; None: looked for
@@ -125,6 +126,9 @@ class Settings:
         password_memory = env.get("MORTISE_PASSWORD_MEMORY") or "65536"
         if not password_memory.isdecimal() or not 8 <= int(password_memory) <= 1048576:
             problems.append(_wrong("MORTISE_PASSWORD_MEMORY", "65536"))
+        api_rate = env.get("MORTISE_API_RATE") or "1200"
+        if not api_rate.isdecimal() or int(api_rate) > 1_000_000:
+            problems.append(_wrong("MORTISE_API_RATE", "1200"))
         if problems:
             raise Invalid(N_("The settings in the environment need mending."), problems=problems)
         return cls(
@@ -139,6 +143,7 @@ class Settings:
             locale=locale,
             log=log,
             trusted_proxies=trusted,
+            api_rate=int(api_rate),
             password_memory=int(password_memory),
             backup_dir=_folder(env.get("MORTISE_BACKUP_DIR")),
             pg_bin=_folder(env.get("MORTISE_PG_BIN")),

@@ -71,7 +71,7 @@ def test_a_backup_that_fails_is_remembered_and_tried_again(firm: World, tmp_path
     firm.database.settings = dataclasses.replace(good, backup_dir=tmp_path / "away")
     turn(firm, NIGHT)
     with firm.database.read() as unit:
-        assert "away" in (keeping.trouble(unit) or "")
+        assert "away" in str(keeping.trouble(unit))
         (job,) = due.listed(unit, kind=jobs.NIGHTLY)
         assert (job.state, job.attempts) == ("waiting", 1)
     (tmp_path / "away").mkdir()
@@ -139,7 +139,8 @@ def test_a_backup_is_not_made_into_a_full_disk(firm: World, monkeypatch: pytest.
     work.run_ready(firm.database)
     with firm.database.read() as unit:
         assert due.get(unit, number).state == "failed"
-        assert "磁盘已满" in (keeping.trouble(unit) or "")
+        found = keeping.trouble(unit)
+        assert found is not None and "磁盘已满" in found.text("zh")
     assert names(firm) == []
 
 

@@ -72,7 +72,7 @@ def opened(kind: str, rows: int) -> Firm:
 
 
 def _environment(folder: Path, url: str | None) -> dict[str, str]:
-    found = {"MORTISE_DATA_DIR": str(folder), "MORTISE_SECRET_KEY": "measured, not used"}
+    found = {"MORTISE_DATA_DIR": str(folder), "MORTISE_SECRET_KEY": "measured, not used", "MORTISE_API_RATE": "0"}
     return {**found, "MORTISE_DATABASE_URL": url} if url else found
 
 

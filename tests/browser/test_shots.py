@@ -130,6 +130,26 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "06-entry": ("/crm/deal/new", "ann", None),
     "06-edit": ("/crm/deal/{first}/edit", "ann", None),
     "06-lapsed": ("/crm/deal/{first}", "ann", lambda page: first.lapsed_session(page)),
+    "14-settings": ("/settings", "admin", None),
+    "14-members": ("/settings/members", "admin", None),
+    "14-member": ("/settings/members/2", "admin", None),
+    "14-departments": ("/settings/departments", "admin", None),
+    "14-roles": ("/settings/roles?role=crm.rep&form=deal", "admin", None),
+    "14-firm": ("/settings/firm", "admin", None),
+    "14-app-versions": ("/settings/apps/crm", "admin", None),
+    "14-jobs": ("/settings/jobs", "admin", None),
+    "14-audit": ("/settings/audit", "admin", None),
+    "14-my-tokens": ("/me/tokens", "ann", None),
+    "14-security": ("/me/security", "ann", None),
+    "16-api": ("/api/docs", "ann", None),
+    "16-api-form": ("/api/docs/crm/deal", "ann", None),
+    "14-backups": ("/settings/backups", "admin", None),
+    "14-backups-taking": (
+        "/settings/backups",
+        "admin",
+        lambda page: page.locator(".m-taking summary").first.click(),
+    ),
+    "02-workbench-backup-failed": ("/", "admin", None),
     "15-empty": ("/crm/deal?q=nothing", "ann", None),
     "15-empty-form": ("/crm/account?q=", "bob", None),
     "15-forbidden": ("/crm/deal/new", "aud", lambda page: page.faults.clear()),
@@ -144,6 +164,8 @@ def test_screens(firm: Firm, shots: Callable[..., None], name: str) -> None:
     binned = first.binned(firm) if "{binned}" in path else 0
     if who == "zoe":
         first.newcomer(firm)
+    if "backup" in name:
+        first.backed_up(firm)
     sign_in = None if who is None else lambda page, language: firm.sign_in(page, language, who)
     first.with_mail(firm)
     shots(name, firm.url + path.format(first=firm.deals[0], binned=binned), sign_in=sign_in, prepare=prepare)

@@ -8,6 +8,7 @@ from tests.backups.conftest import with_programs
 from tests.settings.conftest import Office
 from tests.world import PASSWORD
 from webapp.backups import folders, jobs, keeping
+from webapp.i18n import N_
 from webapp.journal import due
 
 
@@ -24,11 +25,14 @@ def names(office: Office) -> list[str]:
 
 def test_a_keeper_makes_one_sees_it_checked_and_takes_it_away_with_his_password(office: Office) -> None:
     page = office.get("/settings/backups", "admin")
-    assert "还没有备份" in page.text and "hx-trigger" not in page.text.split('id="backups"')[1].split(">")[0]
+    assert "还没有备份" in page.text and "every 1s" not in page.text
     part = office.post("/settings/backups", {}, "admin", part=True)
     assert "正在做备份" in part.text and "every 1s" in part.text and "<html" not in part.text
+    polled = office.get("/settings/backups/list", "admin", part=True)
+    assert "等待后台任务" in polled.text and "m-backups" not in polled.text
     office.work()
     (name,) = names(office)
+    assert office.get("/settings/backups/list", "admin", part=True).headers["HX-Retarget"] == "#backups"
     shown = office.get("/settings/backups/list", "admin").text
     assert "已核对" in shown and "every 1s" not in shown and "手动" in shown
     wrong = office.post(f"/settings/backups/{name}/download", {"password": "wrong"}, "admin")
@@ -76,7 +80,7 @@ def test_the_plan_is_changed_in_words_and_not_over_somebody_elses(office: Office
 
 def test_a_backup_that_failed_is_said_on_the_keepers_workbench_alone(office: Office) -> None:
     with office.world.database.write() as unit:
-        keeping.note(unit, None, "磁盘已满")
+        keeping.note(unit, None, N_("磁盘已满"))
     assert "磁盘已满" in office.get("/", "admin").text
     assert "磁盘已满" not in office.get("/", "hal").text
     assert "磁盘已满" in office.get("/settings/backups", "admin").text

@@ -21,6 +21,7 @@ from webapp.db import Database
 from webapp.definitions import storage, versions
 from webapp.engines.forms import records, soundness
 from webapp.files import shelf, store
+from webapp.i18n import N_
 from webapp.journal import due, seals
 from webapp.journal.tables import event
 from webapp.journal.tables import periodic as minutes
@@ -151,7 +152,7 @@ def test_backups_that_fail_or_are_old_or_damaged_are_told(world: World) -> None:
     assert "There is none yet" in seen(world)["backups"][1]
     made.path.unlink()
     with world.database.write() as unit:
-        keeping.note(unit, None, "磁盘已满")
+        keeping.note(unit, None, N_("磁盘已满"))
     assert seen(world)["backups"][0] == "bad" and "磁盘已满" in seen(world)["backups"][1]
     with world.database.write() as unit:
         keeping.note(unit, "x", None)

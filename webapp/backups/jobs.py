@@ -100,15 +100,15 @@ def verify(database: Database, job: Job) -> dict[str, Any] | None:
         error = found
     present = [one.name for one in folders.listed(settings)]
     with database.write() as unit:
-        text = error.message.text(firm.get(unit).locale) if error else None
-        keeping.note_verified(unit, name, text, present)
-        due.finish(unit, job, {"name": name, "error": text})
+        message = error.message if error else None
+        keeping.note_verified(unit, name, message, present)
+        due.finish(unit, job, {"name": name, "error": message.text(firm.get(unit).locale) if message else None})
     return None
 
 
 @contextmanager
 def _told(database: Database) -> Iterator[None]:
-    """A backup that fails is remembered for the keepers, in the firm's language."""
+    """A backup that fails is remembered for the keepers."""
     try:
         yield
     except (due.Cancelled, due.Stopping, due.LeaseLost):
@@ -116,16 +116,14 @@ def _told(database: Database) -> Iterator[None]:
     except Exception as error:
         message = error.message if isinstance(error, MortiseError) else N_("Something went wrong: {error}", error=error)
         with database.write() as unit:
-            keeping.note(unit, None, message.text(firm.get(unit).locale))
+            keeping.note(unit, None, message)
         raise
 
 
 def _telling(database: Database, job: Job) -> Say:
-    """Progress as the job's, told in the firm's language; ends the work when somebody asked for it."""
-    with database.read() as unit:
-        locale = firm.get(unit).locale
+    """Progress as the job's, told in English and translated for whoever looks; ends the work when somebody asks."""
 
     def say(percent: int, what: Message) -> None:
-        due.progress(database, job, percent, 100, what.text(locale))
+        due.progress(database, job, percent, 100, what.id)
 
     return say

@@ -21,7 +21,7 @@ from webapp.backups.folders import Backup
 from webapp.config import Settings
 from webapp.db import Unit
 from webapp.errors import Invalid, Problem
-from webapp.i18n import N_
+from webapp.i18n import N_, Message
 
 _PLAN, _TRIED, _VERIFIED = "backup_plan", "backup_tried", "backup_verified"
 _TIME = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)")
@@ -41,11 +41,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Tried:
-    """How the last one went: `error` is in the firm's language, None if it is good. `good_at`: the last good one."""
+    """How the last one went: `error` is None if it is good. `good_at`: the last good one."""
 
     at: datetime
     name: str | None
-    error: str | None
+    error: Message | None
     good_at: datetime | None
 
 
@@ -135,12 +135,27 @@ def clear(settings: Settings, kept: Plan) -> list[str]:
 # --- how it went ------------------------------------------------------------------------------------------------
 
 
-def note(unit: Unit, name: str | None, error: str | None) -> None:
+def _stored(message: Message | None) -> dict[str, Any] | None:
+    """A message as it is kept, to be read in whoever's language."""
+    if message is None:
+        return None
+    params = {key: _stored(v) if isinstance(v, Message) else str(v) for key, v in message.params.items()}
+    return {"id": message.id, "params": params}
+
+
+def _message(stored: Mapping[str, Any] | None) -> Message | None:
+    if stored is None:
+        return None
+    params = {key: _message(v) if isinstance(v, Mapping) else v for key, v in stored["params"].items()}
+    return Message(stored["id"], params)
+
+
+def note(unit: Unit, name: str | None, error: Message | None) -> None:
     """Remember how the last one went."""
     now = clock.now().isoformat(timespec="seconds")
     before = firm.read(unit, _TRIED).get(_TRIED) or {}
     good = now if error is None else before.get("good_at")
-    firm.write(unit, _TRIED, {"at": now, "name": name, "error": error, "good_at": good})
+    firm.write(unit, _TRIED, {"at": now, "name": name, "error": _stored(error), "good_at": good})
 
 
 def tried(unit: Unit) -> Tried | None:
@@ -150,27 +165,26 @@ def tried(unit: Unit) -> Tried | None:
 def _tried(said: Mapping[str, Any] | None) -> Tried | None:
     if not said:
         return None
-    good = said.get("good_at")
-    return Tried(
-        datetime.fromisoformat(said["at"]), said["name"], said["error"], datetime.fromisoformat(good) if good else None
-    )
+    good, error = said.get("good_at"), _message(said["error"])
+    good_at = datetime.fromisoformat(good) if good else None
+    return Tried(datetime.fromisoformat(said["at"]), said["name"], error, good_at)
 
 
-def trouble(unit: Unit) -> str | None:
+def trouble(unit: Unit) -> Message | None:
     """Why the last backup failed, for those who can do something about it; None while all is well."""
     found = tried(unit)
     return found.error if found is not None else None
 
 
-def note_verified(unit: Unit, name: str, error: str | None, present: Iterable[str]) -> None:
+def note_verified(unit: Unit, name: str, error: Message | None, present: Iterable[str]) -> None:
     """Remember what `verify` found; of files that are gone nothing is kept."""
     there = set(present) | {name}
     before = firm.read(unit, _VERIFIED).get(_VERIFIED) or {}
     kept = {key: value for key, value in before.items() if key in there}
-    firm.write(unit, _VERIFIED, {**kept, name: [clock.now().isoformat(timespec="seconds"), error]})
+    firm.write(unit, _VERIFIED, {**kept, name: [clock.now().isoformat(timespec="seconds"), _stored(error)]})
 
 
-def verified(unit: Unit) -> dict[str, tuple[datetime, str | None]]:
+def verified(unit: Unit) -> dict[str, tuple[datetime, Message | None]]:
     """Name → when it was last gone through, and what was wrong with it."""
     found = firm.read(unit, _VERIFIED).get(_VERIFIED) or {}
-    return {name: (datetime.fromisoformat(at), error) for name, (at, error) in found.items()}
+    return {name: (datetime.fromisoformat(at), _message(error)) for name, (at, error) in found.items()}

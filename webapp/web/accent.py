@@ -43,7 +43,7 @@ class Shades:
 
 
 def install(app: scope.App) -> None:
-    app.add_url_rule("/static/accent/<int:edition>/<colour>.css", "accent", public(serve))
+    app.add_url_rule("/static/accent/<edition>/<colour>.css", "accent", public(serve))
     app.jinja_env.globals["accent_css"] = url
 
 
@@ -52,8 +52,8 @@ def url(colour: str | None) -> str | None:
     return f"/static/accent/{_EDITION}/{colour[1:]}.css" if colour and colour != OURS else None
 
 
-def serve(edition: int, colour: str) -> Response:
-    if edition != _EDITION or not _COLOUR.fullmatch("#" + colour):
+def serve(edition: str, colour: str) -> Response:
+    if edition != str(_EDITION) or not _COLOUR.fullmatch("#" + colour):
         abort(404)
     response = Response(css("#" + colour), mimetype="text/css")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -29,9 +29,11 @@ def show_backups() -> Response:
 
 @blueprint.get("/settings/backups/list")
 def list_backups() -> Response:
-    """The list alone, asked for again and again while something is being made."""
+    """What is being done, asked for again and again; once it is done, the whole list."""
     sections.enter("backups")
-    return respond.part("settings/_backups.html", **_listed())
+    if work := jobs.running(scope.unit()):
+        return respond.part("settings/_making.html", work=[_shown(job) for job in work])
+    return respond.retarget(respond.part("settings/_backups.html", **_listed()), "#backups", "outerHTML")
 
 
 @blueprint.post("/settings/backups")
@@ -143,13 +145,14 @@ def _listed(asked: str | None = None, wrong: str | None = None) -> dict[str, Any
             "key": one.key,
             "error": language.say(one.error.message) if one.error else None,
             "checked_at": checked.get(one.name, (None, None))[0],
-            "wrong": checked.get(one.name, (None, None))[1],
+            "wrong": language.say(checked[one.name][1] or "") if one.name in checked else "",
         }
         for one in folders.listed(settings)
     ]
     return {
         "backups": backups,
         "tried": tried,
+        "failed": language.say(tried.error) if tried and tried.error else None,
         "next_at": _next(plan, unit.zone),
         "work": [_shown(job) for job in jobs.running(unit)],
         "asked": asked,
@@ -162,7 +165,7 @@ def _shown(job: Job) -> dict[str, Any]:
     return {
         "title": N_("A backup is being checked") if job.kind == jobs.VERIFY else N_("A backup is being made"),
         "done": progress.get("done") or 0,
-        "note": progress.get("note") or (None if job.state == "running" else language.say(N_("Waits for the worker"))),
+        "note": progress.get("note") or ("" if job.state == "running" else N_("Waits for the worker")),
         "error": job.error,
     }
 

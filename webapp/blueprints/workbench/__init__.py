@@ -32,7 +32,7 @@ def show() -> Any:
     return respond.page(
         "workbench/workbench.html",
         apps=apps,
-        quick=[f for app in apps for f in app.forms if f.add][:6],
+        quick=sorted([f for app in apps for f in app.forms if f.add], key=lambda f: not f.is_quick)[:6],
         figures=overview.figures(unit, actor, locale) if apps else [],
         waits=waits,
         of_team=of_team,

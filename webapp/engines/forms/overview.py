@@ -35,6 +35,7 @@ class FormTile:
     href: str
     new: str | None
     add: str | None
+    is_quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _tile(unit: Unit, actor: Actor, form: Form, locale: str) -> FormTile:
     may_create = policy.may(unit, actor, form, "create")
     name = label(form.label, locale) or form.key
     new, add = (f"{href}/new", f"{href}/add") if may_create else (None, None)
-    return FormTile(form.name, name, form.icon or "file-text", href, new, add)
+    return FormTile(form.name, name, form.icon or "file-text", href, new, add, bool(form.settings.get("quick")))
 
 
 def counts(unit: Unit, actor: Actor) -> dict[str, str]:
