@@ -36,6 +36,7 @@ PAGES = {
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
     "records.bin_": f"{DEAL}/bin",
+    "records.talk": f"{DEAL}/{{deal}}/talk",
     "records.add": f"{DEAL}/add",
     "records.field": f"{DEAL}/{{deal}}/field/name",
     "records.tag_list": f"{DEAL}/tags/labels",
@@ -175,6 +176,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
 }
 #: Not walked here, with the reason.
 ELSEWHERE = {
+    "records.end": "needs a form that says how its duties end; tested with the workbench",
     "records.comment": "needs a comment of one's own; tested with the comments",
     "records.rewrite": "needs a comment of one's own; tested with the comments",
     "static": "files, tested with the assets",
