@@ -27,8 +27,10 @@ _SPACE = re.compile(r"[\s\-‐-―−.·()/]")
 
 class Phone(TextKind):
     key = "phone"
+    sample = "+86 138 0013 8000"
     label = N_("Phone")
     longest = 40
+    is_copied = True
     settings = Struct({"region": Setting(Text(2), "CN", label=N_("Region"))})
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
