@@ -145,7 +145,7 @@ _KEYS: dict[str, Message | str] = {
     "app": "",
     "version": N_("Version"),
     "changes": N_("Changes"),
-    "left_out": N_("Left out"),
+    "left_out": N_("Not taken over"),
     "count": N_("Number"),
 }
 _SETTINGS: dict[str, Message] = {
