@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
+    "webapp.blueprints.docs",
     "webapp.blueprints.settings",
     "webapp.blueprints.phone",
     "webapp.blueprints.workbench",

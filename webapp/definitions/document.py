@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.definitions import source
+from webapp.definitions.convert import CONVERT
 from webapp.definitions.kinds import field_kinds
 from webapp.definitions.shapes import Anything, FieldName, FormName, NotYet, WithKind
 from webapp.definitions.spec import (
@@ -178,6 +179,7 @@ FORM = Struct(
         "activity": Setting(ACTIVITY),
         "due": Setting(DUE),
         "quick": Setting(ListOf(FieldName(), most=12), label=N_("Quick entry")),
+        "convert": Setting(CONVERT, label=N_("Becomes")),
         "known": Setting(MapOf(ListOf(Text(80), least=1, most=6), most=12), label=N_("Told while typing")),
     }
 )
@@ -280,6 +282,8 @@ def _whole(data: Mapping[str, Any]) -> dict[str, Any]:
         form["fields"] = {k: f or {} for k, f in (form["fields"] or {}).items()}
         form["layout"] = [s for s in form["layout"] or () if s and all(s.get("fields") or [None])]
         form["views"] = {k: v for k, v in (form["views"] or {}).items() if v and v.get("kind")}
+        if not (form["convert"] and form["convert"].get("into") and all(form["convert"]["into"])):
+            form["convert"] = None
         form["checks"] = [c for c in form["checks"] or () if c and "field" in c]
     found["forms"] = forms
     found["roles"] = {k: r for k, r in (found["roles"] or {}).items() if r and all((r.get("forms") or {}).values())}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webapp.definitions import model
+from webapp.definitions import convert, model
 from webapp.definitions.compile import Source, compile_all, is_formula
 from webapp.definitions.document import ACTIVITY, DUE, FIELD, SYSTEM_FIELDS, VIEW, Document, once, shaped
 from webapp.definitions.shapes import FieldName, SortKey, leaves
@@ -119,6 +119,8 @@ class _References:
             if name not in fields:
                 self._no_field(f"{path}.quick[{i}]", name, fields)
         self._known(f"{path}.known", form, fields)
+        if form["convert"]:
+            convert.examine(f"{path}.convert", key, self.document.forms, self.report)
 
     def _known(self, path: str, form: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
         """What is typed is looked for in fields of this form (`mobile`) or of another of the app (`account.name`)."""
@@ -219,6 +221,8 @@ def _types(document: Document, compiled: model.Definitions, report: Report) -> N
             _title(f"{path}.title", form.fields[form.title], report)
         for name, view in (raw["views"] or {}).items():
             _settings(f"{path}.views.{name}", VIEW, view, form, compiled, report)
+        if raw["convert"]:
+            _convert(f"{path}.convert", raw["convert"], form, compiled, report)
         _settings(f"{path}.activity", ACTIVITY, raw["activity"], form, compiled, report)
         _settings(f"{path}.due", DUE, raw["due"], form, compiled, report)
     for i, tile in enumerate((document.data["workbench"] or {}).get("tiles") or ()):
@@ -273,6 +277,17 @@ def _expression(
         check(text, compiled, form.name, expect=None if shape.expect == "any" else shape.expect)
     except MortiseError as error:
         report.add(path, error.message, error.code, error.detail.get("near"))
+
+
+def _convert(path: str, raw: Mapping[str, Any], form: model.Form, compiled: model.Definitions, report: Report) -> None:
+    """What the record says afterwards are values its kinds take; its condition is one."""
+    if raw["when"]:
+        _expression(f"{path}.when", raw["when"], ExpressionText("boolean"), form, compiled, report)
+    for name, value in (raw["set"] or {}).items():
+        try:
+            form.fields[name].kind.parse(form.fields[name], value)
+        except MortiseError as error:
+            report.add(f"{path}.set.{name}", error.message, error.code, getattr(error, "near", None))
 
 
 def _measure(path: str, text: str, form: str, compiled: model.Definitions, report: Report) -> None:

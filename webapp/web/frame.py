@@ -89,6 +89,13 @@ class Frame:
         forms = [f for app in self._known().values() for f in app.forms.values() if self._may(f, "create")]
         return [{**self._form(f), "url": f"/{f.app}/{f.key}/new"} for f in forms]
 
+    @property
+    def found_url(self) -> str | None:
+        """Where a form is made from a file, for those who build."""
+        from webapp.engines.forms.transfer import founding
+
+        return "/build/import" if founding.may(self._actor) else None
+
     @cached_property
     def create_url(self) -> str | None:
         """Where C leads on a page of a form: to a new record of it."""

@@ -10,6 +10,7 @@ from webapp.blueprints.records import (  # noqa: E402  (they add routes)
     adding,  # noqa: F401
     bin,  # noqa: F401
     columns,  # noqa: F401
+    convert,  # noqa: F401
     entry,  # noqa: F401
     facts,  # noqa: F401
     filters,  # noqa: F401

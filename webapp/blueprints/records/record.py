@@ -18,6 +18,7 @@ from webapp.engines.forms.layout import Section, sections
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.standing import Standing
 from webapp.engines.forms.views import Scope
+from webapp.i18n import label
 from webapp.web import respond, scope, screens
 
 PAGE = 50  # events of a history
@@ -115,6 +116,7 @@ def record_context(at: Scope, record: Record, *, only_open: bool = False) -> dic
         "may_edit": may_edit,
         "may_copy": policy.may(at.unit, at.actor, at.form, "create"),
         "may_delete": policy.may(at.unit, at.actor, at.form, "delete"),
+        "convert": label(at.form.settings["convert"]["label"], at.locale) if stands.may_convert else "",
         "composer": _composer(at, record, kind),
     }
 

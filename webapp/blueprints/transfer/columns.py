@@ -51,7 +51,7 @@ def look(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
     draft = drafts.get(at.unit, at.actor, id_, at.form.name)
     wizard.require(at.unit, at.actor, at.form)
-    facts, reading = draft.facts, _reading(draft)
+    facts, reading = draft.facts, reading_of(draft)
     if any(reading.get(k) != draft.map.get(k) for k in ("sheet", "encoding", "delimiter")):
         file = shelf.get(at.unit, draft.file, member=at.actor.member)
         scope.end_unit(commit=False)
@@ -71,7 +71,7 @@ def look(app: str, form: str, id_: int) -> Any:
     return respond.redirect(address(at, draft))
 
 
-def _reading(draft: Draft) -> dict[str, Any]:
+def reading_of(draft: Draft) -> dict[str, Any]:
     """What was chosen of how to read the file; a sheet by its name, as it was found."""
     found: dict[str, Any] = {}
     for key in ("sheet", "encoding", "delimiter"):
@@ -178,7 +178,7 @@ def columns_page(at: Scope, draft: Draft, error: MortiseError | None = None) -> 
         linked=_linked(at, fields, draft),
         encodings=ENCODINGS,
         delimiters=DELIMITERS,
-        head_rows=_head_rows(draft),
+        head_rows=head_rows(draft),
         may_edit=at.may("edit"),
         error=error,
     )
@@ -253,7 +253,7 @@ def _linked(at: Scope, fields: dict[str, Field], draft: Draft) -> list[dict[str,
     return found
 
 
-def _head_rows(draft: Draft) -> list[tuple[int, str]]:
+def head_rows(draft: Draft) -> list[tuple[int, str]]:
     """The first rows, to choose the one of the headings from."""
     first = draft.facts.first
     rows = []

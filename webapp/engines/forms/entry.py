@@ -88,7 +88,7 @@ class EntryField(WtField):
     """One input. `data` is the raw value for the door: a text, a list of texts, True or False, or None."""
 
     def __init__(self, *, field: Field, language: str, is_disabled: bool = False, **more: Any) -> None:
-        super().__init__(id=f"f-{field.key}", **more)
+        super().__init__(id=f"f-{more.get('_prefix', '')}{field.key}", **more)
         widget = field.kind.widget(field)
         attributes = dict(widget.attributes or {})
         attributes |= {k: v for k in ("inputmode", "autocomplete") if (v := getattr(widget, k))}
@@ -189,8 +189,9 @@ class EntryForm(BaseForm):
         stood: Iterable[str] | None = None,
         problems: Iterable[Problem] = (),
         language: str = "zh",
+        prefix: str = "",
     ) -> None:
-        super().__init__(inputs, meta=_Meta())
+        super().__init__(inputs, prefix=prefix, meta=_Meta())
         given = None if sent is None else Sent(sent)
         wanted = None if stood is None else set(stood)
         for key, field in self._fields.items():
@@ -249,6 +250,7 @@ def make(
     sent: Mapping[str, Sequence[str]] | None = None,
     stood: Iterable[str] | None = None,
     problems: Iterable[Problem] = (),
+    prefix: str = "",
 ) -> EntryForm:
     """An entry form: empty, of a record's `values`, or as it was `sent`, with the door's `problems` beside the inputs.
 
@@ -256,6 +258,7 @@ def make(
 
     stood   keys of the inputs that were on the page that was sent (None: all); a box there that was not sent was
             left empty, a box that was not there keeps its value
+    prefix  stands before the names of the inputs, where one page has those of several forms
     """
     return EntryForm(
         inputs(definitions, form, rights, locale),
@@ -264,4 +267,5 @@ def make(
         stood=stood,
         problems=problems,
         language=language_of(locale),
+        prefix=prefix,
     )

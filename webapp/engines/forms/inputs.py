@@ -237,3 +237,24 @@ def _without_same_moments(
     form = entry.make(at.definitions, at.form, at.visible, at.locale, values=_values(at, record, None))
     same = {input_.key for input_ in form if input_.key in moments and list(input_.typed) == sent[input_.key]}
     return [key for key in wanted if key not in same]
+
+
+def asked(
+    at: Scope,
+    keys: Iterable[str],
+    *,
+    values: Mapping[str, Any],
+    sent: Mapping[str, list[str]] | None = None,
+    problems: Iterable[Problem] = (),
+    prefix: str = "",
+) -> tuple[EntryField, ...]:
+    """Inputs of a few fields in their order; `prefix` stands before their names, where a page has several forms."""
+    form = entry.make(
+        at.definitions, at.form, at.visible, at.locale, values=values, sent=sent, problems=problems, prefix=prefix
+    )
+    return tuple(_complete(at, form[key], None) for key in keys if writable(at, at.form.fields[key]))
+
+
+def sent_to(at: Scope, sent: Mapping[str, list[str]], keys: Iterable[str], prefix: str) -> dict[str, Any]:
+    """Field key → what was sent of `asked` inputs."""
+    return entry.make(at.definitions, at.form, at.visible, at.locale, sent=sent, prefix=prefix).raw(keys)

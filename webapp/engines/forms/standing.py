@@ -14,7 +14,7 @@ from webapp.access.actor import Actor
 from webapp.db import PreciseMoment, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import select, stars, visibility
+from webapp.engines.forms import converting, select, stars, visibility
 from webapp.engines.forms.related import stage_of
 from webapp.expressions import Stored, binds
 from webapp.journal.tables import event
@@ -22,11 +22,13 @@ from webapp.journal.tables import event
 
 @dataclass(frozen=True)
 class Standing:
-    """`hidden` are keys of fields whose own condition does not hold; `since` is None where there are no stages."""
+    """`hidden` are keys of fields whose own condition does not hold; `since` is None where there are no stages;
+    `may_convert` where others may be made of it (`converting`)."""
 
     hidden: frozenset[str]
     is_starred: bool
     since: datetime | None
+    may_convert: bool = False
 
     def days(self) -> int | None:
         """Whole days in the stage."""
@@ -39,9 +41,9 @@ def of_record(unit: Unit, actor: Actor, form: Form, id_: int) -> Standing:
     statement = kept.get((form.name, select.signature(actor)), lambda: _statement(unit, actor, form))
     row = unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "this_record": id_}).one()
     every = visibility.conditions(form)
-    hidden = {key for one, is_shown in zip(every, row[2:], strict=True) if not is_shown for key in one.keys}
+    hidden = {key for one, is_shown in zip(every, row[3:], strict=True) if not is_shown for key in one.keys}
     since = row[1]
-    return Standing(frozenset(hidden), bool(row[0]), since)
+    return Standing(frozenset(hidden), bool(row[0]), since, bool(row[2]))
 
 
 def _statement(unit: Unit, actor: Actor, form: Form) -> sa.Select[Any]:
@@ -50,6 +52,7 @@ def _statement(unit: Unit, actor: Actor, form: Form) -> sa.Select[Any]:
     return sa.select(
         stars.exists(actor, form, table).label("starred"),
         since(form, table).label("since"),
+        converting.condition(unit, actor, form).label("converts"),
         *[column.label(f"v{i}") for i, column in enumerate(columns)],
     ).where(table.c.id == sa.bindparam("this_record", type_=table.c.id.type))
 

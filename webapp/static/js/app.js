@@ -43,4 +43,5 @@ import "./grid_groups.js";
 import "./live.js";
 import "./board_live.js";
 import "./board_columns.js";
+import "./tryit.js";
 import "./calls.js";

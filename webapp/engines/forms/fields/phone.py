@@ -27,6 +27,7 @@ _SPACE = re.compile(r"[\s\-‐-―−.·()/]")
 
 class Phone(TextKind):
     key = "phone"
+    sample = "+86 138 0013 8000"
     label = N_("Phone")
     longest = 40
     is_copied = True

@@ -19,6 +19,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
 
 class Url(TextKind):
     key = "url"
+    sample = "https://example.com"
     label = N_("Web address")
     longest = 2000
 

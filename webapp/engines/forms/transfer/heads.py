@@ -43,7 +43,7 @@ def head_of(first: Chunk, names: Container[str], said: FileMap) -> tuple[int, li
         return said.header, _with_row_above(first, at, names)
     rows = [first.row(i) for i in range(min(len(first), HEAD_ROWS))]
     known = {fold(h).strip() for h in said.columns}
-    scores = [sum(_is_known(cell, names, known) for cell in row) for row in rows]
+    scores = [len({fold(str(cell)) for cell in row if _is_known(cell, names, known)}) for row in rows]
     if max(scores):
         at = scores.index(max(scores))
         if at + 1 < len(rows) and is_pair(rows[at], rows[at + 1]):
@@ -138,6 +138,6 @@ def spellings(heading: str) -> list[str]:
         if bracketed and _HARMLESS.fullmatch(fold(bracketed[1])):
             shorter = shorter[: bracketed.start()]
         if shorter == bare:
-            return [s for s in dict.fromkeys(found) if s]
+            return [s for s in dict.fromkeys((*found, *(t.replace("_", " ") for t in found))) if s]
         bare = shorter
         found.append(fold(bare).strip())

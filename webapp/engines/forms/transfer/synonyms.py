@@ -49,7 +49,7 @@ owner: 销售负责人 责任人 销售代表 业务代表 |
 owner: | Owner, Sales rep, Salesperson, Sales person, Account manager, Account owner, Assigned to, Sales agent
 owner: | Rep, Agent
 code: 编号 编码 代码 客户编号 客户代码 客户编码 单号 |
-code: | Code, No, No., Number, Customer code, Customer no, Customer no., Customer number, Account number
+code: | Code, No., Number, Customer code, Customer no, Customer no., Customer number, Account number
 code: | Account code
 contract: 合同编号 合同号 合同号码 | Contract no, Contract no., Contract number
 title: 名称 标题 主题 | Name, Title, Subject
