@@ -6,6 +6,7 @@ East, has left.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.databases import known_of
 from webapp import create_app
 from webapp.access import actors, departments, members, passwords, roles, sessions, setup
 from webapp.access.actor import Actor
@@ -24,6 +26,7 @@ from webapp.db import Database
 from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.web.scope import App
+from webapp.web.turns import Turns
 
 PASSWORD = "correct horse battery"
 
@@ -81,7 +84,11 @@ roles:
 """
 
 
-@dataclass
+# The application of the run, and who has it now.
+_lent: list[Any] = []
+
+
+@dataclass(eq=False)
 class World:
     """`people` and `departments` by name → id. `actor`, `client` and `form` make what a test needs of them."""
 
@@ -121,7 +128,17 @@ class World:
 
     @cached_property
     def app(self) -> App:
-        return create_app(self.database.settings, self.database)
+        """The application over this firm. The tests of a run lend it to one another, as making one takes a while."""
+        borrower = _lent[1]() if _lent else None
+        if _lent and borrower is None:
+            app = _lent[0]
+            app.database, app.settings = self.database, self.database.settings
+            app.turns = Turns(1 if self.database.is_sqlite else 4)
+        else:
+            app = create_app(self.database.settings, self.database)
+        if borrower is None:
+            _lent[:] = app, weakref.ref(self)
+        return app
 
     def client(self, name: str | None = None) -> FlaskClient:
         """A browser: signed in as somebody, or a stranger's."""
@@ -166,4 +183,6 @@ def make(database: Database) -> World:
 
 @pytest.fixture
 def world(database: Database) -> World:
-    return make(database)
+    """The firm as `make` founds it: `database` is a copy that has it already (`tests/databases.py`)."""
+    people, places = known_of(database)
+    return World(database, dict(people), dict(places))

@@ -20,6 +20,7 @@ BLUEPRINTS = (
     "webapp.blueprints.workbench",
     "webapp.blueprints.live",
     "webapp.blueprints.boards",
+    "webapp.blueprints.transfer",
     "webapp.blueprints.records",
 )
 

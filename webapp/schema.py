@@ -15,6 +15,8 @@ OWNERS = (
     "webapp.journal.tables",
     "webapp.files.tables",
     "webapp.engines.forms.counters",
+    "webapp.engines.forms.comments",
+    "webapp.engines.forms.stars",
     "webapp.engines.forms.saved_tables",
     "webapp.engines.forms.transfer.tables",
 )

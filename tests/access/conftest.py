@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import World, make
+from tests.world import World
 
 SCOPES = {
     "all": "true",
@@ -55,8 +55,6 @@ roles:
 
 
 @pytest.fixture
-def probe(database) -> World:
+def probe(world: World) -> World:
     """The world with the app `probe`; grant its roles (`probe.own`, `probe.team` …) as a test needs."""
-    world = make(database)
-    world.apply(PROBE)
     return world

@@ -9,19 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from tests.web.test_sign_in import sign_in
-from tests.world import PASSWORD, World, make
+from tests.world import PASSWORD, World
 from webapp.access import attempts, audit, departments, members, roles, sessions, tokens
 from webapp.access.tables import audit as table
 from webapp.access.tables import member
 from webapp.cli import run
-from webapp.db import Database
 from webapp.definitions import versions
 from webapp.errors import Denied
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return make(database)
 
 
 def lines(world: World, **which: Any) -> list[audit.Entry]:

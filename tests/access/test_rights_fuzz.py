@@ -37,6 +37,7 @@ DOCUMENT: dict[str, Any] = {
         "deal": {
             "label": "Deal",
             "title": "name",
+            "known": {"code": ["code", "account.name"]},
             "fields": {
                 "name": {"kind": "text"},
                 "code": {"kind": "text"},

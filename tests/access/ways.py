@@ -22,7 +22,7 @@ from tests.access.reference import Person, Reference, Row
 from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions.model import Form
-from webapp.engines.forms import aggregate, history, pickers, select, tagging, views
+from webapp.engines.forms import aggregate, history, known, pickers, select, tagging, views
 from webapp.engines.forms.record import Masked, Query
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 
@@ -32,7 +32,7 @@ MODULES: tuple[str, ...] = ()
 #: What must be registered; a new way out of the product adds its name here and its check anywhere.
 EXPECTED = {
     "rows", "list", "count", "get", "filter", "path", "sort", "search", "aggregate", "group", "reverse", "history",
-    "create", "tags",
+    "create", "tags", "known",
 }  # fmt: skip
 
 
@@ -311,3 +311,29 @@ def tags_are_proposed_and_counted_from_visible_records(case: Case) -> None:
     field = tagging.field_of(at, "labels")
     assert {u.value: u.count for u in tagging.used(case.unit, case.actor, at.form, field)} == expected
     assert {c.title for c in pickers.choices(at, field, "t")} <= set(expected)
+
+
+@way("known")
+def what_is_known_while_typing_names_visible_records_only(case: Case) -> None:
+    if not case.exists("deal"):
+        return
+    at = views.scope(case.unit, case.actor, "fuzz", "deal")
+    if not at.may("create") or case.reference.level(case.person, "deal", "code") != "write":
+        assert refused(lambda: known.told(at, "code", "c1"))
+        return
+    people = {person.name for person in case.reference.people}
+    for name, key, rows in (
+        ("deal", "code", case.reference.rows["deal"][:12]),
+        ("account", "name", case.reference.rows["account"]),
+    ):
+        is_readable = case.exists(name) and case.reference.level(case.person, name, key) in ("read", "write")
+        visible = {row.id for row in case.visible(name)} if is_readable else set()
+        for row in rows:
+            for one in known.told(at, "code", str(row.values[key])):
+                if one.href is None:
+                    assert one.title is None and (one.owner in people or not one.owner), one
+                elif one.href.startswith(f"/fuzz/{name}/"):
+                    assert int(one.href.rpartition("/")[2]) in visible, one
+                    if case.reference.level(case.person, name, "name") not in ("read", "write"):
+                        assert str(row.values["name"]) not in str(one.title)
+                    assert case.reference.level(case.person, name, "owner") != "hidden" or not one.owner

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.world import World, make
+from tests.world import World
 from webapp.access import tokens
-from webapp.db import Database
 
 DEALS = "/api/v1/data/crm/deal"
 ACCOUNTS = "/api/v1/data/crm/account"
@@ -46,11 +45,6 @@ class Program:
         answer = self.post(path, {"values": values})
         assert answer.status_code == 201, answer.text
         return int(answer.json["id"])
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return make(database)
 
 
 @pytest.fixture

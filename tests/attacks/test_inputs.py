@@ -23,11 +23,6 @@ HOSTILE = (
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return make(database)
-
-
-@pytest.fixture
 def keeper(program: Any) -> Program:  # noqa: F811
     found: Program = program("admin")
     return found

@@ -13,8 +13,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from tests.api.conftest import ACCOUNTS, DEALS, Program, program  # noqa: F401
-from tests.world import CRM, World, make
-from webapp.db import Database
+from tests.world import CRM, World
 
 #: Bob's, of another team. Its parts stand in titles, phones and amounts of his records alone.
 FOREIGN = "zebrafish"
@@ -42,8 +41,7 @@ DOCUMENT = CRM.replace("roles:\n  rep:", f"{VIEWS.strip(chr(10))}\nroles:\n  rep
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    world = make(database)
+def world(world: World) -> World:
     world.apply(DOCUMENT)
     return world
 

@@ -25,10 +25,9 @@ UNIQUE = CRM.replace("phone: {kind: phone,", "phone: {kind: phone, unique: true,
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    world = make(database)
+def world(world: World) -> World:
     world.apply(UNIQUE)
-    storage.get().finish(database)  # the worker makes the index that tells two at once apart
+    storage.get().finish(world.database)  # the worker makes the index that tells two at once apart
     return world
 
 

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import _admin, _with_name, database_of, settings_for
+from tests.conftest import database_of, settings_for
+from tests.databases import admin, known_of, with_name
 from tests.transfer.files import write_csv
-from tests.world import CRM, World, make
+from tests.world import CRM, World
 from webapp import clock
 from webapp.config import Settings
 from webapp.db import Database
@@ -53,7 +54,8 @@ class Firm:
 
 def worked(database: Database) -> World:
     """A firm that has imported, undone, binned and converted; with work that waits and a sealed journal."""
-    world = make(database)
+    people, places = known_of(database)
+    world = World(database, dict(people), dict(places))
     ann = world.actor("ann")
     with database.write() as unit:
         form = versions.current(unit).form("crm.deal")
@@ -81,12 +83,12 @@ def worked(database: Database) -> World:
 @contextmanager
 def _empty_postgres(url: str, folder: Path) -> Iterator[Settings]:
     name = "e" + uuid.uuid4().hex[:12]
-    with _admin(url).connect() as connection:
+    with admin(url).connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     try:
-        yield with_programs(settings_for(folder, _with_name(url, name)))
+        yield with_programs(settings_for(folder, with_name(url, name)))
     finally:
-        with _admin(url).connect() as connection:
+        with admin(url).connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -97,7 +99,7 @@ def _empty_sqlite(folder: Path) -> Iterator[Settings]:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def firm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    with database_of(request, request.param, tmp_path_factory.mktemp("firm")) as database:
+    with database_of(request, request.param, tmp_path_factory.mktemp("firm"), "world") as database:
         database.settings = with_programs(database.settings)
         world = worked(database)
         empty: Callable[[Path], Any] = _empty_sqlite
@@ -126,5 +128,5 @@ def trees(settings: Settings) -> dict[str, bytes]:
         f"{place}/{path.relative_to(root)}": path.read_bytes()
         for place, root in roots.items()
         for path in root.rglob("*")
-        if path.is_file()
+        if path.is_file() and not path.name.startswith(".")
     }

@@ -122,3 +122,30 @@ def reset_link(firm: Firm) -> str:
 def type_password(page: Any) -> None:
     page.type("#password", GOOD)
     page.wait_for_selector("[data-level='4']")
+
+
+def backed_up(firm: Firm) -> None:
+    """Four backups, of which one is damaged, and a fifth in the making; the last but one night went wrong."""
+    from datetime import timedelta
+
+    from webapp import clock
+    from webapp.backups import folders, jobs, keeping, making
+    from webapp.i18n import Message
+    from webapp.journal import due
+
+    database = firm.sales.world.database
+    if folders.listed(database.settings):
+        return
+    for days, reason in ((9, "schedule"), (3, "hand"), (2, "schedule"), (1, "schedule")):
+        with clock.stopped(clock.now() - timedelta(days=days, hours=2)):
+            made = making.create(database.settings, making.Order(reason=reason, with_key=reason == "hand"))
+            with database.write() as unit:
+                keeping.note_verified(unit, made.name, None, [one.name for one in folders.listed(database.settings)])
+    damaged = folders.listed(database.settings)[2].path
+    damaged.write_bytes(damaged.read_bytes()[:20_000])
+    with database.write() as unit:
+        missing = "The folder for backups {folder} is not there. Is its disk mounted? (MORTISE_BACKUP_DIR)"
+        keeping.note(unit, None, Message(missing, {"folder": "/mnt/backup"}))
+        jobs.order(unit, firm.sales.world.actor("admin"))
+        (job,) = due.claim(unit, "picture", kinds=[jobs.CREATE])
+    due.progress(database, job, 42, 100, "The database is being packed")

@@ -11,24 +11,20 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.pages import sales
-from tests.pages.conftest import Sales
-from tests.world import make
-from webapp.db import Database
+from tests.pages.conftest import Sales, sales_  # noqa: F401 (a fixture)
 
+pytestmark = pytest.mark.browser
 COOKIE = "mortise"
 
 
 class Board:
     """The board of the small firm, its server, and a deal of Ann's."""
 
-    def __init__(self, database: Database, serve: Callable[[Flask], str]) -> None:
-        world = make(database)
-        world.apply(sales.DOCUMENT)
-        self.sales = Sales(world)
+    def __init__(self, sales: Sales, serve: Callable[[Flask], str]) -> None:
+        self.sales = sales
         self.sales.deal("另一单", amount="500000", stage="quote")
         self.deal = self.sales.deal("装盒线改造", amount="1000000", stage="contact")
-        self.url = serve(world.app)
+        self.url = serve(sales.world.app)
 
     def open(self, page: Any) -> Any:
         cookie = self.sales.client("ann").get_cookie(COOKIE)
@@ -55,8 +51,8 @@ class Board:
 
 
 @pytest.fixture
-def board(database: Database, serve: Callable[[Flask], str]) -> Board:
-    return Board(database, serve)
+def board(sales_: Sales, serve: Callable[[Flask], str]) -> Board:  # noqa: F811
+    return Board(sales_, serve)
 
 
 def centre(page: Any, selector: str) -> tuple[float, float]:

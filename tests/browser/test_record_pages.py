@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +11,18 @@ from flask import Flask
 
 from tests.browser.conftest import axe_problems
 from tests.browser.test_board import Board
-from webapp.db import Database
+from tests.conftest import database_of
+from tests.databases import known_of
+from tests.pages.conftest import Sales
+from tests.world import World
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def board(sqlite_database: Database, serve: Callable[[Flask], str]) -> Board:
-    return Board(sqlite_database, serve)
+def board(request: pytest.FixtureRequest, tmp_path: Path, serve: Callable[[Flask], str]) -> Iterator[Board]:
+    with database_of(request, "sqlite", tmp_path, "sales_") as database:
+        yield Board(Sales(World(database, *known_of(database))), serve)
 
 
 @pytest.mark.parametrize("is_phone", [False, True], ids=["desk", "phone"])

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.browser import first
+from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
+from tests.browser.reps import Reps
 
 pytestmark = [
     pytest.mark.browser,
@@ -143,6 +145,13 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "14-security": ("/me/security", "ann", None),
     "16-api": ("/api/docs", "ann", None),
     "16-api-form": ("/api/docs/crm/deal", "ann", None),
+    "14-backups": ("/settings/backups", "admin", None),
+    "14-backups-taking": (
+        "/settings/backups",
+        "admin",
+        lambda page: page.locator(".m-taking summary").first.click(),
+    ),
+    "02-workbench-backup-failed": ("/", "admin", None),
     "15-empty": ("/crm/deal?q=nothing", "ann", None),
     "15-empty-form": ("/crm/account?q=", "bob", None),
     "15-forbidden": ("/crm/deal/new", "aud", lambda page: page.faults.clear()),
@@ -157,6 +166,8 @@ def test_screens(firm: Firm, shots: Callable[..., None], name: str) -> None:
     binned = first.binned(firm) if "{binned}" in path else 0
     if who == "zoe":
         first.newcomer(firm)
+    if "backup" in name:
+        first.backed_up(firm)
     sign_in = None if who is None else lambda page, language: firm.sign_in(page, language, who)
     first.with_mail(firm)
     shots(name, firm.url + path.format(first=firm.deals[0], binned=binned), sign_in=sign_in, prepare=prepare)
@@ -188,3 +199,17 @@ def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
         page.wait_for_load_state("networkidle")
 
     shots("05-record-panel", f"{firm.url}/crm/deal", sign_in=firm.sign_in, prepare=open_first)
+
+
+@pytest.mark.parametrize("name", ["06-quick", "06-quick-mend", "06-waiting", "06-shared", "06-away"])
+def test_on_the_phone(reps: Reps, shots: Callable[..., None], name: str) -> None:
+    reps.make("account", name="杭州长岭豆制品有限公司", industry="food")
+    ann = reps.world.people["ann"]
+    path, prepare = {
+        "06-quick": ("/crm/lead/new?quick=1", None),
+        "06-quick-mend": ("/crm/lead/new?quick=1", phone.mend),
+        "06-waiting": ("/offline", lambda page: phone.keep(page, ann)),
+        "06-shared": ("/share?text=张三 13800138000", None),
+        "06-away": ("/offline", lambda page: phone.away(page, ann)),
+    }[name]
+    shots(name, reps.url + path, sign_in=reps.sign_in, prepare=prepare)

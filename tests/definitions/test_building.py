@@ -227,7 +227,7 @@ def test_two_workers_at_once_do_everything_once(database: Database) -> None:
 
 KILLED = """
 import sys, pathlib
-from tests.conftest import settings_for
+from tests.databases import settings_for
 from tests.definitions.small import KEEPER
 from webapp.db import Database
 from webapp.definitions import storage, versions

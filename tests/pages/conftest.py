@@ -11,9 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.pages import sales
-from tests.world import World, make
-from webapp.db import Database
+from tests.world import World
 from webapp.engines.forms import records
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -71,9 +69,8 @@ def _headers(target: str | None, part: bool) -> dict[str, str]:
 
 
 @pytest.fixture
-def sales_(database: Database) -> Sales:
-    world = make(database)
-    world.apply(sales.DOCUMENT)
+def sales_(world: World) -> Sales:
+    """The firm with its sales app: `world` is a copy that has it already (`tests/databases.py`)."""
     return Sales(world)
 
 

@@ -59,6 +59,9 @@ forms:
           - {value: quote, label: {en: Quote, zh: 报价}, probability: 50}
           - {value: won, label: {en: Won, zh: 赢单}, type: won, moves: []}
           - {value: lost, label: {en: Lost, zh: 输单}, type: lost, required: [lost_reason]}
+    convert:
+      label: {en: Make an account, zh: 转为客户}
+      into: [{form: account, link: account, fields: {name: name}}]
     layout:
       - {fields: [name, account, amount, stage, close_date, partner]}
       - {label: {en: More, zh: 补充}, fields: [tags, labels, effort, urgent, note, lost_reason]}

@@ -187,7 +187,7 @@ def test_a_customers_page_lists_its_deals_as_far_as_he_may_see_them(sales_: Sale
     page = sales_.get(f"/crm/account/{account}").text
     assert "我的" in page
     assert "主管的" not in page
-    assert f"/crm/deal/new?account={account}" in page
+    assert f"/crm/deal/add?account={account}" in page
 
 
 def test_the_workbench_shows_apps_forms_and_what_is_mine(sales_: Sales) -> None:

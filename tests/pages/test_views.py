@@ -9,8 +9,6 @@ import pytest
 
 from tests.pages import sales
 from tests.pages.conftest import Sales, words
-from tests.world import make
-from webapp.db import Database
 from webapp.definitions import storage
 from webapp.engines.forms import indexes, saved
 
@@ -20,10 +18,8 @@ FILTER = quote("amount > 1000")
 
 
 @pytest.fixture
-def firm(database: Database) -> Sales:
-    world = make(database)
-    world.apply(sales.DOCUMENT)
-    return Sales(world)
+def firm(sales_: Sales) -> Sales:
+    return sales_
 
 
 def tabs(firm: Sales, who: str) -> list[str]:

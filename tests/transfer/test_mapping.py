@@ -10,7 +10,7 @@ import pytest
 from tests import missing
 from tests.conftest import DATA
 from tests.transfer.files import write_csv, write_xlsx
-from webapp.engines.forms.transfer import mapping, maps
+from webapp.engines.forms.transfer import heads, mapping, maps
 from webapp.engines.forms.transfer.sheets import Source
 from webapp.errors import Invalid
 
@@ -126,7 +126,7 @@ def test_a_map_survives_being_written_down(tmp_path):
 
 def head(path, **said):
     with Source(path) as source:
-        return mapping.head_of(next(source.chunks()), mapping.names_of(FIELDS), maps.of(said))
+        return heads.head_of(next(source.chunks()), mapping.names_of(FIELDS), maps.of(said))
 
 
 def test_headings_below_a_title_are_found(tmp_path):

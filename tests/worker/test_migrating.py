@@ -11,7 +11,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from tests.conftest import _admin, _with_name, settings_for
+from tests.databases import admin, settings_for, with_name
 from webapp import migrating, schema
 from webapp.db import Database
 from webapp.errors import Conflict
@@ -26,12 +26,12 @@ def bare(request, tmp_path):
         database.dispose()
         return
     url, name = request.getfixturevalue("postgres_url"), "b" + uuid.uuid4().hex[:12]
-    with _admin(url).connect() as connection:
+    with admin(url).connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    database = Database(settings_for(tmp_path, _with_name(url, name)))
+    database = Database(settings_for(tmp_path, with_name(url, name)))
     yield database
     database.dispose()
-    with _admin(url).connect() as connection:
+    with admin(url).connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 

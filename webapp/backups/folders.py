@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from webapp.backups.archive import Damaged, Reader
 from webapp.config import Settings
 from webapp.errors import Busy, Conflict, MortiseError, NotFound
+from webapp.files.store import store_of
 from webapp.i18n import N_
 
 PREFIX, SUFFIX = "mortise-", ".tar"
@@ -56,11 +57,8 @@ def is_own_disk(settings: Settings) -> bool:
 
 
 def saved(settings: Settings) -> dict[str, Path]:
-    """What is saved besides the database: name in the archive → folder. An object store saves its own files."""
-    places = {"imports": settings.data_dir / "imports"}
-    if "://" not in settings.files_url:
-        places["files"] = Path(settings.files_url).absolute()
-    return places
+    """What is saved besides the database: name in the archive → folder."""
+    return {"imports": settings.data_dir / "imports", "files": store_of(settings).root}
 
 
 def ready(settings: Settings) -> Path:
@@ -169,7 +167,7 @@ def listed(settings: Settings) -> list[Backup]:
     except OSError:
         return []
     backups = [look(path) for path in paths]
-    return sorted(backups, key=lambda one: (one.made_at or _NEVER, one.name), reverse=True)
+    return sorted(backups, key=lambda one: (one.made_at or _NEVER, one.path.stem), reverse=True)
 
 
 def look(path: Path) -> Backup:

@@ -1,7 +1,7 @@
 """Making a backup while everybody works on.
 
-First the database, in one state of it; then the folders. Files are written before the row that names them, and removed
-well after it is gone, so whatever the saved rows name is there when the folders are read. The new file gets its name
+First the database, in one state of it; then the folders. Files are written before the row that names them, and none is
+removed meanwhile, so whatever the saved rows name is there when the folders are read. The new file gets its name
 only when it is whole and on the disk: a half written one is never taken for a backup.
 """
 
@@ -23,6 +23,7 @@ from webapp.backups.folders import Backup
 from webapp.backups.steps import Say, Stage, silent
 from webapp.config import Settings
 from webapp.errors import Conflict
+from webapp.files.store import store_of
 from webapp.i18n import N_
 
 KEY = "secret.key"
@@ -34,18 +35,20 @@ class Order:
     """What is wanted. `passphrase` closes the key; without it the key lies in the file as it is.
 
     target  another place than the folder of backups: a new file's path
+    job     whose job it is: what he made before he died is found again by it
     """
 
     reason: str = "hand"
     with_key: bool = False
     passphrase: str | None = None
     target: Path | None = None
+    job: str | None = None
 
 
 def create(settings: Settings, order: Order = Order(), say: Say = silent) -> Backup:
     """Make one; raises `Busy` beside another one, `Conflict` on a full disk. Nothing is left where it fails."""
     now = clock.now()
-    with folders.working(settings) as place:
+    with folders.working(settings) as place, store_of(settings).held():
         made = place / "backup.tar"
         writer = archive.Writer(made, int(now.timestamp()))
         try:
@@ -56,10 +59,10 @@ def create(settings: Settings, order: Order = Order(), say: Say = silent) -> Bac
                 "made_at": now.isoformat(timespec="seconds"),
                 "product": importlib.metadata.version("mortise"),
                 "reason": order.reason,
+                "job": order.job,
                 "key": key,
                 "timezone": settings.timezone,
                 "folders": sorted(folders.saved(settings)),
-                "elsewhere": settings.files_url if "://" in settings.files_url else None,
                 "gone": gone,
                 **facts,
             }
@@ -201,7 +204,7 @@ def _files(places: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
     """Name in the archive and path of every file, in an order that stays. Links and half written files are left out."""
     for place, folder in sorted(places.items()):
         for where, below, names in os.walk(folder):
-            below.sort()
+            below[:] = sorted(set(below) - {"incoming"})  # what arrives and has no row yet
             for name in sorted(names):
                 path = Path(where, name)
                 if path.is_file() and not path.is_symlink() and not name.startswith("."):

@@ -370,7 +370,5 @@ def _notes(settings: Settings, reader: Reader) -> Iterator[Message]:
             "another one.",
             zone=said["timezone"],
         )
-    if said.get("elsewhere"):
-        yield N_("Its files lie in {place} and are not in the backup.", place=said["elsewhere"])
     if said.get("gone"):
         yield N_("{n} files went away while the backup was made.", n=len(said["gone"]))

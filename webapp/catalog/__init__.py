@@ -1,7 +1,13 @@
-"""Starter apps: app documents that come with the product, one `<app>.yaml` each beside this file."""
+"""Starter apps: app documents that come with the product.
+
+A document is `<app>.yaml` beside this file, or a folder `<app>/` where it would be too long to read: `app.yaml` names
+its forms in their order, each in a file of its own, and `options.yaml` holds lists of options that several fields share
+(`options: "@industries"`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +20,19 @@ CURRENCY = "CNY"
 
 
 def names() -> list[str]:
-    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+    folders = (path.parent.name for path in _FOLDER.glob("*/app.yaml"))
+    return sorted({*(path.stem for path in _FOLDER.glob("*.yaml")), *folders})
 
 
 def text(name: str) -> str:
     """The document of a starter app."""
     if name not in names():
         raise NotFound(N_("There is no starter app “{name}”.", name=name), near=nearest(name, names()))
-    return (_FOLDER / f"{name}.yaml").read_text("utf-8")
+    if (_FOLDER / f"{name}.yaml").exists():
+        return _read(f"{name}.yaml")
+    from webapp.definitions import source
+
+    return source.write(_joined(name))
 
 
 def label(name: str) -> Any:
@@ -43,3 +54,29 @@ def document(name: str, currency: str = CURRENCY) -> str | dict[str, Any]:
             if field.get("kind") == "money" or field.get("show") == "money":
                 field["currency"] = currency
     return found
+
+
+def _read(path: str) -> str:
+    return (_FOLDER / path).read_text("utf-8")
+
+
+def _joined(name: str) -> dict[str, Any]:
+    """The document of the folder `name`."""
+    from webapp.definitions import source
+
+    found: dict[str, Any] = source.read(_read(f"{name}/app.yaml"))
+    shared: dict[str, Any] = {}
+    if (_FOLDER / name / "options.yaml").exists():
+        shared = source.read(_read(f"{name}/options.yaml"))
+    found["forms"] = {key: source.read(_read(f"{name}/{key}.yaml")) for key in found["forms"]}
+    for form in found["forms"].values():
+        for field in form["fields"].values():
+            field.update(_options(field, shared))
+    return found
+
+
+def _options(field: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
+    named = field.get("options")
+    if not isinstance(named, str):
+        return {}
+    return {"options": [dict(option) for option in shared[named.removeprefix("@")]]}

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "change-set": ("jobs", N_("List and undo what was done together")),
     "jobs": ("jobs", N_("List and cancel background jobs")),
     "backup": ("backup", N_("Make, check, list and restore backups")),
+    "doctor": ("doctor", N_("Look at everything and say what to do")),
     "audit": ("audit", N_("Seal and verify the journal, read what was done to people and rights")),
 }
 

@@ -29,6 +29,7 @@ REASONS: dict[str | None, Message] = {
     "schedule": N_("nightly"),
     "update": N_("before an update"),
 }
+_ABOUT_DATA = ("step", "integrity", "built", "agreement", "journal", "files")
 _passphrase = click.option(
     "--passphrase-stdin", is_flag=True, help="Read the passphrase of the key from standard input."
 )
@@ -133,6 +134,22 @@ def restore(console: Console, file: str, replace: bool, passphrase_stdin: bool) 
         told = N_("It was brought up to date from step {old} to {new}.", old=done.from_step, new=done.to_step)
         lines.append(told.text(console.locale))
     console.data({**vars(done), "notes": notes}, [*lines, *notes])
+    _look_after(console)
+
+
+def _look_after(console: Console) -> None:
+    """What `mortise doctor` says of the restored firm, as far as it is not well. Nothing runs yet."""
+    from webapp.db import Database
+    from webapp.serving import doctor
+
+    database = Database(console.settings)
+    try:
+        found = doctor.run(database)
+    finally:
+        database.dispose()
+    for one in found:
+        if one.state == "bad" or (one.state == "warn" and one.key in _ABOUT_DATA):
+            console.say(N_("{what}: {said}", what=one.title, said=one.said), is_error=True)
 
 
 def _path(console: Console, file: str | None) -> Path:

@@ -132,7 +132,8 @@ class _Compiler:
     def _form(self, app: str, key: str, raw: Mapping[str, Any], table: str) -> model.Form:
         name = f"{app}.{key}"
         fields = {k: self._field(app, name, k, f) for k, f in raw["fields"].items()}
-        settings = {k: raw[k] for k in ("require_version", "collision", "description", "quick", "known")}
+        kept = ("require_version", "collision", "description", "quick", "known", "activity", "due", "convert")
+        settings = {k: raw[k] for k in kept}
         views = {
             k: model.View(
                 k, v["kind"], v["label"] or k, {n: s for n, s in v.items() if n not in ("kind", "label", "was")}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.definitions import source
+from webapp.definitions.convert import CONVERT
 from webapp.definitions.kinds import field_kinds
 from webapp.definitions.shapes import Anything, FieldName, FormName, NotYet, WithKind
 from webapp.definitions.spec import (
@@ -134,6 +135,35 @@ CHECK = Struct(
         "field": Setting(FieldName(), label=N_("At field")),
     }
 )
+#: A record of such a form says that somebody did something: a call, a visit. It is written down beneath the record it
+#: points at, and stands in that record's history.
+ACTIVITY = Struct(
+    {
+        "at": Setting(FieldName(("datetime", "date")), required=True, label=N_("When")),
+        "text": Setting(FieldName(("text",)), required=True, label=N_("What")),
+        "kind": Setting(FieldName(("choice",)), label=N_("Kind")),
+        "next": Setting(FieldName(("datetime", "date")), label=N_("Next time")),
+    }
+)
+#: Records of such a form wait for somebody on a day: they stand on his workbench.
+DUE = Struct(
+    {
+        "by": Setting(FieldName(("datetime", "date")), required=True, label=N_("Due on")),
+        "who": Setting(FieldName(("member",)), label=N_("Who is meant")),
+        "when": Setting(ExpressionText("boolean"), label=N_("Only while")),
+        "say": Setting(FieldName(("text",)), label=N_("What is to be done")),
+        "done": Setting(MapOf(Anything(), key=FieldName(), most=10), label=N_("Set when done")),
+    }
+)
+TILE = Struct(
+    {
+        "label": Setting(Label(), required=True, label=N_("Label")),
+        "form": Setting(FormName(), required=True, label=N_("Form")),
+        "view": Setting(Key(), required=True, label=N_("View")),
+        "measure": Setting(ExpressionText(), default="count()", label=N_("Measure")),
+    }
+)
+WORKBENCH = Struct({"tiles": Setting(ListOf(TILE, most=12), label=N_("Numbers"))})
 FORM = Struct(
     {
         "label": Setting(Label()),
@@ -147,7 +177,10 @@ FORM = Struct(
         "checks": Setting(ListOf(CHECK, most=100, known_by=("when", "say"))),
         "require_version": Setting(Flag(), default=False),
         "collision": Setting(OneOf(("owner", "exists")), default="owner"),
+        "activity": Setting(ACTIVITY),
+        "due": Setting(DUE),
         "quick": Setting(ListOf(FieldName(), most=12), label=N_("Quick entry")),
+        "convert": Setting(CONVERT, label=N_("Becomes")),
         "known": Setting(MapOf(ListOf(Text(80), least=1, most=6), most=12), label=N_("Told while typing")),
     }
 )
@@ -183,6 +216,7 @@ DOCUMENT = Struct(
         "rules": Setting(NotYet("rules")),
         "dashboards": Setting(NotYet("dashboards")),
         "roles": Setting(MapOf(ROLE, most=100)),
+        "workbench": Setting(WORKBENCH),
     }
 )
 
@@ -249,6 +283,8 @@ def _whole(data: Mapping[str, Any]) -> dict[str, Any]:
         form["fields"] = {k: f or {} for k, f in (form["fields"] or {}).items()}
         form["layout"] = [s for s in form["layout"] or () if s and all(s.get("fields") or [None])]
         form["views"] = {k: v for k, v in (form["views"] or {}).items() if v and v.get("kind")}
+        if not (form["convert"] and form["convert"].get("into") and all(form["convert"]["into"])):
+            form["convert"] = None
         form["checks"] = [c for c in form["checks"] or () if c and "field" in c]
     found["forms"] = forms
     found["roles"] = {k: r for k, r in (found["roles"] or {}).items() if r and all((r.get("forms") or {}).values())}

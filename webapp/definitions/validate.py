@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webapp.definitions import model
+from webapp.definitions import convert, model
 from webapp.definitions.compile import Source, compile_all, is_formula
-from webapp.definitions.document import FIELD, SYSTEM_FIELDS, VIEW, Document, once, shaped
+from webapp.definitions.document import ACTIVITY, DUE, FIELD, SYSTEM_FIELDS, VIEW, Document, once, shaped
 from webapp.definitions.shapes import FieldName, SortKey, leaves
 from webapp.definitions.spec import ExpressionText, Report
 from webapp.errors import Invalid, MortiseError, nearest
@@ -58,6 +58,8 @@ class _References:
             self._form(f"forms.{key}", key, form)
         for key, role in self.document.roles.items():
             self._role(f"roles.{key}", role)
+        for i, tile in enumerate((self.document.data.get("workbench") or {}).get("tiles") or ()):
+            self._tile(f"workbench.tiles[{i}]", tile or {})
 
     def _uses(self) -> None:
         for i, app in enumerate(self.document.uses):
@@ -108,6 +110,8 @@ class _References:
                     self.report.add(at, N_("The field {key} is placed twice.", key=name), "twice")
         for name, view in (form["views"] or {}).items():
             self._named(f"{path}.views.{name}", VIEW, view, names)
+        self._named(f"{path}.activity", ACTIVITY, form.get("activity"), names)
+        self._named(f"{path}.due", DUE, form.get("due"), names)
         for i, check in enumerate(form["checks"] or ()):
             if check["field"] and check["field"] not in fields:
                 self._no_field(f"{path}.checks[{i}].field", check["field"], fields)
@@ -115,6 +119,8 @@ class _References:
             if name not in fields:
                 self._no_field(f"{path}.quick[{i}]", name, fields)
         self._known(f"{path}.known", form, fields)
+        if form["convert"]:
+            convert.examine(f"{path}.convert", key, self.document.forms, self.report)
 
     def _known(self, path: str, form: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
         """What is typed is looked for in fields of this form (`mobile`) or of another of the app (`account.name`)."""
@@ -129,6 +135,17 @@ class _References:
                     self.report.add(f"{path}.{name}[{i}]", message, "reference", nearest(other, self.document.forms))
                 elif key not in there:
                     self._no_field(f"{path}.{name}[{i}]", key, there)
+
+    def _tile(self, path: str, tile: Mapping[str, Any]) -> None:
+        form = self.document.forms.get(tile.get("form") or "")
+        if form is None:
+            key = tile.get("form") or ""
+            near = nearest(key, self.document.forms)
+            self.report.add(f"{path}.form", N_("There is no form “{key}”.", key=key), "reference", near)
+        elif tile.get("view") not in (form["views"] or {}):
+            key = tile.get("view") or ""
+            near = nearest(key, form["views"] or {})
+            self.report.add(f"{path}.view", N_("There is no view “{key}”.", key=key), "reference", near)
 
     def _named(self, path: str, shape: Any, value: Any, names: set[str]) -> None:
         for leaf, name, at in leaves(shape, value, path):
@@ -203,7 +220,13 @@ def _types(document: Document, compiled: model.Definitions, report: Report) -> N
         if form.title in form.fields:
             _title(f"{path}.title", form.fields[form.title], report)
         for name, view in (raw["views"] or {}).items():
-            _view(f"{path}.views.{name}", view, form, compiled, report)
+            _settings(f"{path}.views.{name}", VIEW, view, form, compiled, report)
+        if raw["convert"]:
+            _convert(f"{path}.convert", raw["convert"], form, compiled, report)
+        _settings(f"{path}.activity", ACTIVITY, raw["activity"], form, compiled, report)
+        _settings(f"{path}.due", DUE, raw["due"], form, compiled, report)
+    for i, tile in enumerate((document.data["workbench"] or {}).get("tiles") or ()):
+        _measure(f"workbench.tiles[{i}].measure", tile["measure"], f"{document.app}.{tile['form']}", compiled, report)
 
 
 def _field(
@@ -228,6 +251,8 @@ def _field(
     for leaf, text, at in leaves(FIELD, raw, path):
         if isinstance(leaf, ExpressionText) and at not in (f"{path}.visible", f"{path}.formula"):
             _expression(at, text, leaf, form, compiled, report)
+        elif isinstance(leaf, FieldName) and leaf.types:
+            _typed_field(at, text, leaf, form, compiled, report)
 
 
 def _default(path: str, item: model.Field, form: model.Form, compiled: model.Definitions, report: Report) -> None:
@@ -254,24 +279,45 @@ def _expression(
         report.add(path, error.message, error.code, error.detail.get("near"))
 
 
+def _convert(path: str, raw: Mapping[str, Any], form: model.Form, compiled: model.Definitions, report: Report) -> None:
+    """What the record says afterwards are values its kinds take; its condition is one."""
+    if raw["when"]:
+        _expression(f"{path}.when", raw["when"], ExpressionText("boolean"), form, compiled, report)
+    for name, value in (raw["set"] or {}).items():
+        try:
+            form.fields[name].kind.parse(form.fields[name], value)
+        except MortiseError as error:
+            report.add(f"{path}.set.{name}", error.message, error.code, getattr(error, "near", None))
+
+
+def _measure(path: str, text: str, form: str, compiled: model.Definitions, report: Report) -> None:
+    from webapp.expressions import check_measure
+
+    try:
+        check_measure(text, compiled, form)
+    except MortiseError as error:
+        report.add(path, error.message, error.code, error.detail.get("near"))
+
+
 def _title(path: str, item: model.Field, report: Report) -> None:
     if item.column is None or item.type.name not in ("text", "number", "date", "datetime", "choice", "record"):
         report.add(path, N_("This kind of field cannot name a record."), "type")
 
 
-def _view(path: str, raw: Mapping[str, Any], form: model.Form, compiled: model.Definitions, report: Report) -> None:
-    for leaf, value, at in leaves(VIEW, raw, path):
+def _settings(path: str, shape: Any, raw: Any, form: model.Form, compiled: model.Definitions, report: Report) -> None:
+    """What the settings of a view, or of the form itself, name and say."""
+    for leaf, value, at in leaves(shape, raw, path):
         if isinstance(leaf, ExpressionText):
             _expression(at, value, leaf, form, compiled, report)
         elif isinstance(leaf, FieldName):
-            _view_field(at, value, leaf, form, compiled, report)
+            _typed_field(at, value, leaf, form, compiled, report)
         elif isinstance(leaf, SortKey):
             item = form.names.get(value.removeprefix("-"))
             if item is not None and item.type.name in ("choices", "records"):
                 report.add(at, N_("One cannot sort by the field {key}.", key=item.key), "type")
 
 
-def _view_field(
+def _typed_field(
     path: str, name: str, shape: FieldName, form: model.Form, compiled: model.Definitions, report: Report
 ) -> None:
     if shape.is_path and "." in name:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import re
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from webapp.config import Settings
-from webapp.errors import Invalid, NoRoom, NotFound, TooLarge
+from webapp.errors import Busy, Invalid, NoRoom, NotFound, TooLarge
 from webapp.i18n import N_
 
 PIECE = 1 << 20
@@ -111,7 +112,32 @@ class Folder:
         yield path
 
     def remove(self, hash: str) -> None:
-        self._path(hash).unlink(missing_ok=True)
+        """Raises `Busy` while somebody holds all that is there."""
+        path = self._path(hash)
+        if not path.exists():
+            return
+        with self._lock(fcntl.LOCK_EX):
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing is removed while the block runs: a backup reads what the rows named when it began."""
+        if not self.root.exists():
+            yield
+            return
+        with self._lock(fcntl.LOCK_SH):
+            yield
+
+    @contextmanager
+    def _lock(self, how: int) -> Iterator[None]:
+        handle = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, how | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise Busy(N_("A backup is being made; files are removed when it is done.")) from None
+        finally:
+            os.close(handle)
 
     def contents(self) -> Iterator[tuple[str, datetime]]:
         """Hash and time of everything that is placed."""

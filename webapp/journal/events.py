@@ -23,7 +23,10 @@ from webapp.journal import signals
 from webapp.journal.tables import event
 
 VIAS = ("ui", "api", "import", "rule", "flow", "undo", "system")
-KINDS = ("created", "updated", "deleted", "restored", "purged", "conversion", "purge")
+KINDS = (
+    "created", "updated", "deleted", "restored", "purged", "conversion", "purge", "commented", "comment_edited",
+    "comment_deleted",
+)  # fmt: skip
 # `m__tx` counts on from server to server (`journal/eras.py`).
 _TX = sa.literal_column("m__tx(pg_current_xact_id())", sa.BigInteger)
 _SETTLED = sa.literal_column("m__tx(pg_snapshot_xmin(pg_current_snapshot()))", sa.BigInteger)

@@ -7,7 +7,7 @@ missed minutes of the last `look_back` are done each (`catch_up="each"`), only t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,13 +25,25 @@ TOO_LATE = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Work:
-    """`minutes` between two times, or `at` a time of day (`HH:MM`, the firm's zone)."""
+    """`minutes` between two times, or `at` a time of day (`HH:MM`, the firm's zone).
+
+    chosen  asked for the time of day instead, where people choose it: None while they want none. Such work begins
+            with the next time after it was first seen, not with the latest
+    """
 
     key: str
     minutes: int | None = None
     at: time | None = None
     catch_up: str = "once"  # once, each, skip
     look_back: timedelta = timedelta(days=1)
+    chosen: Callable[[Unit], time | None] | None = None
+
+    def as_chosen(self, unit: Unit) -> Work | None:
+        """This work at the time that is chosen now; None if it is not wanted."""
+        if self.chosen is None:
+            return self
+        at = self.chosen(unit)
+        return replace(self, at=at) if at is not None else None
 
     def slots(self, since: datetime, until: datetime, zone: str) -> Iterator[datetime]:
         """Its times after `since`, up to and with `until`, oldest first, in UTC."""
@@ -56,12 +68,21 @@ works: Registry[Work] = Registry("periodic work")
 
 
 def every(
-    key: str, *, minutes: int | None = None, at: str | None = None, catch_up: str = "once", **handling: Any
+    key: str,
+    *,
+    minutes: int | None = None,
+    at: str | Callable[[Unit], time | None] | None = None,
+    catch_up: str = "once",
+    **handling: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register `fn(database, job)` to run every `minutes` or daily `at`; `job.payload["minute"]` is its time."""
+    """Register `fn(database, job)` to run every `minutes` or daily `at`; `job.payload["minute"]` is its time.
+
+    at  a time of day, or a function that is asked for it (`Work.chosen`)
+    """
     if (minutes is None) == (at is None):
         raise ValueError("periodic work has minutes or a time of day")
-    works.register(Work(key, minutes, time.fromisoformat(at) if at else None, catch_up))
+    fixed = time.fromisoformat(at) if isinstance(at, str) else None
+    works.register(Work(key, minutes, fixed, catch_up, chosen=at if callable(at) else None))
     return due.handler(f"periodic.{key}", **handling)
 
 
@@ -70,30 +91,35 @@ def claim_all(database: Database, now: datetime) -> int:
     made = 0
     for work in works:
         with database.read() as unit:
-            missed = _missed(unit, work, now)
+            wanted = work.as_chosen(unit)
+            last = _last(unit, work)
+            missed = _missed(unit, wanted, last, now) if wanted is not None else []
         if missed:
+            is_first = last is None and work.chosen is not None
             with database.write() as unit:
-                made += sum(_claim(unit, work, slot, now) for slot in missed)
+                made += sum(_claim(unit, work, slot, now, is_first=is_first) for slot in missed)
     return made
 
 
-def _missed(unit: Unit, work: Work, now: datetime) -> list[datetime]:
-    last = unit.execute(sa.select(sa.func.max(table.c.minute)).where(table.c.name == work.key)).scalar()
+def _last(unit: Unit, work: Work) -> datetime | None:
+    return unit.execute(sa.select(sa.func.max(table.c.minute)).where(table.c.name == work.key)).scalar()
+
+
+def _missed(unit: Unit, work: Work, last: datetime | None, now: datetime) -> list[datetime]:
     since = now - work.look_back
     slots = list(work.slots(since if last is None else max(last, since), now, unit.zone))
     # Work that never ran begins with the latest time: it has no past to catch up with.
     return slots if work.catch_up == "each" and last is not None else slots[-1:]
 
 
-def _claim(unit: Unit, work: Work, slot: datetime, now: datetime) -> bool:
-    """Take one minute and make its due row; False if somebody else has it or it is too late for it."""
+def _claim(unit: Unit, work: Work, slot: datetime, now: datetime, *, is_first: bool) -> bool:
+    """Take one minute and make its due row; False if somebody else has it or it is too late (`is_first`: too early)."""
     from sqlalchemy.dialects import postgresql, sqlite
 
     module = postgresql if unit.dialect == "postgresql" else sqlite
     claim = module.insert(table).values(name=work.key, minute=slot).on_conflict_do_nothing()
-    if unit.execute(claim.returning(table.c.name)).first() is None or (
-        work.catch_up == "skip" and now - slot > TOO_LATE
-    ):
+    is_taken = unit.execute(claim.returning(table.c.name)).first() is None
+    if is_taken or is_first or (work.catch_up == "skip" and now - slot > TOO_LATE):
         return False
     minute = slot.isoformat().replace("+00:00", "Z")
     due.add(unit, f"periodic.{work.key}", minute, {"minute": minute})

@@ -11,7 +11,7 @@ change_set = sa.Table(
     "m__change_set",
     metadata,
     sa.Column("id", Id, primary_key=True, autoincrement=True),
-    sa.Column("kind", sa.Text, nullable=False),  # import, bulk, batch, undo, conversion, purge, demo
+    sa.Column("kind", sa.Text, nullable=False),  # as in `changesets.KINDS`
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("actor", Id),
     sa.Column("created_at", PreciseMoment, nullable=False),
@@ -36,7 +36,7 @@ event = sa.Table(
     sa.Column("app", sa.Text, nullable=False),
     sa.Column("form", sa.Text, nullable=False),
     sa.Column("record", Id, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # created, updated, deleted, restored, purged, conversion, purge
+    sa.Column("kind", sa.Text, nullable=False),  # as in `events.KINDS`
     sa.Column("version_before", sa.Integer),
     sa.Column("definition_version", sa.Integer, nullable=False),
     sa.Column("changes", sa.Text),  # JSON: {field: [before, after]}; the whole record when purged

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +39,11 @@ _MAIL_HELP = N_(
     "smtp://user:password@mail.example.com?from=crm@example.com"
 )
 
+#: State, what was seen, and what to do about it.
+Said = tuple[str, Message, Message | None]
+#: Key, title, and who looks.
+Look = tuple[str, Message, Callable[[], Said]]
+
 
 @dataclass(frozen=True)
 class Check:
@@ -57,7 +62,7 @@ def run(database: Database, seen_at: str | None = None) -> list[Check]:
     seen_at  the address at which somebody is looking (`https://crm.example.com`)
     """
     settings = database.settings
-    looks: tuple[tuple[str, Message, Callable[[], tuple[str, Message, Message | None]]], ...] = (
+    looks: tuple[Look, ...] = (
         ("database", N_("Database"), lambda: _database(database)),
         ("queue", N_("Background work"), lambda: _queue(database)),
         ("folder", N_("Data folder"), lambda: _folder(settings.data_dir)),
@@ -65,10 +70,15 @@ def run(database: Database, seen_at: str | None = None) -> list[Check]:
         ("address", N_("Address"), lambda: _address(settings, seen_at)),
         ("mail", N_("Mail"), lambda: _mail(settings)),
     )
+    return look_at(looks)
+
+
+def look_at(looks: Iterable[Look]) -> list[Check]:
+    """Go through them; one that goes wrong keeps none of the others."""
     return [Check(key, title, *_looked(look)) for key, title, look in looks]
 
 
-def _looked(look: Callable[[], tuple[str, Message, Message | None]]) -> tuple[str, Message, Message | None]:
+def _looked(look: Callable[[], Said]) -> Said:
     """What goes wrong while looking is what is wrong."""
     try:
         return look()
@@ -82,7 +92,7 @@ def _looked(look: Callable[[], tuple[str, Message, Message | None]]) -> tuple[st
         )
 
 
-def _database(database: Database) -> tuple[str, Message, Message | None]:
+def _database(database: Database) -> Said:
     with database.write() as unit:  # a writer, so that a read-only disk is noticed
         version = unit.execute(
             sa.text("select sqlite_version()" if database.is_sqlite else "show server_version")
@@ -92,7 +102,7 @@ def _database(database: Database) -> tuple[str, Message, Message | None]:
     return OK, N_("PostgreSQL {version}", version=str(version).split()[0]), None
 
 
-def _queue(database: Database) -> tuple[str, Message, Message | None]:
+def _queue(database: Database) -> Said:
     import tasks
 
     waiting = sa.select(due_table.c.id).where(due.IS_WAITING, due_table.c.due_at < clock.now() - _LONG).limit(1)
@@ -117,7 +127,7 @@ def _queue(database: Database) -> tuple[str, Message, Message | None]:
     return OK, N_("The queue answers ({kind})", kind=kind), None
 
 
-def _folder(folder: Path) -> tuple[str, Message, Message | None]:
+def _folder(folder: Path) -> Said:
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x")
@@ -132,7 +142,7 @@ def _folder(folder: Path) -> tuple[str, Message, Message | None]:
     return (WARN if free >= _TOO_LITTLE else BAD), room, todo
 
 
-def _clock(database: Database) -> tuple[str, Message, Message | None]:
+def _clock(database: Database) -> Said:
     """Against the database server's clock, and against the age of the product itself; the person has a watch."""
     zone, now = database.settings.timezone, clock.now()
     local = now.astimezone(ZoneInfo(zone))
@@ -154,7 +164,7 @@ def _clock(database: Database) -> tuple[str, Message, Message | None]:
     return OK, said, change
 
 
-def _address(settings: Settings, seen_at: str | None) -> tuple[str, Message, Message | None]:
+def _address(settings: Settings, seen_at: str | None) -> Said:
     said = N_("People reach it at {address}", address=settings.base_url)
     if seen_at and seen_at.startswith("https://") and seen_at != settings.base_url:
         todo = N_(
@@ -169,7 +179,7 @@ def _address(settings: Settings, seen_at: str | None) -> tuple[str, Message, Mes
     return WARN, said, _TO_HTTPS
 
 
-def _mail(settings: Settings) -> tuple[str, Message, Message | None]:
+def _mail(settings: Settings) -> Said:
     from webapp.channels import email
 
     server = settings.mail

@@ -10,11 +10,15 @@ from webapp.config import Settings
 HANDLERS = (
     "webapp.journal.keeping",
     "webapp.engines.forms.building",
+    "webapp.engines.forms.bulk_jobs",
     "webapp.engines.forms.tagging",
     "webapp.engines.forms.filing",
+    "webapp.engines.forms.transfer.export_jobs",
     "webapp.engines.forms.transfer.jobs",
+    "webapp.engines.forms.undoing",
     "webapp.engines.forms.handover",
     "webapp.channels.password_mail",
+    "webapp.backups.jobs",
 )
 
 

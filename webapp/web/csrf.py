@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, g, request
@@ -44,10 +45,16 @@ def field() -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token())
 
 
+def from_elsewhere(view: Any) -> Any:
+    """Mark a view to which the device itself posts, without a token of ours. It must change nothing."""
+    view.is_from_elsewhere = True
+    return view
+
+
 def check() -> None:
     """Raise `Denied` for a request that changes something and does not come from our pages."""
     view = scope.app().view_functions.get(request.endpoint or "")
-    if request.method in scope.SAFE or signing.bearer_token() is not None:
+    if request.method in scope.SAFE or signing.bearer_token() is not None or getattr(view, "is_from_elsewhere", False):
         return
     if request.path.startswith("/api/") and not signing.session_cookie():
         return  # nobody's rights to borrow: a program without a token is told to sign in

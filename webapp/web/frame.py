@@ -45,6 +45,11 @@ class Frame:
         return request.path == "/"
 
     @cached_property
+    def is_mine(self) -> bool:
+        """On a page of the member's own, which the phone's bar shows under “me”."""
+        return request.path == "/me" or request.path.startswith("/settings")
+
+    @cached_property
     def links(self) -> list[dict[str, Any]]:
         return [{"label": language.translate("Workbench"), "icon": "home", "url": "/", "active": self.is_home}]
 
@@ -83,6 +88,13 @@ class Frame:
     def create(self) -> list[dict[str, Any]]:
         forms = [f for app in self._known().values() for f in app.forms.values() if self._may(f, "create")]
         return [{**self._form(f), "url": f"/{f.app}/{f.key}/new"} for f in forms]
+
+    @property
+    def found_url(self) -> str | None:
+        """Where a form is made from a file, for those who build."""
+        from webapp.engines.forms.transfer import founding
+
+        return "/build/import" if founding.may(self._actor) else None
 
     @cached_property
     def create_url(self) -> str | None:

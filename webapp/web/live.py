@@ -62,7 +62,7 @@ class Stream:
 
     def messages(self) -> Iterator[str]:
         """What goes over the wire, until the stream is ended."""
-        yield "retry: 2000\nevent: open\ndata:\n\n"
+        yield "retry: 2000\n: here\n\n"
         while True:
             with self._turned:
                 self._turned.wait_for(lambda: self.is_news or self.ended, HEARTBEAT)

@@ -109,8 +109,32 @@ def reading(view: Any) -> Any:
     return view
 
 
+def large(most: int) -> Any:
+    """Mark a view that takes a body of up to `most` bytes: a file that somebody uploads."""
+
+    def mark(view: Any) -> Any:
+        view.most_bytes = most
+        return view
+
+    return mark
+
+
 def _is_marked(mark: str) -> bool:
-    return bool(getattr(app().view_functions.get(request.endpoint or ""), mark, False))
+    return bool(_marked(mark, False))
+
+
+def _marked(mark: str, otherwise: Any) -> Any:
+    return getattr(app().view_functions.get(request.endpoint or ""), mark, otherwise)
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[Unit]:
+    """A writing unit of a request whose own has ended: after something long that needed none."""
+    if "unit" in g:
+        raise RuntimeError("a unit of work is open")
+    with database().write() as unit:
+        unit.origin = origin()
+        yield unit
 
 
 class _RolledBack(Exception):
@@ -156,6 +180,12 @@ def visitor() -> Actor | None:
     return signing.actor()
 
 
+def may_build(app_key: str) -> bool:
+    """Whether who asks may publish versions of the app."""
+    found = visitor()
+    return found is not None and found.may_write and bool({"keeper", "builder", f"builder:{app_key}"} & found.roles)
+
+
 @contextlib.contextmanager
 def without_turn() -> Iterator[None]:
     """A part that takes long and touches no data (Argon2, a call to the outside): others may go on meanwhile.
@@ -185,6 +215,8 @@ def _give_turn(app: App) -> None:
 def _take_body() -> None:
     if request.method in SAFE:
         return
+    if (most := _marked("most_bytes", None)) is not None:
+        request.max_content_length = most
     if request.mimetype == "application/x-www-form-urlencoded":
         request.max_content_length = request.max_form_memory_size  # it is all held in memory
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, make_response, request
 
+from webapp.db import Unit
 from webapp.engines.forms import views
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import label
@@ -37,6 +38,11 @@ def form(app: str, key: str) -> Scope:
     return views.scope(scope.unit(), scope.actor(), app, key, language.locale())
 
 
+def form_in(unit: Unit, app: str, key: str) -> Scope:
+    """The same in another unit than the request's own."""
+    return views.scope(unit, scope.actor(), app, key, language.locale())
+
+
 def asked(at: Scope) -> Asked:
     """What the query string asks of the list."""
     return views.ask(
@@ -56,6 +62,12 @@ def asked(at: Scope) -> Asked:
 def stood() -> list[str]:
     """Keys of the fields that stood on the form that was sent: a box nobody ticked is not sent itself."""
     return [key for key in request.form.get("m__fields", "").split(",") if key][:_MOST_FIELDS]
+
+
+def version() -> int | None:
+    """The version of the record that the page had, if it sent one."""
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
 def is_phone() -> bool:

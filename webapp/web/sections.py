@@ -72,6 +72,10 @@ SECTIONS: tuple[Section, ...] = (
         N_("Name, logo, colour, language, currency"), "/settings/firm",
     ),
     Section(
+        "backups", N_("Backups"), "archive", SYSTEM, guard.may_keep,
+        N_("Every night, checked, and how to bring one back"), "/settings/backups",
+    ),
+    Section(
         "apps", N_("Apps and versions"), "stack-2", SYSTEM, guard.may_build,
         N_("What is in force, what was, publishing and taking back"), "/settings/apps",
     ),

@@ -180,6 +180,9 @@ def _paths(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
             "post": {**_operation("Groups and measures", _ROWS, tags), "requestBody": _body(_AGGREGATE)}
         },
     }
+    if form.settings.get("convert") and policy.may(unit, actor, form, "edit"):
+        convert = {**_operation("Becomes other records", _CONVERTED, tags), "requestBody": _body(_convert(form))}
+        found[f"{at}/{{id}}/convert"] = {"post": {**convert, "parameters": [_ID, _IF_MATCH, _IDEMPOTENCY]}}
     if any(policy.may(unit, actor, form, action) for action in ("create", "edit", "delete")):
         batch = {**_operation("Many at once", {"type": "object"}, tags), "requestBody": _body(_batch(form))}
         found[f"{at}/batch"] = {"post": {**batch, "parameters": [_IDEMPOTENCY]}}
@@ -278,3 +281,33 @@ def _batch(form: Form) -> dict[str, Any]:
     }
     lists = {verb: {"type": ["array", "null"], "items": item, "maxItems": 1000} for verb, item in items.items()}
     return _closed({**lists, "mode": {"enum": ["all", "each", None]}})
+
+
+_CONVERTED = {
+    "type": "object",
+    "properties": {
+        "into": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {"id": {"type": "integer"}, "made": {"type": "boolean"}},
+            },
+        },
+        "brought": {"type": "integer"},
+        "left": {"type": "integer"},
+        "change_set": {"type": "integer"},
+    },
+}
+
+
+def _convert(form: Form) -> dict[str, Any]:
+    """For each form it becomes: a record that is there (`use`), none (`skip`), or a new one with these values."""
+    choice = {
+        "oneOf": [
+            _closed({"use": _WHOLE}, required=("use",)),
+            _closed({"skip": {"type": "boolean"}}, required=("skip",)),
+            _closed({"values": {"type": "object"}}, required=("values",)),
+        ]
+    }
+    keys = [into["form"] for into in form.settings["convert"]["into"]]
+    return _closed({"into": {**_closed(dict.fromkeys(keys, choice)), "type": ["object", "null"]}})

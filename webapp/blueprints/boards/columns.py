@@ -1,4 +1,4 @@
-"""More cards of one column, and count and sum above every column."""
+"""More cards of one column, all columns as they are now, count and sum above them, and folding one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.boards import blueprint
-from webapp.engines.forms import boards
+from webapp.engines.forms import board_settings, boards
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import N_
-from webapp.web import respond, screens
+from webapp.web import respond, scope, screens
 
 
 def board(app: str, form: str) -> tuple[Scope, Asked]:
@@ -26,10 +26,8 @@ def board(app: str, form: str) -> tuple[Scope, Asked]:
 @blueprint.get("/<app>/<form>/column")
 def column(app: str, form: str) -> Any:
     at, asked = board(app, form)
-    lane = boards.lane(at, asked, request.args.get("column", ""))
-    values = [o.value for o in boards.by_field(at, asked.view).type.options]
-    place = values.index(lane.value) if lane.value else len(values)
-    return respond.part("boards/_cards.html", lane=lane, at_lane=place, **card_context(at, asked))
+    found = boards.column(at, asked, request.args.get("column", ""))
+    return respond.part("boards/_cards.html", column=found, place=_place(at, asked, found.value), **context(at, asked))
 
 
 @blueprint.get("/<app>/<form>/cards")
@@ -39,29 +37,46 @@ def cards(app: str, form: str) -> Any:
     given = request.args.get("shown", "")
     shown = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
     pages = min(-(-shown // boards.COLUMN_PAGE), boards.MOST_PAGES)
-    lanes = boards.lanes(at, asked, limit=max(pages, 1) * boards.COLUMN_PAGE)
-    return respond.part("boards/_columns.html", lanes=lanes, **card_context(at, asked))
+    found = boards.columns(at, asked, limit=max(pages, 1) * boards.COLUMN_PAGE)
+    return respond.part("boards/_columns.html", columns=found, **context(at, asked))
 
 
 @blueprint.get("/<app>/<form>/heads")
 def heads(app: str, form: str) -> Any:
     at, asked = board(app, form)
     found = placed(at, asked)
-    return respond.part("boards/_heads.html", heads=found, count=f"{sum(h['count'] for h in found):,}")
+    return respond.part("boards/_heads.html", heads=found, count=f"{sum(one.count for _, one in found):,}")
 
 
-def placed(at: Scope, asked: Asked, only: set[str] | None = None) -> list[dict[str, Any]]:
+@blueprint.post("/<app>/<form>/board/fold")
+def fold(app: str, form: str) -> Any:
+    """Remember that a column is folded; the cards of one that is opened are the answer."""
+    at, asked = board(app, form)
+    value, is_folded = request.form.get("column", ""), bool(request.form.get("folded"))
+    if value not in boards.values(at, asked):
+        raise NotFound(N_("There is no column “{key}” on this board.", key=value[:40]))
+    board_settings.fold(at, asked.view, value, is_folded=is_folded)
+    if is_folded:
+        return respond.nothing()
+    scope.settle()
+    at, asked = board(app, form)
+    found = boards.column(at, asked, value)
+    return respond.part("boards/_cards.html", column=found, place=_place(at, asked, value), **context(at, asked))
+
+
+def placed(at: Scope, asked: Asked, only: set[str] | None = None) -> list[tuple[int, boards.Head]]:
     """Heads with the place of their column, of all columns or of `only` these values."""
     found = boards.heads(at, asked)
-    values = [o.value for o in boards.by_field(at, asked.view).type.options] + [""]
-    return [
-        {"at": i, "count": found[v].count, "total": found[v].total}
-        for i, v in enumerate(values)
-        if v in found and (only is None or v in only)
-    ]
+    order = enumerate(boards.values(at, asked))
+    return [(place, found[v]) for place, v in order if v in found and (only is None or v in only)]
 
 
-def card_context(at: Scope, asked: Asked) -> dict[str, Any]:
+def _place(at: Scope, asked: Asked, value: str) -> int:
+    return boards.values(at, asked).index(value)
+
+
+def context(at: Scope, asked: Asked) -> dict[str, Any]:
+    """What drawing cards needs."""
     by = boards.by_field(at, asked.view)
     return {
         "at": at,

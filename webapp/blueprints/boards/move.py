@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.boards import blueprint
-from webapp.blueprints.boards.columns import board, card_context, placed
+from webapp.blueprints.boards.columns import board, context, placed
 from webapp.definitions.model import Field
 from webapp.engines.forms import boards, inputs, records, related
 from webapp.engines.forms.display import title_of
@@ -91,10 +91,10 @@ def _moved(at: Scope, asked: Asked, before: Record, record: Record) -> Response:
     answer = respond.part(
         "boards/_moved.html",
         heads=placed(at, asked, {old, new}),
-        card=boards.card(at, asked.view, record),
-        at_lane=[o.value for o in by.type.options].index(new),
+        card=boards.card(at, asked, record),
+        place=boards.values(at, asked).index(new),
         is_placed=bool(request.form.get("placed")),
-        **card_context(at, asked),
+        **context(at, asked),
     )
     if request.form.get("placed"):
         respond.trigger(answer, "close-dialog")

@@ -10,7 +10,7 @@ from webapp.access import sessions, signin
 from webapp.access.signin import WrongPassword
 from webapp.blueprints.gate import blueprint
 from webapp.errors import MortiseError, TooMany
-from webapp.web import csrf, language, respond, scope, signing
+from webapp.web import csrf, language, respond, scope, shared, signing
 from webapp.web.htmx import htmx
 
 
@@ -65,6 +65,7 @@ def delete() -> Response:
     signing.forget()
     response = respond.redirect("/login", whole=True)
     signing.clear_session_cookie(response)
+    shared.drop(response)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 

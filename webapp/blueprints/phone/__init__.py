@@ -5,4 +5,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("phone", __name__)
 
-from webapp.blueprints.phone import install, offline  # noqa: E402, F401
+from webapp.blueprints.phone import install, offline, share  # noqa: E402, F401

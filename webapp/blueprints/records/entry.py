@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from flask import Response, make_response, request
 
-from webapp.blueprints.records import blueprint
-from webapp.engines.forms import inputs, quick, records, visibility
+from webapp.blueprints.records import blueprint, meeting
+from webapp.engines.forms import conflicts, inputs, quick, records, visibility
+from webapp.engines.forms.contacts import places
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
-from webapp.errors import Denied, Invalid, Stale
-from webapp.i18n import N_
-from webapp.web import errors, respond, scope, screens
+from webapp.errors import Conflict, Denied, Invalid, MortiseError, NotFound, Stale
+from webapp.i18n import N_, Message
+from webapp.web import errors, respond, scope, screens, shared
 
 
 @blueprint.get("/<app>/<form>/new")
 def new(app: str, form: str) -> Any:
     at = screens.form(app, form)
-    _require(at, "create")
-    prefilled = {k: request.args.getlist(k) for k in request.args if k in at.form.fields}
-    return _form(at, prefilled=prefilled, client=str(uuid.uuid4()), next_=request.args.get("next"))
+    require(at, "create")
+    prefilled = {k: request.args.getlist(k) for k in request.args if k in at.form.fields} | _shared(at)
+    if (copied := request.args.get("m__copy", "")).isascii() and copied.isdigit() and len(copied) <= 18:
+        of = records.get(at.unit, at.actor, at.form, int(copied))
+        return entry_form(at, copied=of, client=str(uuid.uuid4()), next_=request.args.get("next"))
+    return entry_form(at, prefilled=prefilled, client=str(uuid.uuid4()), next_=request.args.get("next"))
 
 
 @blueprint.post("/<app>/<form>/new")
 def create(app: str, form: str) -> Any:
     at = screens.form(app, form)
     sent = request.form.to_dict(flat=False)
-    client = _client()
+    client = sent_client()
     try:
         record = records.create(at.unit, at.actor, at.form, _given(at), client_id=client)
     except Invalid as error:
         if errors.wants_json():  # the device sends what was entered without a connection
             raise
         scope.end_unit(commit=False)
-        return _form(screens.form(app, form), sent=sent, error=error, client=client, next_=request.form.get("next"))
+        return entry_form(
+            screens.form(app, form), sent=sent, error=error, client=client, next_=request.form.get("next")
+        )
     links = screens.Links(at)
     seen = links.base if record.is_out_of_sight else links.record(record.id)
     if errors.wants_json():
         return {"id": record.id, "url": seen}
     answer = respond.redirect(respond.local(request.form.get("next"), seen), whole=True)
+    if request.form.get("shared"):
+        shared.drop(answer)
     title = title_of(at.eye, at.form, record)
     undo = {"url": links.record(record.id, "/delete"), "values": {"leave": "1", "version": record.version}}
     return respond.trigger(
@@ -53,6 +62,15 @@ def create(app: str, form: str) -> Any:
     )
 
 
+def _shared(at: Scope) -> dict[str, list[str]]:
+    """What another app has shared, if the form was opened for it."""
+    given = request.args.get("shared", "")
+    if not (given.isascii() and given.isdigit() and len(given) < 3):
+        return {}
+    found = shared.read()
+    return places.values(at, found[int(given)]) if int(given) < len(found) else {}
+
+
 def _again(links: screens.Links) -> str:
     """Where the next one is entered: the form that has just been filled, empty."""
     return links.new(quick="1") if request.form.get("quick") else links.new()
@@ -61,28 +79,67 @@ def _again(links: screens.Links) -> str:
 @blueprint.get("/<app>/<form>/<int:id_>/edit")
 def edit(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
-    return _form(at, record=records.get(at.unit, at.actor, at.form, id_))
+    return entry_form(at, record=records.get(at.unit, at.actor, at.form, id_))
 
 
 @blueprint.post("/<app>/<form>/<int:id_>/edit")
 def update(app: str, form: str, id_: int) -> Any:
+    if request.form.get("m__as_new"):  # the record it was sent for is gone
+        return create(app, form)
     at = screens.form(app, form)
     sent = request.form.to_dict(flat=False)
+    note: Message | None = None
     try:
-        record = records.update(at.unit, at.actor, at.form, id_, _given(at, id_), version=_version())
-    except (Invalid, Stale) as error:
+        given = _given(at, id_)
+        if request.form.get("m__restore"):
+            records.restore(at.unit, at.actor, at.form, id_)
+            record = records.update(at.unit, at.actor, at.form, id_, given)
+        else:
+            record, note = _saved(at, id_, given)
+    except Stale as error:
+        return meeting.stale(app, form, id_, sent, error)
+    except (Conflict, NotFound) as error:
+        return meeting.gone(app, form, id_, sent, error)
+    except Invalid as error:
         scope.end_unit(commit=False)
         at = screens.form(app, form)
-        return _form(at, record=records.get(at.unit, at.actor, at.form, id_), sent=sent, error=error)
+        return entry_form(at, record=records.get(at.unit, at.actor, at.form, id_), sent=sent, error=error)
     scope.settle()
+    at = screens.form(app, form)
     if record.is_out_of_sight:  # handed over: there is nothing left to show
         return respond.redirect(screens.Links(at).base, whole=True)
     from webapp.blueprints.records.record import show
 
     address = screens.Links(at).record(id_)
     if not screens.part_for(panel="panel"):
-        return respond.redirect(address)
-    return respond.trigger(make_response(show(app, form, id_)), "m:listed", url=address)
+        answer = respond.redirect(address)
+    else:
+        answer = respond.trigger(make_response(show(app, form, id_)), "m:listed", url=address)
+    return answer if note is None else respond.trigger(answer, "toast", text=note.text(at.locale))
+
+
+def _saved(at: Scope, id_: int, given: dict[str, Any]) -> tuple[Record, Message | None]:
+    """The record as it was saved. Where somebody else saved other fields meanwhile, both are kept, and that is said;
+    where everything that was sent stands there already, only an answer was lost."""
+    version = screens.version()
+    try:
+        return records.update(at.unit, at.actor, at.form, id_, given, version=version), None
+    except Stale:
+        if version is None:
+            raise
+        now = records.get(at.unit, at.actor, at.form, id_)
+        if conflicts.is_there(at, now, given):
+            return now, None
+        met = conflicts.meeting(at, now, given, version)
+        if met.both or now.is_binned:
+            raise
+        mine = conflicts.without(given, met.theirs)
+        saved = records.update(at.unit, at.actor, at.form, id_, mine, version=now.version)
+        who = (_COMMA.text(at.locale)).join(met.who) or N_("Somebody else").text(at.locale)
+        return saved, N_("{who} saved other fields meanwhile; both changes are kept", who=who)
+
+
+_COMMA = N_(", ")
 
 
 @blueprint.post("/<app>/<form>/shown")
@@ -94,7 +151,7 @@ def shown(app: str, form: str) -> Any:
     if given.isascii() and given.isdigit() and len(given) <= 18:
         record = records.get(at.unit, at.actor, at.form, int(given))
     else:
-        _require(at, "create")
+        require(at, "create")
     unseen = inputs.hidden(at, record, request.form.to_dict(flat=False))
     return {"hidden": sorted(k for k in unseen if at.eye.sees(k))}
 
@@ -105,7 +162,7 @@ def _is_quick(at: Scope) -> bool:
     return bool(quick.keys(at.form)) and (asked == "1" if asked is not None else screens.is_phone())
 
 
-def _require(at: Scope, action: str) -> None:
+def require(at: Scope, action: str) -> None:
     if not at.may(action):
         raise Denied(N_("Your role does not allow this in {form}.", form=at.form.label), action=action)
 
@@ -115,7 +172,7 @@ def _given(at: Scope, changes: int | None = None) -> dict[str, Any]:
     return inputs.taken(at, request.form.to_dict(flat=False), screens.stood(), changes)
 
 
-def _client() -> str | None:
+def sent_client() -> str | None:
     """The id the device gave the new record, so that sending it twice makes it once."""
     try:
         return str(uuid.UUID(request.form.get("m__client", "")))
@@ -123,32 +180,38 @@ def _client() -> str | None:
         return None
 
 
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
-
-
-def _form(
+def entry_form(
     at: Scope,
     *,
     record: Record | None = None,
+    copied: Record | None = None,
     prefilled: dict[str, list[str]] | None = None,
     sent: dict[str, list[str]] | None = None,
-    error: Invalid | Stale | None = None,
+    error: MortiseError | None = None,
+    both: Collection[str] | None = None,
+    gone: Message | None = None,
     client: str | None = None,
     next_: str | None = None,
 ) -> Response:
+    """The form: empty, of `record`, or as it was `sent` with what was refused.
+
+    copied  a record whose values a new one begins with
+    both   keys that somebody else changed too, where both values are shown
+    gone   the record was removed meanwhile: what became of it
+    """
     problems = error.problems if error else ()
     is_quick = record is None and _is_quick(at)
     theirs = record if isinstance(error, Stale) else None
     parts = inputs.parts(
         at,
         record=record,
+        copied=copied,
         prefilled=prefilled,
         sent=sent,
         stood=[*screens.stood(), *sent] if sent else None,  # what is hidden is sent too
         problems=problems,
         theirs=theirs,
+        both=both,
         is_quick=is_quick,
     )
     shown = {i.key for p in parts for i in p.inputs if not i.is_hidden}
@@ -167,8 +230,11 @@ def _form(
         "next_": respond.local(next_, "") if next_ else "",
         "error": error,
         "is_stale": isinstance(error, Stale),
+        "gone": gone,
+        "may_restore": bool(gone and record and record.is_binned and at.may("delete")),
         "elsewhere": [p for p in problems if p.path not in shown],
-        "draft": f"{at.form.name}:{record.id if record else 'new'}",
+        "is_shared": record is None and bool(request.values.get("shared")),
+        "draft": f"{at.form.name}:{record.id if record else 'shared' if request.values.get('shared') else 'new'}",
     }
     status = error.status if error else 200
     return respond.page(

@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import request
 
+from webapp.blueprints.boards import tools as board_tools
 from webapp.blueprints.records import blueprint, tools
-from webapp.engines.forms import arranged, boards, columns, filters, groups, saved, select, views
+from webapp.engines.forms import arranged, columns, filters, groups, saved, select, views
 from webapp.engines.forms import totals as below
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.saved import SavedView
+from webapp.engines.forms.transfer import wizard
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import label
@@ -81,14 +83,7 @@ def shape(at: Scope, asked: Asked) -> dict[str, Any]:
     """What the view's template draws."""
     if asked.view.kind != "kanban":
         return _grid(at, asked)
-    by, links = boards.by_field(at, asked.view), screens.Links(at, asked)
-    return {
-        "lanes": boards.lanes(at, asked),
-        "by_label": label(by.label, at.locale) or by.key,
-        "has_total": bool(asked.view.settings.get("total")),
-        "may_move": at.may("edit") and at.visible.get(by.key) == "write",
-        "new_in": lambda value: links.new(**{by.key: value, "next": links.list()}),
-    }
+    return board_tools.page(at, asked)
 
 
 def _grid(at: Scope, asked: Asked) -> dict[str, Any]:
@@ -126,6 +121,8 @@ def list_context(at: Scope, asked: Asked) -> dict[str, Any]:
         "start": _start(),
         "form_label": screens.form_label(at),
         "may_create": at.may("create"),
+        "may_import": wizard.may(at.unit, at.actor, at.form),
+        "may_export": at.may("export"),
         "description": label(at.form.settings.get("description"), at.locale),
         "shape_icons": screens.SHAPE_ICONS,
     }

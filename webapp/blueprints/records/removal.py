@@ -19,7 +19,7 @@ from webapp.web.htmx import htmx
 def delete(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
     title = title_of(at.eye, at.form, records.get(at.unit, at.actor, at.form, id_))
-    records.delete(at.unit, at.actor, at.form, id_, version=_version())
+    records.delete(at.unit, at.actor, at.form, id_, version=screens.version())
     scope.settle()
     links = screens.Links(at)
     if not htmx.wants_part or request.form.get("leave"):  # its own page has nothing left to show
@@ -47,8 +47,3 @@ def _list_here(links: screens.Links) -> str | None:
     """The address of the page that asks, if it is a list of this form: it is shown anew, with the record in it."""
     here = urlsplit(htmx.current_url or "")
     return (here.path + (f"?{here.query}" if here.query else "")) if here.path == links.base else None
-
-
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None

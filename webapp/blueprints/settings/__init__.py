@@ -7,6 +7,7 @@ blueprint = Blueprint("settings", __name__)
 from webapp.blueprints.settings import (  # noqa: E402, F401
     apps,
     audit,
+    backups,
     departments,
     draft,
     firm,

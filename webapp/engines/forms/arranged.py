@@ -117,13 +117,17 @@ def is_width(given: Any) -> bool:
 def saved_settings(at: Scope, asked: Asked, made: dict[str, Any]) -> dict[str, Any]:
     """`made` with what the address changes of the arrangement."""
     settings = {k: v for k, v in made.items() if v not in (None, [], {})}
+    if asked.view.kind == "kanban":
+        from webapp.engines.forms import board_settings
+
+        return board_settings.saved_settings(at, asked, settings)
     if asked.view.kind != "grid":
         return settings
     before = asked.view.settings
     if asked.change("columns") is not None:
-        settings["columns"] = _merged(before.get("columns") or (), column_keys(at, asked), lambda k: _is_seen(at, k))
+        settings["columns"] = merged(before.get("columns") or (), column_keys(at, asked), lambda k: is_seen(at, k))
     if asked.change("group") is not None:
-        settings["group"] = _merged(before.get("group") or (), groups(at, asked), lambda k: may_group(at, k))
+        settings["group"] = merged(before.get("group") or (), groups(at, asked), lambda k: may_group(at, k))
     if asked.change("totals") is not None:
         unseen = {k: v for k, v in (before.get("totals") or {}).items() if not at.may_ask(k)}
         settings["totals"] = {**unseen, **{k: v for k, v in (totals(at, asked) or {}).items() if at.may_ask(k)}}
@@ -136,11 +140,11 @@ def saved_settings(at: Scope, asked: Asked, made: dict[str, Any]) -> dict[str, A
     return {k: v for k, v in settings.items() if v not in ([], {}) or (k == "totals" and asked.change("totals"))}
 
 
-def _is_seen(at: Scope, path: str) -> bool:
+def is_seen(at: Scope, path: str) -> bool:
     return paths.field(at.definitions, at.form, path) is None or paths.may_see(at, path)
 
 
-def _merged(before: Iterable[str], now: Iterable[str], is_seen: Any) -> list[str]:
+def merged(before: Iterable[str], now: Iterable[str], is_seen: Any) -> list[str]:
     """`now`, with what was there before and its saver does not see at its old place."""
     merged = list(now)
     for place, key in enumerate(before):

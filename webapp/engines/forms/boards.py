@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webapp.definitions.model import Field, View
-from webapp.engines.forms import conditions, formats, paths, select, totals
-from webapp.engines.forms.display import Face, Tag, face, tags, title_of
+from webapp.definitions.model import Field
+from webapp.engines.forms import board_settings, conditions, formats, select, totals
+from webapp.engines.forms.board_settings import by_field
+from webapp.engines.forms.display import Tag, tags, title_of
+from webapp.engines.forms.faces import Face, Faces
 from webapp.engines.forms.reading import Sheet
 from webapp.engines.forms.record import Query, Record
 from webapp.engines.forms.views import Asked, Scope, query
 from webapp.errors import NotFound
+from webapp.expressions.types import Option
 from webapp.i18n import N_
 
 COLUMN_PAGE = 20  # cards of a column
@@ -28,47 +31,83 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Lane:
-    """A column of a board: the records with one value of the view's `by` field ("" is the empty value)."""
+class Column:
+    """A column of a board: the records with one value of the view's `by` field ("" is the empty value).
+
+    limit      how many records it should hold; `is_firm`: more are refused
+    is_folded  he has folded it: its cards come when it is opened
+    """
 
     value: str
     tag: Tag
     note: str = ""
+    limit: int | None = None
+    is_firm: bool = False
     cards: tuple[Card, ...] = ()
     next: str | None = None
     may_add: bool = False
+    is_folded: bool = False
 
 
 @dataclass(frozen=True)
 class Head:
-    """Count and sum above a column of a board; `total` is None where the view sums nothing."""
+    """Count and sum above a column of a board; `total` is None where nothing is summed."""
 
     value: str
     count: int
     total: str | None = None
+    limit: int | None = None
+
+    @property
+    def state(self) -> str:
+        """How the count is by the column's limit."""
+        if self.limit is None or self.count < self.limit:
+            return ""
+        return "late" if self.count > self.limit else "close"
 
 
-def by_field(at: Scope, view: View) -> Field:
-    """The field whose options are the board's columns."""
-    return at.form.field(view.settings["by"])
-
-
-def lanes(at: Scope, asked: Asked, *, limit: int = COLUMN_PAGE) -> tuple[Lane, ...]:
-    """All columns of the board in the order of the options, each with its first `limit` cards."""
+def faces(at: Scope, asked: Asked) -> Faces:
     by = by_field(at, asked.view)
-    may_add = at.may("create") and at.visible.get(by.key) == "write"
-    made = []
-    for option in by.type.options:
-        (tag,) = tags(by, [option.value], at.locale)
-        made.append(Lane(option.value, tag, _note(option.attributes), may_add=may_add))
-    empty = Lane("", Tag(N_("Empty").text(at.locale)))
+    stage = by if by.kind_key == "stage" else None
+    return Faces(at, board_settings.card_keys(at, asked), board_settings.mark_key(at, asked), stage)
+
+
+def values(at: Scope, asked: Asked) -> list[str]:
+    """What the columns stand for, in order; "" for empty comes last."""
+    return [*(o.value for o in by_field(at, asked.view).type.options), ""]
+
+
+def columns(at: Scope, asked: Asked, *, limit: int = COLUMN_PAGE, whole: bool = False) -> tuple[Column, ...]:
+    """All columns of the board in the order of the options, each with its first `limit` cards, in one statement.
+
+    whole  with the cards of those that he has folded, too
+    """
+    by = by_field(at, asked.view)
+    folded = board_settings.folded(at, asked.view)
+    made = [_column(at, by, option, option.value in folded and not whole) for option in by.type.options]
+    made.append(Column("", Tag(N_("Empty").text(at.locale)), is_folded="" in folded and not whole))
+    show = faces(at, asked)
     first = replace(asked, after=None)
-    queries = [_query(at, first, one, limit) for one in (*made, empty)]
-    *filled, last = [
-        _filled(at, asked, one, sheet)
-        for one, sheet in zip((*made, empty), select.sheets(at.unit, at.actor, at.form, queries), strict=True)
-    ]
-    return (*filled, last) if last.cards else tuple(filled)
+    fetched = [one for one in made if not one.is_folded]
+    queries = [_query(at, first, show, one.value, limit) for one in fetched]
+    sheets = select.sheets(at.unit, at.actor, at.form, queries) if queries else []
+    filled = {one.value: _filled(show, one, sheet) for one, sheet in zip(fetched, sheets, strict=True)}
+    *found, last = [filled.get(one.value, one) for one in made]
+    return (*found, last) if last.cards or last.is_folded else tuple(found)
+
+
+def _column(at: Scope, by: Field, option: Option, is_folded: bool) -> Column:
+    (tag,) = tags(by, [option.value], at.locale)
+    attributes = option.attributes
+    return Column(
+        option.value,
+        tag,
+        _note(attributes),
+        attributes.get("limit"),
+        attributes.get("over_limit") == "refuse",
+        may_add=at.may("create") and at.visible.get(by.key) == "write" and not attributes.get("archived"),
+        is_folded=is_folded,
+    )
 
 
 def _note(attributes: Mapping[str, Any]) -> str:
@@ -76,59 +115,44 @@ def _note(attributes: Mapping[str, Any]) -> str:
     return "" if probability is None else f"{formats.plain(probability)}%"
 
 
-def lane(at: Scope, asked: Asked, value: str) -> Lane:
+def column(at: Scope, asked: Asked, value: str) -> Column:
     """One column, further down by the cursor in `asked`; raises `NotFound` for a value without a column."""
-    by = by_field(at, asked.view)
-    if value and value not in {o.value for o in by.type.options}:
+    by, show = by_field(at, asked.view), faces(at, asked)
+    option = next((o for o in by.type.options if o.value == value), None)
+    if value and option is None:
         raise NotFound(N_("There is no column “{key}” on this board.", key=value[:40]))
-    tag = tags(by, [value], at.locale)[0] if value else Tag(N_("Empty").text(at.locale))
-    return fill(at, asked, Lane(value, tag))
+    empty = Column("", Tag(N_("Empty").text(at.locale))) if option is None else _column(at, by, option, False)
+    return _filled(show, empty, select.sheet(at.unit, at.actor, at.form, _query(at, asked, show, value, COLUMN_PAGE)))
 
 
-def fill(at: Scope, asked: Asked, empty: Lane) -> Lane:
-    """The lane with its page of cards."""
-    return _filled(at, asked, empty, select.sheet(at.unit, at.actor, at.form, _query(at, asked, empty)))
-
-
-def _query(at: Scope, asked: Asked, lane: Lane, limit: int = COLUMN_PAGE) -> Query:
-    fields = [*card_keys(at, asked.view), at.form.title]
-    return query(at, asked, _in_lane(at, asked, lane.value), fields=fields, limit=limit)
-
-
-def _filled(at: Scope, asked: Asked, empty: Lane, sheet: Sheet) -> Lane:
-    keys = card_keys(at, asked.view)
-    return replace(empty, cards=tuple(_card(at, keys, r) for r in sheet.records()), next=sheet.next)
-
-
-def _in_lane(at: Scope, asked: Asked, value: str) -> str:
+def _query(at: Scope, asked: Asked, show: Faces, value: str, limit: int) -> Query:
     by = by_field(at, asked.view)
-    return f"{by.key} = {conditions.literal(by, value)}" if value else f"{by.key} is empty"
+    here = f"{by.key} = {conditions.literal(by, value)}" if value else f"{by.key} is empty"
+    return query(at, asked, here, fields=show.fields, limit=limit)
 
 
-def card_keys(at: Scope, view: View) -> tuple[str, ...]:
-    chosen = view.settings.get("card") or [k for k in list(at.form.fields)[:5] if k != view.settings.get("by")]
-    return tuple(k for k in chosen if paths.field(at.definitions, at.form, k) and paths.may_see(at, k))
+def _filled(show: Faces, empty: Column, sheet: Sheet) -> Column:
+    return replace(empty, cards=tuple(_card(show, r) for r in sheet.records()), next=sheet.next)
 
 
-def card(at: Scope, view: View, record: Record) -> Card:
-    return _card(at, card_keys(at, view), record)
+def card(at: Scope, asked: Asked, record: Record) -> Card:
+    return _card(faces(at, asked), record)
 
 
-def _card(at: Scope, keys: tuple[str, ...], record: Record) -> Card:
-    title = title_of(at.eye, at.form, record)
-    return Card(record.id, record.version, title, face(at.eye, at.form, record, keys))
+def _card(show: Faces, record: Record) -> Card:
+    return Card(record.id, record.version, title_of(show.at.eye, show.at.form, record), show.of(record))
 
 
 def heads(at: Scope, asked: Asked) -> dict[str, Head]:
     """Count and sum of every column of the board by its value, in one statement; an empty column sums to nothing."""
-    by = by_field(at, asked.view)
-    total = asked.view.settings.get("total")
-    total = total if total and at.may_ask(total) else None
+    by, total = by_field(at, asked.view), board_settings.total_key(at, asked)
     measures = ["count()", *([f"sum({total})"] if total else [])]
-    made = {o.value: Head(o.value, 0, "" if total else None) for o in by.type.options}
+    limits = {o.value: o.attributes.get("limit") for o in by.type.options}
+    made = {value: Head(value, 0, "" if total else None, limit) for value, limit in limits.items()}
     for row in totals.measured(at, asked, [by.key], measures):
         value = row.group[0] or ""
-        made[value] = Head(value, row.measures[0], _sum(at, total, row.measures[1]) if total else None)
+        total_said = _sum(at, total, row.measures[1]) if total else None
+        made[value] = Head(value, row.measures[0], total_said, limits.get(value))
     return made
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import secrets
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import ready, records, search, uniqueness, values, visibility
+from webapp.engines.forms import ready, records, search, stages, uniqueness, values, visibility
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.record import Result
@@ -47,7 +48,7 @@ def create_many(
     homes = _departments(unit, {row["owner"] for row in rows if row.get("owner") is not None})
     maker = ready.Maker(form, unit.connection.dialect)
     prepared = maker.make(rows)
-    made = [_complete(actor, base, stamps, homes, row) for row in prepared]
+    made = [_complete(actor, form, base, stamps, homes, row) for row in prepared]
     refused = _refused(unit, actor, form, made)
     kept = [i for i in range(len(made)) if not refused[i]]
     ids = dict(zip(kept, _allocate(unit, form, len(kept)), strict=True))
@@ -103,8 +104,11 @@ def _departments(unit: Unit, owners: set[int]) -> dict[int, int | None]:
     return {row.id: row.department for row in unit.execute(statement)} if owners else {}
 
 
-def _complete(actor: Actor, base: Row, stamps: Row, homes: Mapping[int, int | None], row: Row) -> dict[str, Any]:
+def _complete(
+    actor: Actor, form: Form, base: Row, stamps: Row, homes: Mapping[int, int | None], row: Row
+) -> dict[str, Any]:
     record = {**base, **stamps, **row}
+    record.update(stages.stamps(form, {}, record, row))
     owner = row.get("owner")
     if owner is None:
         record["owner"] = actor.member
@@ -119,12 +123,13 @@ def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -
     required = _required(form, visibility.sometimes(form), is_among=False)
     taken = _taken(unit, form, made)
     is_vetted = bool(records.vetting(form) or records.guards.vetoes)
+    entering: Counter[tuple[str, str]] = Counter()
     found = []
     for i, record in enumerate(made):
         problems = [values.is_missing(f) for f in required if record.get(f.key) is None]
         problems += taken.get(i, [])
         if is_vetted:
-            problems += records.vetoes(unit, actor, form, {}, record)
+            problems += records.vetoes(unit, actor, form, {}, record, entering=entering)
         if not policy.may_create(unit, actor, form, record):
             problems.append(
                 Problem("", N_("Your role does not allow this record in {form}.", form=form.label), "denied")
@@ -213,8 +218,9 @@ def _clients(count: int) -> list[str]:
 
 
 def _keys_of_its_own(form: Form, made: list[tuple[int, dict[str, Any], ready.Ready]]) -> list[str]:
-    """Fields that neither the row names nor all rows share: numbers, and the departments of other owners."""
+    """Fields that neither the row names nor all rows share: numbers, moments in stages, other owners' departments."""
     serials = [f.key for f in form.fields.values() if f.kind_key == "serial"]
+    serials += [f.settings["entered"] for f in stages.of(form) if f.settings.get("entered")]
     return [*serials, "owner_department"] if any("owner" in row for _, _, row in made) else serials
 
 

@@ -14,11 +14,14 @@ title              what a link, member or department in it is called
 error              what to mend, "" when nothing
 is_hidden          its condition does not hold now: it stands there unseen, so that nothing typed is lost
 is_quick           one of the few that a new record is entered with on the phone
+theirs             what somebody else saved meanwhile where it differs, else None; `theirs_typed` and `theirs_title`
+                   as it would stand in the input
 is_picked          chosen by the builder for that: its options are buttons, those taken last first
 is_sometimes       shown only under a condition
 known              address that tells what is already there of what is typed, "" where nobody looks
-theirs             what somebody else saved meanwhile where it differs, else None
 joined, tones      of tags: all in one text, and colours of the known ones
+theirs             what somebody else saved meanwhile where both changed it, else None; `theirs_typed` and
+                   `theirs_title` as it would stand in the input
 is_required, is_disabled, is_amount (it counts money: the page says large ones in words)
 """
 
@@ -85,7 +88,7 @@ class EntryField(WtField):
     """One input. `data` is the raw value for the door: a text, a list of texts, True or False, or None."""
 
     def __init__(self, *, field: Field, language: str, is_disabled: bool = False, **more: Any) -> None:
-        super().__init__(id=f"f-{field.key}", **more)
+        super().__init__(id=f"f-{more.get('_prefix', '')}{field.key}", **more)
         widget = field.kind.widget(field)
         attributes = dict(widget.attributes or {})
         attributes |= {k: v for k in ("inputmode", "autocomplete") if (v := getattr(widget, k))}
@@ -98,6 +101,9 @@ class EntryField(WtField):
         self.typed: tuple[str, ...] = ()
         self.title = ""
         self.theirs: str | None = None
+        self.theirs_typed: tuple[str, ...] = ()
+        self.theirs_title = ""
+        self.is_met = True
         self.known = ""
         self.is_hidden = self.is_quick = self.is_picked = self.is_sometimes = False
         self.data: Any = None
@@ -183,8 +189,9 @@ class EntryForm(BaseForm):
         stood: Iterable[str] | None = None,
         problems: Iterable[Problem] = (),
         language: str = "zh",
+        prefix: str = "",
     ) -> None:
-        super().__init__(inputs, meta=_Meta())
+        super().__init__(inputs, prefix=prefix, meta=_Meta())
         given = None if sent is None else Sent(sent)
         wanted = None if stood is None else set(stood)
         for key, field in self._fields.items():
@@ -243,6 +250,7 @@ def make(
     sent: Mapping[str, Sequence[str]] | None = None,
     stood: Iterable[str] | None = None,
     problems: Iterable[Problem] = (),
+    prefix: str = "",
 ) -> EntryForm:
     """An entry form: empty, of a record's `values`, or as it was `sent`, with the door's `problems` beside the inputs.
 
@@ -250,6 +258,7 @@ def make(
 
     stood   keys of the inputs that were on the page that was sent (None: all); a box there that was not sent was
             left empty, a box that was not there keeps its value
+    prefix  stands before the names of the inputs, where one page has those of several forms
     """
     return EntryForm(
         inputs(definitions, form, rights, locale),
@@ -258,4 +267,11 @@ def make(
         stood=stood,
         problems=problems,
         language=language_of(locale),
+        prefix=prefix,
     )
+
+
+def of_field(field: Field, locale: str) -> EntryField:
+    """An empty input of one field by itself, also of a system field that stands on no entry form."""
+    language = language_of(locale)
+    return next(iter(EntryForm({field.key: EntryField(field=field, language=language)}, language=language)))

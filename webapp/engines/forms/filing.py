@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from datetime import timedelta
 
 from webapp import clock
 from webapp.db import Database, Unit
+from webapp.errors import Busy
 from webapp.files import shelf
 from webapp.files.store import store_of
 from webapp.journal import due, periodic
@@ -57,5 +59,7 @@ def expire(database: Database, job: Job) -> dict[str, int]:
         if at < now - STRAY:
             with database.read() as unit:
                 is_named = shelf.is_named(unit, hash_)
-            stray += not is_named and _remove(database, hash_)
+            if not is_named:
+                with contextlib.suppress(Busy):  # a backup is being made: tomorrow
+                    stray += _remove(database, hash_)
     return {"expired": expired, "stray": stray}

@@ -6,7 +6,7 @@ somebody else saved meanwhile. Nothing is judged, that is the door's work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,11 +52,13 @@ def parts(
     at: Scope,
     *,
     record: Record | None = None,
+    copied: Record | None = None,
     prefilled: Mapping[str, list[str]] | None = None,
     sent: Mapping[str, list[str]] | None = None,
     stood: Iterable[str] | None = None,
     problems: Iterable[Problem] = (),
     theirs: Record | None = None,
+    both: Collection[str] | None = None,
     only: Iterable[str] | None = None,
     is_quick: bool = False,
 ) -> tuple[Part, ...]:
@@ -65,7 +67,9 @@ def parts(
     prefilled  what an address puts into a new record
     sent       what a page with the inputs `stood` sent
     only       just these fields (a small form for what a stage needs)
+    copied     a record whose values a new one begins with
     theirs     the record as somebody else left it, to show both values
+    both       only of these, where others are to be taken as they are there
     is_quick   the fields of the quick entry come first, in the builder's order
     """
     wanted = None if only is None else set(only)
@@ -75,7 +79,7 @@ def parts(
         at.form,
         at.visible,
         at.locale,
-        values=_values(at, record, prefilled),
+        values=_copied(at, copied) if copied is not None else _values(at, record, prefilled),
         sent=sent,
         stood=stood,
         problems=said,
@@ -88,6 +92,7 @@ def parts(
         field.is_hidden, field.is_quick = field.key in unseen and field.key not in wrong, field.key in {*first, *wrong}
         if record is None and field.key in (at.form.settings.get("known") or {}):
             field.known = f"/{at.form.app}/{at.form.key}/known/{field.key}"
+        field.is_met = both is None or field.key in both
         field.is_sometimes, field.is_picked = field.key in sometimes, field.is_quick and field.key in chosen
 
     def takes(found: Field) -> bool:
@@ -178,8 +183,18 @@ def _values(at: Scope, record: Record | None, prefilled: Mapping[str, list[str]]
     return found
 
 
+def _copied(at: Scope, record: Record) -> dict[str, Any]:
+    """What a copy begins with: all he may write, but what tells records apart and how far one has come."""
+    found = {**defaults(at.unit, at.actor, at.form, {}), **_values(at, record, None)}
+    for key, field in at.form.fields.items():
+        if field.is_unique or any("type" in o.attributes for o in field.type.options):
+            found[key] = defaults(at.unit, at.actor, at.form, {}).get(key)
+    return found
+
+
 def _complete(at: Scope, field: EntryField, theirs: Record | None) -> EntryField:
     """The input with the name of what it points at, and the other one's value where both have changed it."""
+    theirs = theirs if field.is_met else None
     if field.field.type.name in POINTERS and field.value:
         is_id = field.value.isascii() and field.value.isdigit() and len(field.value) <= 18
         field.title = (pickers.title(at, field.field, int(field.value)) or "") if is_id else field.value
@@ -188,7 +203,11 @@ def _complete(at: Scope, field: EntryField, theirs: Record | None) -> EntryField
             field.field.kind.text(field.field, field.value, at.locale) if regions.get(field.value) else field.value
         )
     if theirs is not None and field.typed_as(theirs.values.get(field.key)) != field.typed:
+        value = theirs.values.get(field.key)
         field.theirs = cell(at.eye, at.form, theirs, field.key).text
+        field.theirs_typed = () if isinstance(value, Masked) else field.typed_as(value)
+        linked = theirs.links.get(field.key)
+        field.theirs_title = (linked.title or "") if linked is not None else ""
     return field
 
 
@@ -218,3 +237,24 @@ def _without_same_moments(
     form = entry.make(at.definitions, at.form, at.visible, at.locale, values=_values(at, record, None))
     same = {input_.key for input_ in form if input_.key in moments and list(input_.typed) == sent[input_.key]}
     return [key for key in wanted if key not in same]
+
+
+def asked(
+    at: Scope,
+    keys: Iterable[str],
+    *,
+    values: Mapping[str, Any],
+    sent: Mapping[str, list[str]] | None = None,
+    problems: Iterable[Problem] = (),
+    prefix: str = "",
+) -> tuple[EntryField, ...]:
+    """Inputs of a few fields in their order; `prefix` stands before their names, where a page has several forms."""
+    form = entry.make(
+        at.definitions, at.form, at.visible, at.locale, values=values, sent=sent, problems=problems, prefix=prefix
+    )
+    return tuple(_complete(at, form[key], None) for key in keys if writable(at, at.form.fields[key]))
+
+
+def sent_to(at: Scope, sent: Mapping[str, list[str]], keys: Iterable[str], prefix: str) -> dict[str, Any]:
+    """Field key → what was sent of `asked` inputs."""
+    return entry.make(at.definitions, at.form, at.visible, at.locale, sent=sent, prefix=prefix).raw(keys)

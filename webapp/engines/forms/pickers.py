@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from webapp.access.tables import department, member
+from webapp.db import Unit
 from webapp.definitions.model import Field
 from webapp.engines.forms import regions, select, sortkeys
 from webapp.engines.forms.record import Query
@@ -47,7 +48,7 @@ def choices(at: Scope, found: Field, search: str, within: str = "") -> list[Choi
     if found.type.name == "record":
         return _records(at, found, search)
     if found.type.name == "member":
-        return _members(at, search)
+        return members(at.unit, search)
     if found.type.name == "department":
         return _departments(at, search)
     if found.kind.asked_as(found) == "region":
@@ -79,7 +80,8 @@ def _visible(at: Scope, form: str) -> dict[str, str]:
     return dict(policy.fields(at.unit, at.actor, at.definitions.form(form)))
 
 
-def _members(at: Scope, search: str) -> list[Choice]:
+def members(unit: Unit, search: str) -> list[Choice]:
+    """Active members whose name, pinyin or initials fit."""
     statement = (
         sa.select(member.c.id, member.c.name, department.c.name)
         .outerjoin(department, department.c.id == member.c.department)
@@ -96,7 +98,7 @@ def _members(at: Scope, search: str) -> list[Choice]:
                 sa.func.replace(member.c.sort_key, " ", "").startswith(wanted.replace(" ", ""), autoescape=True),
             )
         )
-    return [Choice(id_, name, team or "") for id_, name, team in at.unit.execute(statement)]
+    return [Choice(id_, name, team or "") for id_, name, team in unit.execute(statement)]
 
 
 def _departments(at: Scope, search: str) -> list[Choice]:

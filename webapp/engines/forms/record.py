@@ -104,6 +104,8 @@ class Entry:
 
     changes   field key → (before, after) as Python values or `Masked`; of a `conversion` the value before is a text;
               empty for other kinds
+    set_title, set_kind   of the change set it belongs to: the file of an import, what was done to many at once
+    comment   the `comments.Comment` that this event tells of
     """
 
     event: int
@@ -115,6 +117,9 @@ class Entry:
     changes: Mapping[str, tuple[Any, Any]]
     links: Mapping[tuple[str, int], Linked] = field(default_factory=dict)
     change_set: int | None = None
+    set_title: str | None = None
+    set_kind: str | None = None
+    comment: Any = None
 
 
 @dataclass(frozen=True)

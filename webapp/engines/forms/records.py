@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -23,7 +24,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import guards, pending, search, select, uniqueness, values, visibility
+from webapp.engines.forms import guards, pending, search, select, stages, uniqueness, values, visibility
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.fields.base import Kind
 from webapp.engines.forms.judge import defaults, judge
@@ -62,6 +63,7 @@ def create(
     given = values.take(unit, actor, form, raw, problems)
     record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
     record.update(stamps(unit, actor, record.get("owner")))
+    record.update(stages.stamps(form, {}, record, given))
     unread = {p.path for p in problems}
     problems += [p for p in _missing(unit, actor, form, record) if p.path not in unread]
     record.update(
@@ -96,9 +98,11 @@ def update(
     version: int | None = None,
     via: str = "ui",
     change_set: int | None = None,
+    stamped: Mapping[str, Any] | None = None,
 ) -> Record:
     """Change the fields named in `raw`; what is equal already is no change, and no change is no event.
 
+    stamped  what an undo puts back into fields that the door fills itself
     Raises `Stale` (detail `current`: the record as it is now) when `version` is not the record's, `Invalid`, `Denied`.
     """
     before = _load(unit, actor, form, id_, "edit")
@@ -115,12 +119,13 @@ def update(
         return get(unit, actor, form, id_)
     after = {**before, **changed}
     problems += _newly_missing(unit, actor, form, before, after, id_)
+    after.update(stages.stamps(form, before, after, given) | dict(stamped or {}))
     if "owner" in changed:
         after["owner_department"] = _department_of(unit, changed["owner"])
     judgement = judge(unit, actor, form, after, before, id_)
     after.update(judgement.formulas)
     problems += judgement.problems + uniqueness.problems(unit, form, after, list(changed), id_)
-    problems += vetoes(unit, actor, form, before, after)
+    problems += vetoes(unit, actor, form, before, after, via=via)
     values.refuse(problems)
     _write(unit, actor, form, id_, before, after, via)
     changes = {k: after[k] for k in after if after[k] != before.get(k)}
@@ -205,6 +210,8 @@ def purge(
 
     Refused (`Conflict`, detail `links`) while live records point at it, unless they are to be emptied.
     """
+    from webapp.engines.forms import comments, stars
+
     before = _load(unit, actor, form, id_, "delete")
     if not actor.is_keeper:
         raise Denied(N_("Only a system administrator removes records for good."))
@@ -212,6 +219,8 @@ def purge(
         raise Conflict(N_("A record is put into the bin before it is removed for good."))
     _guard(unit, actor, form, id_, "purge", {})
     _release(unit, actor, form, id_, empty_links, change_set)
+    comments.forget(unit, form, id_)
+    stars.forget(unit, form, id_)
     search.index(unit, form, [(id_, before.search_text, None)])
     for field in form.fields.values():
         if field.values_table is not None:
@@ -361,12 +370,27 @@ def _guard(unit: Unit, actor: Actor, form: Form, id_: int | None, action: str, r
             raise Conflict(reason, action=action)
 
 
-def vetoes(unit: Unit, actor: Actor, form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
-    """What stands against a change that is good in itself: a kind\'s own rules, and whoever registered a veto."""
+def vetoes(
+    unit: Unit,
+    actor: Actor,
+    form: Form,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    *,
+    via: str = "ui",
+    entering: Counter[tuple[str, str]] | None = None,
+) -> list[Problem]:
+    """What stands against a change that is good in itself: a kind\'s own rules, and whoever registered a veto.
+
+    An undo goes back to what was good before, so kinds and full stages have no say in it.
+    entering  records of the same write that enter a stage, where they are not in the table yet
+    """
     found: list[Problem] = []
-    for field in vetting(form):
+    for field in vetting(form) if via != "undo" else ():
         if after.get(field.key) != before.get(field.key):
             found += field.kind.vet(field, form, before, after)
+    if via != "undo" and stages.of(form):
+        found += stages.full(unit, form, before, after, Counter() if entering is None else entering)
     for veto in guards.vetoes:
         found += veto(unit, actor, form, before, after)
     return found
@@ -590,9 +614,17 @@ def _record_event(
     announce(unit, [row])
 
 
-def announce(unit: Unit, rows: list[dict[str, Any]]) -> None:
-    """Append events and tell whoever is interested; their due rows stand in the same transaction."""
-    interests.tell(unit, versions.current(unit), rows, events.append(unit, rows))
+def announce(unit: Unit, rows: list[dict[str, Any]]) -> list[int]:
+    """Append events and tell whoever is interested; their due rows stand in the same transaction. Answers their ids."""
+    ids = events.append(unit, rows)
+    interests.tell(unit, versions.current(unit), rows, ids)
+    return ids
+
+
+def touch(unit: Unit, form: Form, ids: Sequence[int]) -> None:
+    """Somebody has done something about these records without changing them: a comment, a follow-up."""
+    now = clock.now().replace(microsecond=0)
+    unit.execute(form.table.update().where(form.table.c.id.in_(ids)).values(last_activity_at=now))
 
 
 def event_row(

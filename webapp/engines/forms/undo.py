@@ -6,7 +6,7 @@ What somebody has changed since is left as it is and named in the result; nobody
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +18,12 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import records
+from webapp.engines.forms import records, stages
 from webapp.errors import Conflict, Denied, MortiseError, NotFound
 from webapp.expressions import binds
 from webapp.i18n import N_, Message
 from webapp.journal import changesets
+from webapp.journal.changesets import ChangeSet
 from webapp.journal.tables import change_set as change_set_table
 from webapp.journal.tables import event
 
@@ -67,10 +68,48 @@ def undo(
             return done
 
 
+def of_record(unit: Unit, actor: Actor, form: Form, id_: int, event_ids: Collection[int]) -> Undone:
+    """Take back changes of one record that the actor has just read, the newest first, in the unit at hand.
+
+    What is no change of that record is passed over.
+    """
+    if not actor.may_write:
+        raise Denied(N_("This token may only read."))
+    this = sa.and_(event.c.app == form.app, event.c.form == form.key, event.c.record == id_, event.c.kind == "updated")
+    statement = sa.select(event).where(this, event.c.id.in_(list(event_ids))).order_by(event.c.id.desc())
+    rows = list(unit.execute(statement))
+    done = Undone()
+    if rows:
+        title = N_("Changes of {form} {id}", form=form.label, id=id_).text(actor.locale)
+        done.change_set = changesets.open(unit, "undo", title, actor.member)
+        for row in rows:
+            _revert(unit, actor, form, row, done)
+        changesets.close(unit, done.change_set)
+    return done
+
+
+def records_of(unit: Unit, form: Form, change_set: int, most: int = _CHUNK) -> list[int]:
+    """Records of a form that a change set touched, the first of them."""
+    this = (event.c.change_set == change_set, event.c.app == form.app, event.c.form == form.key)
+    return list(unit.execute(sa.select(event.c.record).where(*this).distinct().limit(most)).scalars())
+
+
 def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
     found = changesets.get(unit, change_set)
+    require(actor, found)
+    if found.state == changesets.UNDOING:  # it was stopped in the middle: go on where it stands
+        return _begun(unit, change_set)
+    changesets.begin_undo(unit, change_set)
+    new = changesets.open(unit, "undo", found.title, actor.member)
+    statement = change_set_table.update().where(change_set_table.c.id == change_set)
+    unit.execute(statement.values(undone_by=new))
+    return new
+
+
+def require(actor: Actor, found: ChangeSet) -> None:
+    """Raises unless the actor may take it back: its maker or a keeper, and what can be taken back at all."""
     if found.actor != actor.member and not actor.is_keeper:
-        raise NotFound(N_("There is no change set {id}.", id=change_set))
+        raise NotFound(N_("There is no change set {id}.", id=found.id))
     if not actor.may_write:
         raise Denied(N_("This token may only read."))
     if found.kind == "conversion":
@@ -80,13 +119,6 @@ def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
         raise Conflict(message, code="conversion")
     if found.kind == "purge":
         raise Conflict(N_("What has been purged is gone; it cannot be taken back."), code="purged")
-    if found.state == changesets.UNDOING:  # it was stopped in the middle: go on where it stands
-        return _begun(unit, change_set)
-    changesets.begin_undo(unit, change_set)
-    new = changesets.open(unit, "undo", found.title, actor.member)
-    statement = change_set_table.update().where(change_set_table.c.id == change_set)
-    unit.execute(statement.values(undone_by=new))
-    return new
 
 
 def _begun(unit: Unit, change_set: int) -> int:
@@ -208,6 +240,8 @@ def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -
     changes = json.loads(row.changes or "{}")
     if set(changes) == {"owner_department"}:
         return _move_back(unit, actor, form, row, done, now, *changes["owner_department"])
+    kept = {f.settings["entered"] for f in stages.of(form) if f.settings.get("entered")}
+    stamped: dict[str, Any] = {}
     for key, (old, new) in changes.items():
         found = form.names.get(key)
         if found is None or not (found.kind.is_input if not found.is_system else key == "owner"):
@@ -218,9 +252,10 @@ def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -
         if current != new:
             done.left.append((form.name, row.record, N_("{field} has been changed since.", field=found.label)))
             continue
-        back[key] = None if old is None else found.kind.unjson(found, old)
+        (stamped if key in kept else back)[key] = None if old is None else found.kind.unjson(found, old)
     if back:
-        records.update(unit, actor, form, row.record, back, via="undo", change_set=done.change_set)
+        changed = done.change_set
+        records.update(unit, actor, form, row.record, back, via="undo", change_set=changed, stamped=stamped)
     return bool(back)
 
 

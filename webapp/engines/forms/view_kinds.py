@@ -46,6 +46,8 @@ class Kanban:
         {
             "by": Setting(FieldName(("choice", "boolean", "member", "department", "record")), required=True),
             "card": Setting(ListOf(FieldName(is_path=True), most=8), label=N_("On the card")),
+            "color": Setting(FieldName(("choice", "boolean")), label=N_("Marked by")),
+            "lanes": Setting(FieldName(_CHOICES[:5]), label=N_("Lanes")),
             "total": Setting(FieldName(("number", "duration")), label=N_("Sum at the head")),
             "filter": _FILTER,
             "sort": _SORT,
@@ -55,7 +57,11 @@ class Kanban:
     def needs(self, settings: Mapping[str, Any]) -> tuple[Need, ...]:
         by, total = settings["by"], settings.get("total")
         sums = (total,) if total else ()
-        return (Need(settings.get("filter"), (by,), tuple(settings.get("sort") or ("-id",)), sums),)
+        sort = tuple(settings.get("sort") or ("-id",))
+        found: tuple[Need, ...] = (Need(settings.get("filter"), (by,), sort, sums),)
+        if lanes := settings.get("lanes"):
+            found = (*found, Need(settings.get("filter"), (lanes, by), sort, sums))
+        return found
 
 
 view_kinds.register(Grid())

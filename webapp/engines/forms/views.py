@@ -33,7 +33,7 @@ MOST_GROUPS = 2
 #: View kinds that have a page.
 SHOWN = ("grid", "kanban")
 #: What an address may set otherwise than the view: setting → its name there. Texts are lists with commas.
-CHANGES = {"group": "group", "columns": "cols", "totals": "sums", "freeze": "pin", "height": "rows"}
+CHANGES = {"group": "group", "columns": "cols", "totals": "sums", "freeze": "pin", "height": "rows", "color": "color"}
 
 
 @dataclass(frozen=True)

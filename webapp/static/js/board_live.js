@@ -37,6 +37,7 @@ function merge(board, stand, fresh) {
   const changed = [];
   fresh.forEach((list, at) => {
     const place = stand[at];
+    if (place.hasAttribute("data-folded") || list.hasAttribute("data-folded")) return;
     const cards = [...list.querySelectorAll("[data-card]")];
     const more = list.querySelector(".m-more");
     // What was scrolled for beyond the answer stays, with its own way on.

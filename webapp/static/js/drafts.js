@@ -43,7 +43,8 @@ function write(form, values) {
   }
 }
 
-function time(moment) {
+/** When a draft was kept, as people say it. */
+export function time(moment) {
   const date = new Date(moment);
   const isToday = date.toDateString() === new Date().toDateString();
   const options = isToday ? { hour: "2-digit", minute: "2-digit" } : { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
@@ -52,6 +53,28 @@ function time(moment) {
 
 function isChanged(form) {
   return form.isConnected && untouched.has(keyOf(form)) && JSON.stringify(read(form)) !== untouched.get(keyOf(form));
+}
+
+/** Where the form can be found again: its own page, or the record it stands on. */
+function address(form) {
+  if (form.dataset.back || form.matches("[data-say-form]")) return form.dataset.back || form.getAttribute("action").replace(/\/talk$/, "");
+  const action = form.getAttribute("action") || "";
+  return form.method === "post" && /\/(new|edit|add)$/.test(action) ? action : location.pathname + location.search;
+}
+
+function titleOf(form) {
+  const said = form.closest("dialog, #panel")?.querySelector("h1, h2, strong")?.textContent || document.querySelector("main h1")?.textContent;
+  return (said || document.title).trim().slice(0, 80);
+}
+
+/** Every draft of this member on this device, the last first: {key, moment, url, title}. */
+export function drafts() {
+  const found = store.keys().filter((key) => key.startsWith(prefix)).map((key) => ({ ...parsed(store.get(key)), key }));
+  return found.filter((one) => one.moment).sort((a, b) => b.moment - a.moment);
+}
+
+export function drop(key) {
+  store.drop(key);
 }
 
 /** Keep the form now; returns whether there is something to keep. */
@@ -63,7 +86,7 @@ function keep(form) {
     return false;
   }
   const moment = Date.now();
-  if (store.set(keyOf(form), JSON.stringify({ moment, values: read(form) }))) tell(form, say("draft_saved", { time: time(moment) }));
+  if (store.set(keyOf(form), JSON.stringify({ moment, values: read(form), url: address(form), title: titleOf(form) }))) tell(form, say("draft_saved", { time: time(moment) }));
   return true;
 }
 
@@ -138,6 +161,8 @@ document.addEventListener("htmx:after:request", (event) => {
   forget(form);
   untouched.delete(keyOf(form));
 });
+// Left on purpose (Esc, Cancel): what was typed is not wanted.
+document.addEventListener("draft-leave", (event) => event.target.dataset?.draft && forget(event.target));
 document.addEventListener("draft-saved", (event) => {
   const key = event.detail?.value || event.detail?.key;
   if (key) store.drop(prefix + key);

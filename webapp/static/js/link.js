@@ -1,4 +1,4 @@
-/** `[data-copy-link]`: puts the address of what is seen into the clipboard. The list knows its own (`#list[data-address]`). */
+/** `[data-copy-link]`: puts the address of what is seen into the clipboard. The list knows its own (`#list[data-address]`), a record's menu names it. */
 import { on, say } from "./dom.js";
 import { toast } from "./toast.js";
 
@@ -16,8 +16,9 @@ export async function copyText(text) {
   }
 }
 
-on("click", "[data-copy-link]", async () => {
+on("click", "[data-copy-link]", async (event, button) => {
+  button.closest("[popover]")?.hidePopover();
   const list = document.getElementById("list")?.dataset.address;
-  await copyText(new URL(list || location.pathname + location.search, location.href).href);
+  await copyText(new URL(button.dataset.copyLink || list || location.pathname + location.search, location.href).href);
   toast({ text: say("link_copied") });
 });

@@ -41,7 +41,7 @@ export async function open(element) {
 /** Fetch the record in the panel anew if it is the one of `url`; true if it is. */
 export async function refresh(url) {
   if (!panel?.childElementCount || shown !== url) return false;
-  await window.htmx.ajax("GET", url, { source: panel, target: panel, swap: "innerHTML" });
+  await window.htmx.ajax("GET", url, { source: panel, target: panel, swap: "innerMorph" });
   return true;
 }
 
@@ -64,12 +64,23 @@ export function close({ back = true } = {}) {
   (place?.matches("tr") ? place.querySelector("td[tabindex='0'], td[tabindex], a") || place : place)?.focus();
 }
 
-/** Next (1) or previous (-1) record of the list, as the list shows them now. */
-function step(by) {
-  const all = openers();
+/** The place where the list goes on, if it does. */
+function sentinel() {
+  return [...document.querySelectorAll("main .m-more[hx-get]")].find((one) => one.offsetParent) || null;
+}
+
+/** Next (1) or previous (-1) record of the list, as the list shows them now; at its end the list is fetched on. */
+async function step(by) {
+  let all = openers();
   const at = all.findIndex((one) => one.dataset.open === shown);
+  const more = sentinel();
+  if (by > 0 && at === all.length - 1 && more && !more.isAsked) {
+    more.isAsked = true;
+    await window.htmx.ajax("GET", more.getAttribute("hx-get"), { source: more, target: more, swap: "outerHTML" });
+    all = openers();
+  }
   const next = all[at + by];
-  if (!next) return;
+  if (at < 0 || !next) return;
   next.scrollIntoView({ block: "nearest" });
   open(next);
 }
@@ -89,7 +100,7 @@ function mark() {
   const previous = panel.querySelector("[data-previous]");
   const next = panel.querySelector("[data-next]");
   if (previous) previous.disabled = at <= 0;
-  if (next) next.disabled = at < 0 || at >= all.length - 1;
+  if (next) next.disabled = at < 0 || (at >= all.length - 1 && !sentinel());
 }
 
 // Focus follows into the panel once the record is there, but never away from where someone types.

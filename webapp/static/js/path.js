@@ -17,10 +17,11 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("m:listed", fetchList);
 document.addEventListener("m:changed", async (event) => {
-  const { url } = event.detail;
+  const { url, focus } = event.detail;
   const hadFocus = document.activeElement?.closest?.("[data-path]") || document.activeElement === document.body;
   const isInPanel = await refresh(url);
-  if (!isInPanel && location.pathname === url) await window.htmx.ajax("GET", url, { target: "#main", swap: "innerHTML" });
-  if (hadFocus) document.querySelector("[data-path] button")?.focus({ preventScroll: true });
+  if (!isInPanel && location.pathname === url) await window.htmx.ajax("GET", url, { target: "#main", swap: "innerMorph" });
+  if (focus) document.querySelector(focus)?.focus({ preventScroll: true });
+  else if (hadFocus) document.querySelector("[data-path] button")?.focus({ preventScroll: true });
   await fetchList();
 });

@@ -2,7 +2,7 @@
  *
  * Shown by `toast({text, kind, undo})`, by the response header `HX-Trigger: {"toast": {…}}`, or by
  * `<template data-toast='{…}'>` in a page. kind: "" or "bad" (stays until closed). undo: {url, values}: posted by the
- * button, or {run}: called. more: {text, url}: a link beside it. The event `toast-next` is shown by the next page.
+ * button, or {run}: called. more: {text, url} or {text, run}: a link or button beside it. The event `toast-next` is shown by the next page.
  */
 import { announce, icon, onContent, say, store } from "./dom.js";
 
@@ -58,10 +58,13 @@ function countdown() {
   return place;
 }
 
-function link({ text, url }) {
-  const made = document.createElement("a");
-  made.href = url;
+function link({ text, url, run }) {
+  const made = document.createElement(run ? "button" : "a");
   made.textContent = text;
+  if (run) {
+    made.type = "button";
+    made.addEventListener("click", () => { hide(); run(); });
+  } else made.href = url;
   return made;
 }
 

@@ -20,6 +20,7 @@ OPTION: dict[str, Setting] = {
     "value": Setting(Text(60), required=True, label=N_("Value")),
     "label": Setting(Label(), label=N_("Label")),
     "color": Setting(OneOf(COLOURS), label=N_("Colour")),
+    "icon": Setting(Text(40), label=N_("Icon")),
     "archived": Setting(Flag(), False, label=N_("No longer offered")),
 }
 

@@ -30,6 +30,7 @@ class Phone(TextKind):
     sample = "+86 138 0013 8000"
     label = N_("Phone")
     longest = 40
+    is_copied = True
     settings = Struct({"region": Setting(Text(2), "CN", label=N_("Region"))})
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
@@ -57,6 +58,9 @@ class Phone(TextKind):
         if region == "CN" and _MOBILE.fullmatch(value):
             return f"{value[3:6]} {value[6:10]} {value[10:]}"
         return _national(value, region)
+
+    def reach(self, field: Field, value: Any) -> str | None:
+        return f"tel:{re.sub(r'[^0-9+*#,]', '', value.partition(';ext=')[0])}" if value else None
 
     def masked(self, field: Field, value: Any) -> str:
         if not value:

@@ -17,12 +17,15 @@ from webapp.expressions.types import Option
 from webapp.i18n import N_
 
 TYPES = ("open", "won", "lost", "paused")
+OVER_LIMIT = ("warn", "refuse")
 
 STAGE: dict[str, Setting] = {
     "type": Setting(OneOf(TYPES), "open", label=N_("Kind of stage")),
     "probability": Setting(Number(), label=N_("Probability")),
     "required": Setting(ListOf(FieldName()), label=N_("Fields needed to enter")),
     "max_days": Setting(Integer(1, 3650), label=N_("Days at most")),
+    "limit": Setting(Integer(1, 100_000), label=N_("Records at most")),
+    "over_limit": Setting(OneOf(OVER_LIMIT), "warn", label=N_("When it is full")),
     "moves": Setting(ListOf(Text(60)), label=N_("May move to")),
 }
 
@@ -30,7 +33,12 @@ STAGE: dict[str, Setting] = {
 class Stage(Select):
     key = "stage"
     label = N_("Stage")
-    settings = Struct({"options": choices.options_setting(STAGE, least=2)})
+    settings = Struct(
+        {
+            "options": choices.options_setting(STAGE, least=2),
+            "entered": Setting(FieldName(("datetime",)), label=N_("Keeps the moment of entering in")),
+        }
+    )
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
         super().examine(settings, path, report)

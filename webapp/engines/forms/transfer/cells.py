@@ -23,7 +23,7 @@ from webapp.engines.forms.search import Prepared
 from webapp.engines.forms.transfer import references
 from webapp.engines.forms.transfer.mapping import ColumnMap
 from webapp.engines.forms.transfer.maps import FileMap
-from webapp.engines.forms.transfer.references import Later, Refusal
+from webapp.engines.forms.transfer.references import Later, Missing, Refusal
 from webapp.engines.forms.transfer.sheets import Cell, Chunk
 from webapp.errors import Invalid, Problem
 from webapp.expressions.fold import fold
@@ -199,7 +199,7 @@ class Taker:
         self, unit: Unit, actor: Actor, form: Form, columns: ColumnMap, said: FileMap, maker: Maker | None = None
     ) -> None:
         self.columns = columns.mapped
-        self.readers = [_reader(unit, actor, c.field, said) for c in self.columns if c.field]
+        self.readers = [reader_of(unit, actor, c.field, said) for c in self.columns if c.field]
         self.constants = _constants(unit, actor, form, said)
         self._maker = maker
         #: Rows up to this number have been written before: they are understood only as far as others depend on them.
@@ -265,7 +265,7 @@ class Taker:
         form, rows = self._maker.form, []
         for i, (row, made) in enumerate(zip(half.rows, half.made, strict=True)):
             names = {key: row[key] for key in half.named if key in row}
-            if made is None or i in half.refused or any(isinstance(v, Later) for v in names.values()):
+            if made is None or i in half.refused or any(isinstance(v, Later | Missing) for v in names.values()):
                 rows.append(row)
             else:
                 bound, search = made
@@ -295,10 +295,12 @@ def _refuse(refused: Refused, reader: ColumnReader, values: Sequence[Any], cells
         refused.setdefault(i, []).append((values[i].problem(reader.field.key), cells[i]))
 
 
-def _reader(unit: Unit, actor: Actor, field: Field, said: FileMap) -> ColumnReader:
+def reader_of(unit: Unit, actor: Actor, field: Field, said: FileMap) -> ColumnReader:
+    """The reader of a column that is written to `field`."""
     names = None
     if field.type.name in _REFERENCES:
         names = references.names_of(unit, actor, field, said.by.get(field.key))
+        names.is_making = field.key in said.create and isinstance(names, references.Records)
     return ColumnReader(field, said.values.get(field.key, {}), names)
 
 
@@ -306,7 +308,7 @@ def _constants(unit: Unit, actor: Actor, form: Form, said: FileMap) -> dict[str,
     """The values every row gets; one that cannot be taken refuses the whole import."""
     values, problems = {}, []
     for key, raw in said.constants.items():
-        reader = _reader(unit, actor, form.field(key), said)
+        reader = reader_of(unit, actor, form.field(key), said)
         reader.learn(unit, [raw])
         value = reader.read([raw])[0]
         if isinstance(value, Refusal):

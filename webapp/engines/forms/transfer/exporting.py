@@ -22,16 +22,18 @@ from webapp.access import policy
 from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
-from webapp.definitions.model import Field, Form
-from webapp.engines.forms import reading, select
+from webapp.definitions.model import Definitions, Field, Form
+from webapp.engines.forms import paths, reading, select
 from webapp.engines.forms.record import Masked, Query, Record
 from webapp.errors import Denied, Invalid, nearest
 from webapp.expressions import binds
-from webapp.i18n import N_, label
+from webapp.i18n import N_
 
 FORMATS = ("xlsx", "csv", "json")
 #: Records read in one unit.
 PAGE = 500
+#: Chosen records asked for in one condition.
+CHOSEN = 100
 #: Rows and characters of a cell that XLSX can hold.
 XLSX_ROWS, XLSX_CELL = 1_048_575, 32_767
 #: System fields that stand behind the form's own where nobody chose columns.
@@ -42,6 +44,7 @@ _STAMPS = ("owner", "created_at", "updated_at")
 class Wanted:
     """What to export: `form` (app.key), the records (`query`: where, search, sort) and the fields, in order.
 
+    `fields` may be paths (`account.industry`); `ids` are the records somebody chose, none for all of the query.
     `is_guarded` puts an apostrophe before texts in CSV that a spreadsheet would take for formulas.
     """
 
@@ -49,7 +52,22 @@ class Wanted:
     format: str = "xlsx"
     query: Query = dataclasses.field(default_factory=Query)
     fields: tuple[str, ...] | None = None
+    ids: tuple[int, ...] = ()
     is_guarded: bool = True
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the file: the key or path its values are read by, the field they are of, and its heading."""
+
+    key: str
+    field: Field
+    label: str
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is what a thing behind a link is called: a text already."""
+        return "." in self.key and self.field.type.name in ("record", "member", "department")
 
 
 def from_view(form: Form, view: str, format: str = "xlsx") -> Wanted:
@@ -67,6 +85,16 @@ def from_view(form: Form, view: str, format: str = "xlsx") -> Wanted:
     return Wanted(form.name, format, Query(where=where, sort=sort), fields)
 
 
+def require(unit: Unit, actor: Actor, wanted: Wanted) -> Form:
+    """The form, if the actor may export from it and knows what he asks for; raises otherwise."""
+    form = versions.current(unit).form(wanted.form)
+    select.require_form(unit, actor, form)
+    if not policy.may(unit, actor, form, "export"):
+        raise Denied(N_("Your role does not allow exporting {form}.", form=form.label), action="export")
+    columns(unit, actor, form, wanted.fields)
+    return form
+
+
 def write(
     database: Database, actor: Actor, wanted: Wanted, target: Path, *, progress: Callable[[int], None] | None = None
 ) -> int:
@@ -74,15 +102,12 @@ def write(
     if wanted.format not in FORMATS:
         raise Invalid(N_("“{name}” is no format; there are: {names}.", name=wanted.format, names=", ".join(FORMATS)))
     with database.read() as unit:
-        form = versions.current(unit).form(wanted.form)
-        select.require_form(unit, actor, form)
-        if not policy.may(unit, actor, form, "export"):
-            raise Denied(N_("Your role does not allow exporting {form}.", form=form.label), action="export")
-        fields = _fields(unit, actor, form, wanted.fields)
+        form = require(unit, actor, wanted)
+        shown = columns(unit, actor, form, wanted.fields)
         zone = unit.zone
     count = 0
-    with _WRITERS[wanted.format](target, form, fields, actor.locale, zone, wanted.is_guarded) as put:
-        for records in pages(database, actor, wanted, [f.key for f in fields]):
+    with _WRITERS[wanted.format](target, form, shown, actor.locale, zone, wanted.is_guarded) as put:
+        for records in pages(database, actor, wanted, [c.key for c in shown]):
             for record in records:
                 put(record)
             count += len(records)
@@ -95,16 +120,27 @@ def write(
 
 def pages(database: Database, actor: Actor, wanted: Wanted, keys: Sequence[str]) -> Iterator[list[Record]]:
     """The records, a page in a unit, without those the actor may see but not export."""
-    after = None
-    while True:
-        with database.read() as unit:
-            form = versions.current(unit).form(wanted.form)
-            query = replace(wanted.query, fields=tuple(keys), limit=PAGE, after=after, count="none")
-            page = select.select(unit, actor, form, query)
-            yield _exportable(unit, actor, form, page.records)
-        if page.next is None:
-            return
-        after = page.next
+    for some in _parts(wanted.ids):
+        after = None
+        chosen = (f"id in ({', '.join(map(str, some))})",) if some else ()
+        while True:
+            with database.read() as unit:
+                form = require(unit, actor, wanted)
+                where = (*wanted.query.where, *chosen)
+                query = replace(wanted.query, where=where, fields=tuple(keys), limit=PAGE, after=after, count="none")
+                page = select.select(unit, actor, form, query)
+                yield _exportable(unit, actor, form, page.records)
+            if page.next is None:
+                break
+            after = page.next
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The chosen records, as many as one condition takes; one empty part for all."""
+    if not ids:
+        yield ()
+    for start in range(0, len(ids), CHOSEN):
+        yield ids[start : start + CHOSEN]
 
 
 def _exportable(unit: Unit, actor: Actor, form: Form, records: list[Record]) -> list[Record]:
@@ -117,16 +153,33 @@ def _exportable(unit: Unit, actor: Actor, form: Form, records: list[Record]) -> 
     return [r for r in records if r.id in good]
 
 
-def _fields(unit: Unit, actor: Actor, form: Form, wanted: Sequence[str] | None) -> list[Field]:
-    """The fields to write, as far as the actor may read them; a name he may not know is refused as unknown."""
+def columns(unit: Unit, actor: Actor, form: Form, wanted: Sequence[str] | None) -> list[Column]:
+    """The columns to write, as far as the actor may read them; a name he may not know is refused as unknown.
+
+    Where two have the same label, the key stands behind it, so that the file can come back in.
+    """
+    definitions = versions.current(unit)
     known = reading.readable(unit, actor, form)
     if wanted is None:
-        return [form.names[k] for k in [*form.fields, *_STAMPS] if k in known]
-    for key in wanted:
-        if key not in known and key not in form.fields:
-            text = N_("The form {form} has no field “{key}”.", form=form.label, key=key)
-            raise Invalid(text, near=nearest(key, known))
-    return [form.names[k] for k in wanted if k in known]
+        keys = [k for k in [*form.fields, *_STAMPS] if k in known]
+    else:
+        for key in wanted:
+            if paths.field(definitions, form, key) is None:
+                text = N_("The form {form} has no field “{key}”.", form=form.label, key=key)
+                raise Invalid(text, near=nearest(key, known))
+        eyes = policy.eyes(unit, actor)
+        keys = [k for k in dict.fromkeys(wanted) if k in known or ("." in k and _may_read(definitions, form, k, eyes))]
+    labels = [paths.name(definitions, form, key, actor.locale) for key in keys]
+    found = []
+    for key, name in zip(keys, labels, strict=True):
+        field = paths.field(definitions, form, key)
+        assert field is not None
+        found.append(Column(key, field, name if labels.count(name) == 1 else f"{name} ({key})"))
+    return found
+
+
+def _may_read(definitions: Definitions, form: Form, path: str, eyes: policy.MemberEyes) -> bool:
+    return all(eyes.may_name(f.form, f.key) for f in paths.steps(definitions, form, path) or ())
 
 
 # The three formats ----------------------------------------------------------------------------------------------------
@@ -134,34 +187,31 @@ def _fields(unit: Unit, actor: Actor, form: Form, wanted: Sequence[str] | None) 
 Put = Callable[[Record], None]
 
 
-def headings(fields: Sequence[Field], locale: str) -> list[str]:
-    """Labels; where two fields have the same one, the key stands behind it, so that the file can come back in."""
-    labels = [label(f.label, locale) or f.key for f in fields]
-    return [t if labels.count(t) == 1 else f"{t} ({f.key})" for t, f in zip(labels, fields, strict=True)]
-
-
-def _text(field: Field, record: Record, locale: str) -> str:
+def _text(column: Column, record: Record, locale: str) -> str:
     """A value as people and imports read it."""
-    value = record.values.get(field.key)
+    value = record.values.get(column.key)
     if value is None:
         return ""
     if isinstance(value, Masked):
         return value.text
-    link = record.links.get(field.key)
+    link = record.links.get(column.key)
     if link is not None:
         return link.title or ""
+    if column.is_name:
+        return str(value)
+    field = column.field
     typed = getattr(field.kind, "typed", field.kind.text) if field.type.name in ("number", "date", "duration") else None
     return (typed or field.kind.text)(field, value, locale)
 
 
 @contextmanager
-def _csv(target: Path, form: Form, fields: Sequence[Field], locale: str, zone: str, is_guarded: bool) -> Iterator[Put]:
+def _csv(target: Path, form: Form, shown: Sequence[Column], locale: str, zone: str, is_guarded: bool) -> Iterator[Put]:
     with target.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)
-        out.writerow(headings(fields, locale))
+        out.writerow([c.label for c in shown])
 
         def put(record: Record) -> None:
-            out.writerow([_guarded(f, record, locale) if is_guarded else _text(f, record, locale) for f in fields])
+            out.writerow([_guarded(c, record, locale) if is_guarded else _text(c, record, locale) for c in shown])
 
         yield put
 
@@ -172,22 +222,22 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-][\d ]+(\.\d+)?")
 
 
-def _guarded(field: Field, record: Record, locale: str) -> str:
+def _guarded(column: Column, record: Record, locale: str) -> str:
     """A text that a spreadsheet would run gets an apostrophe before it; numbers and dates stay as they are."""
-    text = _text(field, record, locale)
-    is_text = field.type.name not in ("number", "date", "datetime", "duration", "boolean")
+    text = _text(column, record, locale)
+    is_text = column.is_name or column.field.type.name not in ("number", "date", "datetime", "duration", "boolean")
     return "'" + text if is_text and text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 @contextmanager
-def _json(target: Path, form: Form, fields: Sequence[Field], locale: str, zone: str, is_guarded: bool) -> Iterator[Put]:
+def _json(target: Path, form: Form, shown: Sequence[Column], locale: str, zone: str, is_guarded: bool) -> Iterator[Put]:
     with target.open("w", encoding="utf-8") as file:
         file.write('{"form": ' + json.dumps(form.name) + ', "records": [')
         first = True
 
         def put(record: Record) -> None:
             nonlocal first
-            values = {f.key: _json_value(f, record) for f in fields}
+            values = {c.key: _json_value(c, record) for c in shown}
             one = {"id": record.id, "version": record.version, "values": values}
             file.write(("\n" if first else ",\n") + json.dumps(one, ensure_ascii=False))
             first = False
@@ -196,32 +246,32 @@ def _json(target: Path, form: Form, fields: Sequence[Field], locale: str, zone: 
         file.write("\n]}\n")
 
 
-def _json_value(field: Field, record: Record) -> Any:
+def _json_value(column: Column, record: Record) -> Any:
     """As the API gives it: links with title, decimals as texts, masked values marked."""
-    value = record.values.get(field.key)
+    field, value = column.field, record.values.get(column.key)
     if isinstance(value, Masked):
         return {"masked": value.text}
-    link = record.links.get(field.key)
+    link = record.links.get(column.key)
     if link is not None:
         return {"id": link.id, "title": link.title}
-    if value is None:
-        return None
+    if value is None or column.is_name:
+        return value
     if field.is_system and isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return field.kind.json(field, value)
 
 
 @contextmanager
-def _xlsx(target: Path, form: Form, fields: Sequence[Field], locale: str, zone: str, is_guarded: bool) -> Iterator[Put]:
+def _xlsx(target: Path, form: Form, shown: Sequence[Column], locale: str, zone: str, is_guarded: bool) -> Iterator[Put]:
     """Typed cells: texts by `write_string`, which makes neither formulas nor links of them."""
     import xlsxwriter
 
     book = xlsxwriter.Workbook(target, {"constant_memory": True, "in_memory": False})
     sheet = book.add_worksheet()
     bold = book.add_format({"bold": True})
-    styles = _styles(book, fields)
-    for column, heading in enumerate(headings(fields, locale)):
-        sheet.write_string(0, column, heading[:XLSX_CELL], bold)
+    styles = _styles(book, shown)
+    for place, column in enumerate(shown):
+        sheet.write_string(0, place, column.label[:XLSX_CELL], bold)
     sheet.freeze_panes(1, 0)
     local = ZoneInfo(zone)
     row = 0
@@ -229,36 +279,36 @@ def _xlsx(target: Path, form: Form, fields: Sequence[Field], locale: str, zone: 
     def put(record: Record) -> None:
         nonlocal row
         row += 1
-        for column, field in enumerate(fields):
-            value = record.values.get(field.key)
+        for place, column in enumerate(shown):
+            value = record.values.get(column.key)
             if value is None:
                 continue
-            style = styles.get(field.key)
+            style = styles.get(column.key)
             if isinstance(value, datetime):
-                sheet.write_datetime(row, column, value.astimezone(local).replace(tzinfo=None), style)
+                sheet.write_datetime(row, place, value.astimezone(local).replace(tzinfo=None), style)
             elif isinstance(value, date):
-                sheet.write_datetime(row, column, datetime(value.year, value.month, value.day), style)  # noqa: DTZ001
-            elif isinstance(value, Decimal) or (field.type.name == "number" and isinstance(value, int)):
-                sheet.write_number(row, column, value, style)
+                sheet.write_datetime(row, place, datetime(value.year, value.month, value.day), style)  # noqa: DTZ001
+            elif isinstance(value, Decimal) or (column.field.type.name == "number" and isinstance(value, int)):
+                sheet.write_number(row, place, value, style)
             else:
-                sheet.write_string(row, column, _text(field, record, locale)[:XLSX_CELL])
+                sheet.write_string(row, place, _text(column, record, locale)[:XLSX_CELL])
 
     yield put
     book.close()
 
 
-def _styles(book: Any, fields: Sequence[Field]) -> Mapping[str, Any]:
+def _styles(book: Any, shown: Sequence[Column]) -> Mapping[str, Any]:
     """Number formats of columns whose values are numbers, dates or moments."""
     styles = {}
-    for field in fields:
-        kind = field.type.name
+    for column in shown:
+        kind = column.field.type.name
         if kind == "date":
-            styles[field.key] = book.add_format({"num_format": "yyyy-mm-dd"})
+            styles[column.key] = book.add_format({"num_format": "yyyy-mm-dd"})
         elif kind == "datetime":
-            styles[field.key] = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+            styles[column.key] = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         elif kind == "number":
-            places = "." + "0" * field.type.scale if field.type.scale else ""
-            styles[field.key] = book.add_format({"num_format": "#,##0" + places})
+            places = "." + "0" * column.field.type.scale if column.field.type.scale else ""
+            styles[column.key] = book.add_format({"num_format": "#,##0" + places})
     return styles
 
 

@@ -23,9 +23,10 @@ from webapp.definitions.model import Form
 from webapp.engines.forms import bulk, select, visibility
 from webapp.engines.forms.ready import Maker, Ready
 from webapp.engines.forms.record import Result
-from webapp.engines.forms.transfer import mapping, matching
+from webapp.engines.forms.transfer import heads, mapping, matching
 from webapp.engines.forms.transfer.ahead import ahead
 from webapp.engines.forms.transfer.cells import Batch, Half, Taker
+from webapp.engines.forms.transfer.making import Making
 from webapp.engines.forms.transfer.maps import FileMap
 from webapp.engines.forms.transfer.references import Later
 from webapp.engines.forms.transfer.sheets import Chunk, Source
@@ -42,6 +43,8 @@ HELD, LEAST_ROWS = 0.02, 50
 PAUSE = 0.005
 #: Seconds of waiting for the writer that show that others want it.
 CROWDED = 0.001
+#: Rows of a rehearsal that are told one by one.
+SAMPLE = 50
 #: Chunks of a file that are not worth a second process.
 FEW = 2
 
@@ -59,13 +62,17 @@ class Order:
 
 @dataclass
 class State:
-    """How far an import is: the number of the last row committed, counts of rows, bytes of rejected and later ones."""
+    """How far an import is: the number of the last row committed, counts of rows, bytes of rejected and later ones.
+
+    linked   records of other forms that were made because rows link to them
+    """
 
     row: int = 0
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    linked: int = 0
     spooled: int = 0
     postponed: int = 0
     change_set: int | None = None
@@ -83,6 +90,7 @@ class Outcome:
     columns    headings with the key of the field they were written to, None if to none
     reasons    see `spool.reasons`
     rejected   file of the rejected rows, if there are any
+    sample     of the first rows of a rehearsal: [number, cells, outcome, [[field, text], …]]
     """
 
     state: State
@@ -91,6 +99,7 @@ class Outcome:
     reasons: list[dict[str, Any]]
     rejected: Path | None
     seconds: float
+    sample: list[list[Any]] = field(default_factory=list)
 
     def json(self) -> dict[str, Any]:
         counts = {k: v for k, v in asdict(self.state).items() if k not in ("row", "spooled", "postponed", "total")}
@@ -102,6 +111,7 @@ class Outcome:
             "reasons": self.reasons,
             "rejected_file": str(self.rejected) if self.rejected else None,
             "seconds": round(self.seconds, 2),
+            "sample": self.sample,
         }
 
 
@@ -155,7 +165,7 @@ def run(
         why = [*reasons(spool), *work.left]
     named = [(c.heading, c.field.key if c.field else None) for c in columns.columns]
     unmapped = [c.heading for c in columns.unmapped]
-    return Outcome(work.state, named, unmapped, why, rejected, time.monotonic() - started)
+    return Outcome(work.state, named, unmapped, why, rejected, time.monotonic() - started, work.sample)
 
 
 class _Import:
@@ -186,6 +196,8 @@ class _Import:
         self._epoch = -1
         self._key: Any = None
         self._is_careful = False
+        self._making: Making | None = None
+        self.sample: list[list[Any]] = []
 
     def run(self) -> mapping.ColumnMap:
         with Source(self.order.path, self.order.said.reading) as source:
@@ -224,11 +236,11 @@ class _Import:
         """Match the columns and make sure that the import can do anything at all."""
         form = self._form(unit)
         said = self.order.said
-        select.require_form(unit, self.actor, form, "edit" if said.key else "create")
+        select.require_form(unit, self.actor, form, action_of(said))
         self.labels = {key: label(f.label, self.actor.locale) or key for key, f in form.names.items()}
         rights = policy.fields(unit, self.actor, form)
         fields = mapping.targets(form, rights)
-        header, headings = mapping.head_of(first, mapping.names_of(fields), said)
+        header, headings = heads.head_of(first, mapping.names_of(fields), said)
         columns = mapping.match(headings, header, fields, said)
         mapped = [c.field.key for c in columns.mapped if c.field]
         if not mapped:
@@ -240,6 +252,7 @@ class _Import:
             _require_required(form, {*mapped, *said.constants})
         self._epoch = versions.current(unit).epoch
         maker = None if said.key else Maker(form, self.database.engine.dialect)
+        self._making = Making(unit, self.actor, form, said.create) if said.create else None
         return columns, Taker(unit, self.actor, form, columns, said, maker)
 
     def _form(self, unit: Unit) -> Form:
@@ -338,6 +351,9 @@ class _Import:
                     raise _Rehearsed
         except _Rehearsed:
             pass
+        else:
+            if self._making:
+                self._making.settle()
         self.state = state
         self._held(time.monotonic() - began, len(positions), began - asked)
 
@@ -358,12 +374,16 @@ class _Import:
         """Write what can be written, count it in `state`, and answer what is rejected, by position."""
         refused = {i: batch.refused[i] for i in positions if i in batch.refused}
         good = {i: batch.rows[i] for i in positions if i not in refused}
-        later = _later(good)
         form = self._form(unit)
+        if self._making:
+            state.linked += self._making.make(unit, self.actor, form, good, refused, state.change_set)
+        later = _later(good)
         if self._key is None:
             division = matching.Division(new=list(good))
         else:
             division = matching.divide(unit, self.actor, form, self._key, good)
+            if self.order.said.existing == "skip":
+                division.skip()
         refused.update({i: [(p, None)] for i, p in division.refused.items()})
         state.unchanged += len(division.same)
         results = dict(zip(division.new, self._create(unit, form, [good[i] for i in division.new]), strict=True))
@@ -382,7 +402,21 @@ class _Import:
             self.postponed.add(batch.numbers[i], [ids[i], later[i]])
         if later:
             state.postponed = self.postponed.flush()
+        if self.order.is_rehearsal and len(self.sample) < SAMPLE:
+            outcomes = {**dict.fromkeys(division.same, "unchanged"), **{i: r.outcome for i, r in results.items()}}
+            self._note(batch, positions, outcomes, refused)
         return refused
+
+    def _note(
+        self, batch: Batch, positions: Sequence[int], outcomes: dict[int, str], refused: dict[int, list[Any]]
+    ) -> None:
+        """Tell what would become of these rows, as far as they are among the first."""
+        told = {line[0] for line in self.sample}
+        for i in positions:
+            if len(self.sample) < SAMPLE and batch.numbers[i] not in told:
+                why = [[p.path, p.text(self.actor.locale)] for p, _ in refused.get(i, ())]
+                outcome = "refused" if i in refused else outcomes.get(i, "created")
+                self.sample.append([batch.numbers[i], batch.cells.row(i), outcome, why])
 
     def _create(self, unit: Unit, form: Form, rows: list[dict[str, Any]]) -> list[Result]:
         """All at once; if that fails as a whole, one by one, so that one row does not reject the others."""
@@ -405,6 +439,11 @@ class _Import:
         if not changes:
             return []
         return bulk.update_many(unit, self.actor, form, changes, via="import", change_set=self.state.change_set)
+
+
+def action_of(said: FileMap) -> str:
+    """What somebody must be allowed to do with the form at least."""
+    return "edit" if said.key and said.existing == "update" else "create"
 
 
 def _later(rows: dict[int, dict[str, Any]]) -> dict[int, dict[str, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,10 +17,12 @@ from webapp.access.actor import Actor
 from webapp.config import Settings
 from webapp.db import Database, Unit
 from webapp.definitions import versions
-from webapp.engines.forms import select
-from webapp.engines.forms.transfer import importing, maps
-from webapp.engines.forms.transfer.importing import Order, State
+from webapp.engines.forms import filing, select
+from webapp.engines.forms.transfer import drafts, importing, maps, sheets
+from webapp.engines.forms.transfer.importing import Order, Outcome, State
 from webapp.errors import Denied, Invalid, MortiseError, NotFound, TooLarge
+from webapp.files import shelf
+from webapp.files.store import store_of
 from webapp.i18n import N_
 from webapp.journal import changesets, due, periodic
 from webapp.journal.due import Job
@@ -44,12 +47,25 @@ def put(settings: Settings, source: Path) -> str:
 
 
 def add(
-    unit: Unit, actor: Actor, form: str, folder: str, name: str, said: maps.FileMap, *, is_rehearsal: bool = False
+    unit: Unit,
+    actor: Actor,
+    form: str,
+    folder: str,
+    name: str,
+    said: maps.FileMap,
+    *,
+    is_rehearsal: bool = False,
+    file: int | None = None,
 ) -> int:
-    """Make the import of the file in `folder` due, on behalf of `actor`; the job's id. `name` is the file's own."""
+    """Make an import due, on behalf of `actor`; the job's id. `name` is the file's own.
+
+    The file lies in `folder`, or among the kept files as number `file`: then what is rejected is kept there too.
+    """
     found = versions.current(unit).form(form)
-    select.require_form(unit, actor, found, "edit" if said.key else "create")
+    select.require_form(unit, actor, found, importing.action_of(said))
     payload = {"form": form, "folder": folder, "name": name, "map": said.json(), "is_rehearsal": is_rehearsal}
+    if file is not None:
+        payload["file"] = file
     return due.add(unit, KIND, folder, payload, actor=actor.member)
 
 
@@ -66,11 +82,12 @@ def run(database: Database, job: Job) -> Mapping[str, Any] | None:
             assert job.actor is not None
             actor = actors.on_behalf(unit, job.actor)
         locale = actor.locale
-        if not (folder / "source").exists():
-            raise NotFound(N_("The file of this import is gone."))
         said = maps.of(payload["map"])
-        order = Order(payload["form"], folder / "source", payload["name"], said, payload["is_rehearsal"])
-        outcome = importing.run(database, actor, order, folder, state=state, keep=_keeper(job, actor))
+        with _source(database, payload, folder, actor) as path:
+            order = Order(payload["form"], path, payload["name"], said, payload["is_rehearsal"])
+            outcome = importing.run(database, actor, order, folder, state=state, keep=_keeper(job, actor))
+        if "file" in payload and not payload["is_rehearsal"]:
+            return {**outcome.json(), "files": _put_away(database, actor, outcome, folder, payload["name"])}
     except due.Cancelled:
         _close(database, state if job.progress is None else State(**job.progress["state"]))
         raise
@@ -82,6 +99,43 @@ def run(database: Database, job: Job) -> Mapping[str, Any] | None:
             due.give_up(unit, job, str(error), _said(error, actor.locale if actor else locale))
         return None
     return outcome.json()
+
+
+@contextmanager
+def _source(database: Database, payload: Mapping[str, Any], folder: Path, actor: Actor) -> Iterator[Path]:
+    """Where the file of an import can be read."""
+    if "file" in payload:
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        with database.read() as unit:
+            file = shelf.get(unit, payload["file"], member=actor.member)
+        with store_of(database.settings).local(file.hash) as path:
+            yield path
+        return
+    if not (folder / "source").exists():
+        raise NotFound(N_("The file of this import is gone."))
+    yield folder / "source"
+
+
+def _put_away(database: Database, actor: Actor, outcome: Outcome, folder: Path, name: str) -> dict[str, int]:
+    """Keep the rejected rows, as a file to mend and as they were spooled, for the member alone."""
+    if outcome.rejected is None:
+        return {}
+    store = store_of(database.settings)
+    stem = Path(name).stem[:120]
+    wanted = {
+        "rejected": (outcome.rejected, f"{stem}-{N_('rejected').text(actor.locale)}{outcome.rejected.suffix}"),
+        "rows": (folder / "rejected.jsonl", "rejected.jsonl"),
+    }
+    found = {}
+    for key, (path, called) in wanted.items():
+        with path.open("rb") as file:
+            incoming = store.receive(file, most=2 * sheets.MOST_BYTES)
+        with database.write() as unit:
+            kept = shelf.keep(
+                unit, store, incoming, name=called, purpose="rejected", member=actor.member, lasts=drafts.LASTS
+            )
+        found[key] = kept.id
+    return found
 
 
 class _RightsChanged(Exception):
@@ -125,4 +179,11 @@ def expire(database: Database, job: Job) -> dict[str, int]:
         if datetime.fromtimestamp(folder.stat().st_mtime, before.tzinfo) < before:
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1
+    while True:
+        with database.write() as unit:
+            some = drafts.expired(unit)
+            drafts.remove(unit, [id_ for id_, _ in some])
+            filing.drop(unit, [file for _, file in some])
+        if not some:
+            break
     return {"removed": gone}

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from webapp.definitions.model import Field, Form
+from webapp.engines.forms.transfer.heads import letters, spellings
 from webapp.engines.forms.transfer.maps import FileMap
-from webapp.engines.forms.transfer.sheets import Cell, Chunk
 from webapp.errors import Invalid, Problem, nearest
 from webapp.expressions.fold import fold
 from webapp.i18n import N_
 
 #: System fields that an import may set, beside the form's own.
 SYSTEM_FIELDS = ("owner",)
-#: Rows among which the headings are looked for.
-HEAD_ROWS = 10
-
-_BRACKETED = re.compile(r"\s*[(（\[【〔]\s*([^()（）\[\]【】〔〕]{0,30}?)\s*[)）\]】〕]\s*$")
-#: What may stand in brackets without changing what the column means; 万元 and 分 do change it.
-_HARMLESS = re.compile(
-    r"必填|必须|选填|可选|非必填|required|optional|mandatory|元|人民币|rmb|cny|¥|\$|usd|eur|€|%|个|件|人|天|days|(格式|如|例).*|e\.?g\.?.*"
-)
-_STARS = re.compile(r"^[\s*＊:：]+|[\s*＊:：]+$")
 
 
 @dataclass(frozen=True)
@@ -61,20 +51,6 @@ def targets(form: Form, rights: Mapping[str, str]) -> dict[str, Field]:
     return {k: f for k, f in {**own, **system}.items() if rights.get(k) == "write"}
 
 
-def spellings(heading: str) -> list[str]:
-    """How a heading may be meant, the most literal first: `客户名称（必填）*` is also `客户名称`."""
-    found, bare = [fold(heading).strip()], heading
-    while True:
-        shorter = _STARS.sub("", bare)
-        bracketed = _BRACKETED.search(shorter)
-        if bracketed and _HARMLESS.fullmatch(fold(bracketed[1])):
-            shorter = shorter[: bracketed.start()]
-        if shorter == bare:
-            return [s for s in dict.fromkeys(found) if s]
-        bare = shorter
-        found.append(fold(bare).strip())
-
-
 def names_of(fields: Mapping[str, Field]) -> dict[str, list[Field]]:
     """Folded key and labels → the fields that are called so."""
     names: dict[str, list[Field]] = {}
@@ -86,47 +62,6 @@ def names_of(fields: Mapping[str, Field]) -> dict[str, list[Field]]:
     return names
 
 
-def head_of(first: Chunk, names: Mapping[str, Sequence[Field]], said: FileMap) -> tuple[int, list[str]]:
-    """The row number of the headings and the headings; raises `Invalid` if the row asked for is not there.
-
-    Without a word in the map it is the one of the first rows with the most known headings; if none is known, the first
-    row that is not a title (which fills one cell of many).
-    """
-    rows = [(first.numbers[i], first.row(i)) for i in range(min(len(first), HEAD_ROWS))]
-    if said.header == 0:
-        return 0, [_letters(i) for i in range(len(first.columns))]
-    if said.header is not None:
-        chosen = [
-            (n, row) for n, row in ((first.numbers[i], first.row(i)) for i in range(len(first))) if n == said.header
-        ]
-        if not chosen:
-            raise Invalid(N_("Row {row} is empty; there are no headings in it.", row=said.header))
-    else:
-        known = {fold(h).strip() for h in said.columns}
-        scores = [sum(_is_known(cell, names, known) for cell in row) for _, row in rows]
-        wide = [sum(cell is not None for cell in row) for _, row in rows]
-        best = (
-            scores.index(max(scores)) if max(scores) else next((i for i, w in enumerate(wide) if w > max(wide) / 2), 0)
-        )
-        chosen = [rows[best]]
-    number, row = chosen[0]
-    return number, ["" if cell is None else str(cell).strip() for cell in row]
-
-
-def _is_known(cell: Cell, names: Mapping[str, Sequence[Field]], said: set[str]) -> bool:
-    return isinstance(cell, str) and (fold(cell).strip() in said or any(s in names for s in spellings(cell)))
-
-
-def _letters(index: int) -> str:
-    """A, B, … Z, AA as above the columns of a spreadsheet."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
 def match(headings: Iterable[str], header: int, fields: Mapping[str, Field], said: FileMap) -> ColumnMap:
     """Headings → columns with their fields; raises `Invalid` with everything that is wrong in the map or said twice."""
     headings = list(headings)
@@ -135,12 +70,24 @@ def match(headings: Iterable[str], header: int, fields: Mapping[str, Field], sai
     wanted = _wanted(headings, fields, names, said, problems)
     columns = []
     for index, heading in enumerate(headings):
-        if heading and (name := fold(heading).strip()) in wanted:
+        if said.places:
+            key = said.places.get(letters(index))
+            columns.append(Column(index, heading, fields.get(key) if key else None, is_skipped=key is None))
+        elif heading and (name := fold(heading).strip()) in wanted:
             columns.append(Column(index, heading, wanted[name], is_skipped=wanted[name] is None))
         else:
             columns.append(Column(index, heading, _field_called(heading, names), is_skipped=not heading))
     problems += _said_twice(columns, said)
-    for place, keys in (("values", said.values), ("constants", said.constants), ("by", said.by)):
+    for place, key in said.places.items():
+        if key is not None and key not in fields:
+            problems.append(_unknown(f"places.{place}", key, fields))
+    given: tuple[tuple[str, Iterable[str]], ...] = (
+        ("values", said.values),
+        ("constants", said.constants),
+        ("by", said.by),
+        ("create", said.create),
+    )
+    for place, keys in given:
         for key in keys:
             if key not in fields:
                 problems.append(_unknown(f"{place}.{key}", key, fields))
@@ -186,7 +133,7 @@ def _said_twice(columns: Iterable[Column], said: FileMap) -> list[Problem]:
     problems = []
     for key, n in counts.items():
         if n > 1:
-            both = ", ".join(f"“{c.heading}” ({_letters(c.index)})" for c in taken if c.field and c.field.key == key)
+            both = ", ".join(f"“{c.heading}” ({letters(c.index)})" for c in taken if c.field and c.field.key == key)
             text = N_(
                 "Several columns are written to {field}: {columns}. Leave out all but one.", field=key, columns=both
             )

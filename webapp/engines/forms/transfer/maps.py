@@ -3,10 +3,13 @@
 ```yaml
 columns: {sales_agent: agent, "备注2": null}   # heading → field, or nothing to leave the column out
 skip: [opportunity_id]                         # the same, shorter
+places: {A: name, C: phone}                    # by the column's letters, instead of headings: then no heading counts
 values: {product: {GTXPro: GTX Pro}}           # by field: what stands in the file → what is meant
 constants: {source: fair}                      # by field: a value for every row
 by: {account: code}                            # by link field: which field of the other form the file names it with
+create: [account]                              # link fields whose missing records are made, with their title alone
 key: number                                    # update records that have the same value here, insert the others
+existing: skip                                 # … or leave those that are there as they are
 sheet: 1   header: 2   encoding: gb18030   delimiter: ";"   comment: "#"
 ```
 """
@@ -33,10 +36,13 @@ SHAPE = Struct(
     {
         "columns": Setting(MapOf(AnyOf((_NAME, OneOf((None,)))), key=_HEADING), default={}),
         "skip": Setting(ListOf(_HEADING), default=[]),
+        "places": Setting(MapOf(AnyOf((_NAME, OneOf((None,)))), key=Text(3), most=1000), default={}),
         "values": Setting(MapOf(MapOf(_VALUE, key=Text(10_000), most=20_000), key=_NAME), default={}),
         "constants": Setting(MapOf(_VALUE, key=_NAME), default={}),
         "by": Setting(MapOf(_NAME, key=_NAME), default={}),
+        "create": Setting(ListOf(_NAME), default=[]),
         "key": Setting(_NAME),
+        "existing": Setting(OneOf(("update", "skip")), default="update"),
         "sheet": Setting(AnyOf((Integer(1, 1000), _NAME))),
         "header": Setting(Integer(0, 1000)),
         "encoding": Setting(OneOf(("utf-8", "utf-16", "gb18030", "gbk", "big5", "cp1252"))),
@@ -54,14 +60,17 @@ class FileMap:
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     by: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str | None] = field(default_factory=dict)
+    create: tuple[str, ...] = ()
     key: str | None = None
+    existing: str = "update"
     header: int | None = None
     reading: Reading = field(default_factory=Reading)
 
     def json(self) -> dict[str, Any]:
         """As `of` takes it again, for a due row."""
         own = {k: v for k, v in asdict(self).items() if k != "reading"}
-        return {k: v for k, v in {**own, **asdict(self.reading)}.items() if v not in (None, {})}
+        return {k: v for k, v in {**own, **asdict(self.reading)}.items() if v not in (None, {}, ())}
 
 
 def of(given: Any) -> FileMap:
@@ -75,7 +84,10 @@ def of(given: Any) -> FileMap:
         values=checked["values"],
         constants=checked["constants"],
         by=checked["by"],
+        places=checked["places"],
+        create=tuple(checked["create"]),
         key=checked["key"],
+        existing=checked["existing"],
         header=checked["header"],
         reading=Reading(checked["sheet"], checked["encoding"], checked["delimiter"], checked["comment"]),
     )

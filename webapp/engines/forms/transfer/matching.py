@@ -34,6 +34,11 @@ class Division:
     same: dict[int, int] = field(default_factory=dict)
     refused: dict[int, Problem] = field(default_factory=dict)
 
+    def skip(self) -> None:
+        """Leave the records that are there already as they are."""
+        self.same.update({i: id_ for i, (id_, _) in self.changed.items()})
+        self.changed.clear()
+
 
 def key_field(form: Form, key: str, mapped: Iterable[str], rights: Mapping[str, str]) -> Field:
     """The field by which records are known again; raises `Invalid` where that cannot be."""

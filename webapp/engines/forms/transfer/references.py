@@ -49,6 +49,13 @@ class Later:
     text: str
 
 
+@dataclass(frozen=True)
+class Missing:
+    """A link to a record that there is not and that the import makes, with `text` as its title."""
+
+    text: str
+
+
 class Names:
     """Names → ids of one field's targets. `learn` names first, many at once; then `found` answers each."""
 
@@ -56,6 +63,8 @@ class Names:
         self.what = what
         #: Folded names of records that the file itself brings.
         self.coming: set[str] = set()
+        #: Whether what is missing is made.
+        self.is_making = False
         self._ids: dict[str, set[int]] = {}
         self._offered: list[str] = []
         self._unknown = 0
@@ -68,7 +77,7 @@ class Names:
         if not self._ids.get(_key(text), True):
             del self._ids[_key(text)]
 
-    def found(self, text: str) -> int | Later | Refusal:
+    def found(self, text: str) -> int | Later | Missing | Refusal:
         """The id of the one thing called `text`, or why there is none."""
         ids = self._ids.get(_key(text), set())
         if not ids and _key(text) in self.coming:
@@ -81,6 +90,8 @@ class Names:
                 "Several {what} are called “{name}”; write # and the number of one.", what=self.what, name=short
             )
             return Refusal(message, "ambiguous_link")
+        if self.is_making:
+            return Missing(text)
         self._unknown += 1
         near = nearest(text[:100], self._offered) if self._unknown <= MOST_UNKNOWN else None
         return Refusal(N_("There is no {what} “{name}”.", what=self.what, name=short), "unknown_link", near)

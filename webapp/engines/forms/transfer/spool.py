@@ -88,7 +88,7 @@ def write_rejected(spool: Spool, target: Path, headings: Sequence[str], labels: 
         for number, cells, problems in spool.rows()
     )
     if target.suffix == ".xlsx":
-        _write_xlsx(target, head, lines)
+        write_sheet(target, itertools.chain([head], lines))
     else:
         with target.open("w", encoding="utf-8-sig", newline="") as file:
             out = csv.writer(file)
@@ -109,12 +109,13 @@ def _why(problems: list[list[Any]], labels: Mapping[str, str], locale: str) -> s
     return "\n".join(said)
 
 
-def _write_xlsx(target: Path, head: Sequence[str], lines: Iterable[Sequence[Cell]]) -> None:
+def write_sheet(target: Path, lines: Iterable[Sequence[Cell]]) -> None:
+    """A workbook of one sheet: texts stay texts, whatever they look like, and numbers numbers."""
     import xlsxwriter
 
     book = xlsxwriter.Workbook(target, {"constant_memory": True})
     sheet = book.add_worksheet()
-    for row, cells in enumerate(itertools.chain([head], lines)):
+    for row, cells in enumerate(lines):
         for column, cell in enumerate(cells):
             if isinstance(cell, str):
                 sheet.write_string(row, column, cell[:32767])

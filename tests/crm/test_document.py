@@ -1,0 +1,71 @@
+"""The starter app: published without anybody's consent, and a firm that began with its first text loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.crm.conftest import Crm
+from tests.world import make
+from webapp import catalog
+from webapp.db import Database
+from webapp.definitions import upgrade, versions
+from webapp.engines.forms import building, records, views
+from webapp.engines.forms.views import Asked
+
+FIRST = Path(__file__).parent / "crm_first.yaml"
+SAMPLE: dict[str, dict[str, Any]] = {
+    "account": {"name": "禾穗食品", "credit_code": "91350100M000100Y43", "street": "文三路 1 号"},
+    "lead": {"name": "吕嘉禾", "wechat": "lv_jiahe", "source": "exhibition"},
+    "deal": {"name": "装盒线", "amount": "128600", "expected_close": "2026-12-20", "lost_to": "北辰机械"},
+}
+
+
+def test_a_firm_with_the_first_text_is_brought_up_to_this_one_without_loss(database: Database) -> None:
+    world = make(database)
+    admin = world.actor("admin")
+    upgrade.start(database, admin, FIRST.read_text("utf-8"))
+    made = {}
+    with database.write() as unit:
+        for key, values in SAMPLE.items():
+            more = {"account": made["account"]} if key == "deal" else {}
+            made[key] = records.create(unit, admin, world.form(f"crm.{key}"), {**values, **more}).id
+    with database.read() as unit:
+        proposal = upgrade.propose(unit, "crm", catalog.text("crm"))
+    assert proposal.disputed == []
+    assert proposal.plan.severity == "change"
+    upgrade.upgrade(database, admin, proposal)
+    building.finish(database)
+    with database.read() as unit:
+        for key, values in SAMPLE.items():
+            form = versions.current(unit).form(f"crm.{key}")
+            found = records.get(unit, admin, form, made[key]).values
+            for name, value in values.items():
+                assert form.fields[name].kind.json(form.fields[name], found[name]).removesuffix(".00") == value, name
+
+
+def test_every_view_opens_for_every_role(crm: Crm) -> None:
+    for who in ("admin", "ann", "hal", "mia"):
+        for form in ("lead", "account", "contact", "follow_up", "deal", "todo", "product", "campaign", "competitor"):
+            with crm.world.database.read() as unit:
+                actor = crm.world.actor(who)
+                if not crm.world.form(f"crm.{form}").views or (who, form) in {
+                    ("mia", k) for k in ("contact", "follow_up", "deal")
+                }:
+                    continue
+                at = views.scope(unit, actor, "crm", form, "zh")
+                for view in views.offered(at):
+                    assert crm.get(f"/crm/{form}?view={view.key}", who).status_code == 200, (who, form, view.key)
+                    assert Asked(view) is not None
+
+
+def test_a_rep_finds_the_public_pool_and_takes_an_account_out_of_it(crm: Crm) -> None:
+    pooled = crm.make("account", "bob", name="无主客户", pool=True)
+    theirs = crm.make("account", "bob", name="有主客户")
+    listed = crm.get("/crm/account?view=pool").text
+    assert "无主客户" in listed and "有主客户" not in listed
+    assert crm.get(f"/crm/account/{theirs}").status_code == 404
+    keys = {"m__fields": "pool,owner", "owner": str(crm.world.people["ann"])}
+    assert crm.post(f"/crm/account/{pooled}/edit", keys).status_code == 303
+    values = crm.values("account", pooled)
+    assert (values["owner"], values["pool"]) == (crm.world.people["ann"], False)

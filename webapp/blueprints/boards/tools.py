@@ -1,0 +1,70 @@
+"""What a board's page draws: its columns, and above them the menus of how it is arranged. Each entry is an address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webapp.blueprints.boards.columns import context
+from webapp.definitions.model import Field
+from webapp.engines.forms import board_settings, boards, views
+from webapp.engines.forms.display import name_of
+from webapp.engines.forms.views import Asked, Scope
+from webapp.i18n import N_, label
+from webapp.web.screens import Links
+
+#: label, address, whether it is chosen
+Entry = tuple[str, str, bool]
+
+
+def page(at: Scope, asked: Asked) -> dict[str, Any]:
+    by, links = boards.by_field(at, asked.view), Links(at, asked)
+    return {
+        "columns": boards.columns(at, asked),
+        "by_label": label(by.label, at.locale) or by.key,
+        "has_total": board_settings.total_key(at, asked) is not None,
+        "new_in": lambda value: links.new(**{by.key: value, "next": links.list()}),
+        "arranged": _arranged(at, asked, links),
+        **context(at, asked),
+    }
+
+
+def _arranged(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
+    none = N_("None").text(at.locale)
+
+    def menu(change: str, chosen: str | None, shapes: tuple[str, ...]) -> list[Entry]:
+        fields = board_settings.fitting(at, asked, shapes)
+        changed: dict[str, Any] = {change: ""}
+        found = [(none, links.list(**changed), chosen is None)]
+        for field in fields:
+            changed[change] = field.key
+            found.append((name_of(field, at.locale), links.list(**changed), field.key == chosen))
+        return found
+
+    return {
+        "fields": board_settings.offered(at, asked),
+        "field_pairs": [pair for pair in links.pairs() if pair[0] != views.CHANGES["columns"]],
+        "colors": menu("color", board_settings.mark_key(at, asked), board_settings.MARKS),
+        "sums": menu("totals", board_settings.total_key(at, asked), ("number", "duration")),
+        **_sort(at, asked, links),
+    }
+
+
+def _sort(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
+    """A board is sorted by one field; pressing it again turns the order round."""
+    first = views.orders(at, asked)[0]
+    now = first.removeprefix("-")
+    sortable = [f for k, f in at.form.names.items() if at.may_ask(k) and views.is_sortable(f) and _is_plain(f)]
+
+    def to(found: Field) -> str:
+        down = not first.startswith("-") if found.key == now else found.type.name in ("number", "duration")
+        return links.list(sort=f"-{found.key}" if down else found.key)
+
+    return {
+        "sorts": [(name_of(f, at.locale), to(f), f.key == now) for f in sortable],
+        "sorted_by": next((name_of(f, at.locale) for f in sortable if f.key == now and now != "id"), ""),
+        "is_down": first.startswith("-"),
+    }
+
+
+def _is_plain(found: Field) -> bool:
+    return found.key not in ("deleted_at", "deleted_by", "version", "owner_department")

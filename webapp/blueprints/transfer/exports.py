@@ -1,0 +1,178 @@
+"""A list as a file: at once where it is short, else as a job with a link that is there for a week."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, make_response, request
+
+from webapp import clock
+from webapp.access.actor import Actor
+from webapp.blueprints.transfer import blueprint
+from webapp.db import Unit
+from webapp.engines.forms import arranged, select, views
+from webapp.engines.forms.record import COUNT_CAP
+from webapp.engines.forms.transfer import export_jobs, exporting
+from webapp.engines.forms.transfer.exporting import Wanted
+from webapp.engines.forms.views import Scope
+from webapp.errors import Invalid, NotFound
+from webapp.files import shelf
+from webapp.files.store import store_of
+from webapp.i18n import N_
+from webapp.journal import due
+from webapp.web import respond, scope, screens
+from webapp.web.htmx import htmx
+
+#: Chosen records of one export.
+MOST_CHOSEN = 20_000
+TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+_PIECE = 1 << 18
+
+
+@blueprint.post("/<app>/<form>/export")
+@scope.reading
+def export(app: str, form: str) -> Any:
+    """The list as it stands in the address (view, conditions, sort, search), or the records chosen in it (`id`)."""
+    at = screens.form(app, form)
+    wanted = _wanted(at)
+    exporting.require(at.unit, at.actor, wanted)
+    name = f"{screens.form_label(at)}-{clock.today(at.unit.zone):%Y%m%d}.{wanted.format}"
+    name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name)
+    if not wanted.ids and _is_long(at, wanted):
+        actor = at.actor
+        scope.end_unit(commit=False)
+        with scope.writing() as unit:
+            job = export_jobs.add(unit, actor, wanted, name, uuid.uuid4().hex)
+        return respond.redirect(f"/{app}/{form}/export/{job}")
+    actor = at.actor
+    scope.end_unit(commit=False)
+    with scope.without_turn():
+        return _at_once(actor, wanted, name)
+
+
+def _wanted(at: Scope) -> Wanted:
+    given = request.form
+    chosen = given.get("format", "xlsx")
+    if chosen not in TYPES:
+        raise Invalid(N_("“{name}” is no format; there are: {names}.", name=chosen[:20], names=", ".join(TYPES)))
+    asked = screens.asked(at)
+    query = views.query(at, asked)
+    keys = arranged.column_keys(at, asked) if asked.view.kind == "grid" else tuple(_all(at))
+    ids = tuple(int(i) for i in given.getlist("id") if i.isascii() and i.isdigit() and len(i) < 19)
+    if len(ids) > MOST_CHOSEN:
+        raise Invalid(N_("At most {n} chosen records can be exported at once.", n=MOST_CHOSEN))
+    if given.get("columns") == "all":
+        keys = tuple(_all(at))
+    return Wanted(at.form.name, chosen, replace(query, after=None, fields=None), keys, ids)
+
+
+def _all(at: Scope) -> list[str]:
+    return [k for k in [*at.form.fields, "owner", "created_at", "updated_at"] if at.eye.sees(k)]
+
+
+def _is_long(at: Scope, wanted: Wanted) -> bool:
+    """Whether it is too much to wait for: the records are counted no further than that matters."""
+    count, _ = select.count(at.unit, at.actor, at.form, wanted.query)
+    if count < export_jobs.AT_ONCE and count < COUNT_CAP:
+        return False
+    return select.count(at.unit, at.actor, at.form, wanted.query, exact=True)[0] > export_jobs.AT_ONCE
+
+
+def _at_once(actor: Actor, wanted: Wanted, name: str) -> Response:
+    """Write the file and send it; it is gone when it has been sent."""
+    folder = tempfile.TemporaryDirectory(prefix="mortise-export-")
+    try:
+        path = Path(folder.name) / "export"
+        exporting.write(scope.database(), actor, wanted, path)
+        size = path.stat().st_size
+    except BaseException:
+        folder.cleanup()
+        raise
+
+    def content() -> Iterator[bytes]:
+        with folder, path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+
+    return _attached(content(), name, TYPES[wanted.format], size)
+
+
+def _attached(content: Iterator[bytes], name: str, type_: str, size: int) -> Response:
+    """An answer that a browser saves and never shows."""
+    response = make_response(content)
+    response.mimetype = "application/octet-stream"
+    response.headers["Content-Type"] = type_
+    plain = re.sub(r'[^ -~]|["\\;%]', "_", name)
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    )
+    response.headers["Content-Length"] = str(size)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/<app>/<form>/export/<int:job_id>")
+def exported(app: str, form: str, job_id: int) -> Any:
+    """How far a long export is, and its link."""
+    at = screens.form(app, form)
+    job = due.get(at.unit, job_id) if 0 < job_id < 2**63 else None
+    if (
+        job is None
+        or job.kind != export_jobs.KIND
+        or job.actor != at.actor.member
+        or job.payload["form"] != at.form.name
+    ):
+        raise NotFound(N_("There is no such export."))
+    return respond.page(
+        "transfer/export.html",
+        part="transfer/_export.html" if htmx.target_id == "import" else None,
+        at=at,
+        links=screens.Links(at),
+        form_label=screens.form_label(at),
+        address=f"{screens.Links(at).base}/export/{job.id}",
+        job=job,
+        name=job.payload["name"],
+        done=(job.progress or {}).get("done") or 0,
+        result=job.result or {},
+    )
+
+
+@blueprint.post("/<app>/<form>/export/<int:job_id>/cancel")
+def cancel_export(app: str, form: str, job_id: int) -> Any:
+    at = screens.form(app, form)
+    job = due.get(at.unit, job_id)
+    if job.kind != export_jobs.KIND or job.actor != at.actor.member:
+        raise NotFound(N_("There is no such export."))
+    if job.state in (due.WAITING, due.RUNNING):
+        due.cancel(at.unit, job.id)
+    return respond.redirect(f"/{app}/{form}/export/{job_id}")
+
+
+@blueprint.get("/files/<int:id_>")
+def file(id_: int) -> Any:
+    """A file of one's own that a job has made."""
+    return download(scope.unit(), scope.actor(), id_)
+
+
+def download(unit: Unit, actor: Actor, id_: int) -> Response:
+    """The file as it is kept, for its member alone."""
+    found = shelf.get(unit, id_, member=actor.member)
+    opened = store_of(scope.app().settings).open(found.hash)
+
+    def content() -> Iterator[bytes]:
+        with opened:
+            while piece := opened.read(_PIECE):
+                yield piece
+
+    return _attached(content(), found.name, found.type, found.size)
