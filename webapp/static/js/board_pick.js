@@ -24,7 +24,7 @@ function tell(board) {
   const { length } = picked(board);
   bar.hidden = !length;
   const place = bar.querySelector("[data-picked-count]");
-  const text = say("picked", { n: length });
+  const text = say("cards_picked", { n: length });
   if (place.textContent !== text && length) announce(text);
   place.textContent = text;
   bar.querySelector("[data-picked-assign]")?.setAttribute("hx-vals", JSON.stringify({ cards: named(board) }));
