@@ -22,7 +22,9 @@ def test_a_board_lies_in_lanes_by_owner_and_a_card_is_handed_over_by_its_lane(sa
     sales_.deal("乙", "bob")
     page = sales_.get("/crm/deal?view=board&group=owner", "admin").text
     assert set(lanes(page)) == {ann, bob}
-    assert cell(page, ann, "quote") == ["甲"] and cell(page, bob, "quote") == [] and cell(page, bob, "contact") == ["乙"]
+    assert (
+        cell(page, ann, "quote") == ["甲"] and cell(page, bob, "quote") == [] and cell(page, bob, "contact") == ["乙"]
+    )
     assert lanes(sales_.get("/crm/deal?view=board&group=owner").text) == [ann], "ann sees her own lane alone"
     values = {"column": "won", "lane": bob, "version": str(sales_.version(mine))}
     assert sales_.post(f"/crm/deal/{mine}/move?view=board&group=owner", values, "admin", part=True).status_code == 200
