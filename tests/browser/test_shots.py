@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import first
+from tests.browser import day, first
 from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
@@ -171,6 +171,13 @@ def test_screens(firm: Firm, shots: Callable[..., None], name: str) -> None:
     sign_in = None if who is None else lambda page, language: firm.sign_in(page, language, who)
     first.with_mail(firm)
     shots(name, firm.url + path.format(first=firm.deals[0], binned=binned), sign_in=sign_in, prepare=prepare)
+
+
+@pytest.mark.parametrize("name", day.SCREENS)
+def test_a_working_day(firm: Firm, shots: Callable[..., None], name: str) -> None:
+    day.begin(firm)
+    _, who, prepare = day.SCREENS[name]
+    shots(name, day.address(firm, name), sign_in=lambda page, lang: firm.sign_in(page, lang, who), prepare=prepare)
 
 
 def test_a_page_that_fails(firm: Firm, shots: Callable[..., None]) -> None:

@@ -166,7 +166,7 @@ _COMMENTS = {
     "properties": {"comments": {"type": "array", "items": _COMMENT}},
     "required": ["comments"],
 }
-_COMMENT_TEXT = {
+_COMMENT_TEXT: dict[str, Any] = {
     "type": "object",
     "properties": {
         "text": {"type": "string", "maxLength": 5000, "description": "`@Name` mentions who may see the record"}
