@@ -52,13 +52,12 @@ def look(app: str, form: str, id_: int) -> Any:
     draft = drafts.get(at.unit, at.actor, id_, at.form.name)
     wizard.require(at.unit, at.actor, at.form)
     facts, reading = draft.facts, reading_of(draft)
-    if any(reading.get(k) != draft.map.get(k) for k in ("sheet", "encoding", "delimiter")):
+    if any(reading.get(k) != draft.map.get(k) for k in ("sheet", "encoding", "delimiter", "fill")):
         file = shelf.get(at.unit, draft.file, member=at.actor.member)
         scope.end_unit(commit=False)
-        wanted = Reading(reading.get("sheet"), reading.get("encoding"), reading.get("delimiter"))
         try:
             with scope.without_turn(), store_of(scope.app().settings).local(file.hash) as path:
-                facts = looking.look(path, wanted)
+                facts = looking.look(path, read_as(reading), is_asked=True)
         except MortiseError as error:
             return columns_page(screens.form(app, form), draft, error)
     scope.end_unit(commit=False)
@@ -71,11 +70,20 @@ def look(app: str, form: str, id_: int) -> Any:
     return respond.redirect(address(at, draft))
 
 
+def read_as(given: dict[str, Any]) -> Reading:
+    """What `reading_of` found, as the reader takes it."""
+    return Reading(
+        given.get("sheet"), given.get("encoding"), given.get("delimiter"), given.get("comment"), bool(given.get("fill"))
+    )
+
+
 def reading_of(draft: Draft) -> dict[str, Any]:
     """What was chosen of how to read the file; a sheet by its name, as it was found."""
     found: dict[str, Any] = {}
     for key in ("sheet", "encoding", "delimiter"):
         found[key] = request.form.get(key) or draft.map.get(key)
+    found["comment"] = draft.map.get("comment")
+    found["fill"] = (request.form.get("fill") == "1") if "m__fill" in request.form else draft.map.get("fill")
     if found["encoding"] == "auto":
         found["encoding"] = None
     header = request.form.get("header", "")
@@ -83,7 +91,7 @@ def reading_of(draft: Draft) -> dict[str, Any]:
     found["header"] = (
         int(header) if header.isascii() and header.isdigit() and len(header) < 5 and not is_other else None
     )
-    return {k: v for k, v in found.items() if v is not None}
+    return {k: v for k, v in found.items() if v not in (None, False) or k == "header"}
 
 
 @blueprint.post("/<app>/<form>/import/<int:id_>/columns")
