@@ -181,7 +181,7 @@ def columns_page(at: Scope, draft: Draft, error: MortiseError | None = None) -> 
         doubtful=sum(1 for line in lines if line["verdict"].tone in ("warn", "bad")),
         is_remembered=bool(notes.get("is_remembered")),
         choices=_choices(at, fields),
-        keys=[(k, _name(at, fields[k])) for k in dict.fromkeys(said.places.values()) if k and _is_key(fields[k])],
+        keys=_keys(at, fields, said),
         constants=_constants(at, fields, draft),
         linked=_linked(at, fields, draft),
         encodings=ENCODINGS,
@@ -217,6 +217,13 @@ def _choices(at: Scope, fields: dict[str, Field]) -> list[dict[str, Any]]:
 
 def _name(at: Scope, field: Field) -> str:
     return label(field.label, at.locale) or field.key
+
+
+def _keys(at: Scope, fields: dict[str, Field], said: Any) -> list[tuple[str, str]]:
+    """The mapped fields that records can be known by: those without duplicates first, then what names a record."""
+    mapped = [k for k in dict.fromkeys(said.places.values()) if k and _is_key(fields[k])]
+    mapped.sort(key=lambda k: (not fields[k].is_unique, k != at.form.title))
+    return [(k, _name(at, fields[k])) for k in mapped]
 
 
 def _is_key(field: Field) -> bool:
