@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     "webapp.blueprints.gate",
     "webapp.blueprints.api",
+    "webapp.blueprints.docs",
     "webapp.blueprints.settings",
     "webapp.blueprints.phone",
     "webapp.blueprints.workbench",
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         metrics,
         proxies,
         scope,
+        seeing,
         signing,
         zones,
     )
@@ -65,6 +67,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     limits.install(app)
     csrf.install(app)
     signing.install(app)
+    seeing.install(app)
     zones.install(app)
     language.install(app)
     grids.install(app)

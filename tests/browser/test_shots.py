@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from tests.browser import first
+from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
 from webapp.journal import work
+from tests.browser.reps import Reps
 
 pytestmark = [
     pytest.mark.browser,
@@ -131,6 +133,19 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "06-entry": ("/crm/deal/new", "ann", None),
     "06-edit": ("/crm/deal/{first}/edit", "ann", None),
     "06-lapsed": ("/crm/deal/{first}", "ann", lambda page: first.lapsed_session(page)),
+    "14-settings": ("/settings", "admin", None),
+    "14-members": ("/settings/members", "admin", None),
+    "14-member": ("/settings/members/2", "admin", None),
+    "14-departments": ("/settings/departments", "admin", None),
+    "14-roles": ("/settings/roles?role=crm.rep&form=deal", "admin", None),
+    "14-firm": ("/settings/firm", "admin", None),
+    "14-app-versions": ("/settings/apps/crm", "admin", None),
+    "14-jobs": ("/settings/jobs", "admin", None),
+    "14-audit": ("/settings/audit", "admin", None),
+    "14-my-tokens": ("/me/tokens", "ann", None),
+    "14-security": ("/me/security", "ann", None),
+    "16-api": ("/api/docs", "ann", None),
+    "16-api-form": ("/api/docs/crm/deal", "ann", None),
     "14-backups": ("/settings/backups", "admin", None),
     "14-backups-taking": (
         "/settings/backups",
@@ -227,3 +242,17 @@ def test_import(firm: Firm, shots: Callable[..., None], step: str) -> None:
 def test_form_from_a_file(firm: Firm, shots: Callable[..., None]) -> None:
     sign_in = lambda page, language: firm.sign_in(page, language, "admin")  # noqa: E731
     shots("13-form", f"{firm.url}/build/import", sign_in=sign_in, prepare=lambda page: _import_to(firm, page, "form"))
+
+
+@pytest.mark.parametrize("name", ["06-quick", "06-quick-mend", "06-waiting", "06-shared", "06-away"])
+def test_on_the_phone(reps: Reps, shots: Callable[..., None], name: str) -> None:
+    reps.make("account", name="杭州长岭豆制品有限公司", industry="food")
+    ann = reps.world.people["ann"]
+    path, prepare = {
+        "06-quick": ("/crm/lead/new?quick=1", None),
+        "06-quick-mend": ("/crm/lead/new?quick=1", phone.mend),
+        "06-waiting": ("/offline", lambda page: phone.keep(page, ann)),
+        "06-shared": ("/share?text=张三 13800138000", None),
+        "06-away": ("/offline", lambda page: phone.away(page, ann)),
+    }[name]
+    shots(name, reps.url + path, sign_in=reps.sign_in, prepare=prepare)

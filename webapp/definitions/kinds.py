@@ -48,6 +48,7 @@ class FieldKind(Protocol):
     is_stored  has columns in the form's table (False for `related` and formulas computed when read)
     is_multi   values live in a table of their own (record, value, position)
     is_input   people and imports may give a value (False for formula, serial, related, system stamps)
+    sample     a value as JSON for documents, where the schema does not say enough of it; else None
     is_copied  people take its text elsewhere: on a record a press copies it
     """
 
@@ -58,6 +59,7 @@ class FieldKind(Protocol):
     is_multi: bool
     is_input: bool
     is_copied: bool
+    sample: Any
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
         """Problems between settings that their shapes cannot see (two options with one value, min over max)."""

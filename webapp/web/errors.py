@@ -135,7 +135,7 @@ def answer(
 
 
 def wants_json() -> bool:
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") and not request.path.startswith("/api/docs"):
         return True
     best = request.accept_mimetypes.best_match(("text/html", "application/json"))
     return best == "application/json" and not htmx

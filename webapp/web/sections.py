@@ -49,6 +49,9 @@ SECTIONS: tuple[Section, ...] = (
         N_("Let programs work with your rights"), "/me/tokens",
     ),
     Section(
+        "api", N_("API"), "bolt", MINE, _everybody, N_("How programs work with your data"), "/api/docs",
+    ),
+    Section(
         "members", N_("Members"), "users", PEOPLE, guard.may_people,
         N_("Invite, roles, departments, leavers"), "/settings/members",
     ),

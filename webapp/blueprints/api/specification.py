@@ -46,7 +46,11 @@ _PROBLEM = {
 @blueprint.get("/openapi.json")
 def specification() -> Response:
     bodies.query(())
-    unit, actor = scope.unit(), scope.actor()
+    return answers.send(described(scope.unit(), scope.actor()))
+
+
+def described(unit: Unit, actor: Actor) -> dict[str, Any]:
+    """The whole description of what `actor` may reach."""
     forms = [
         form
         for app in versions.current(unit).apps.values()
@@ -64,20 +68,18 @@ def specification() -> Response:
         schemas[_name(form) + "Input"] = _input(unit, actor, form)
         schemas[_name(form) + "New"] = _new(form, schemas[_name(form) + "Input"])
         paths.update(_paths(unit, actor, form))
-    return answers.send(
-        {
-            "openapi": "3.1.0",
-            "info": {"title": "Mortise", "version": "1"},
-            "servers": [{"url": request.root_url.rstrip("/") + "/api/v1"}],
-            "security": [{"token": []}],
-            "paths": paths,
-            "components": {
-                "schemas": schemas,
-                "responses": {"Problem": _PROBLEM_ANSWER},
-                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            },
-        }
-    )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Mortise", "version": "1", "description": _ABOUT},
+        "servers": [{"url": request.root_url.rstrip("/") + "/api/v1"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": {"Problem": _PROBLEM_ANSWER, "TooMany": _TOO_MANY},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
 
 
 def _name(form: Form) -> str:
@@ -195,7 +197,12 @@ def _operation(summary: str, schema: dict[str, Any] | None, tags: list[str], sta
     return {
         "summary": summary,
         "tags": tags,
-        "responses": {str(status): good, **dict.fromkeys(_PROBLEMS, problem), "default": problem},
+        "responses": {
+            str(status): good,
+            **dict.fromkeys(_PROBLEMS, problem),
+            "429": {"$ref": "#/components/responses/TooMany"},
+            "default": problem,
+        },
     }
 
 
@@ -204,11 +211,24 @@ def _body(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 #: Statuses that are told as problem documents; `default` is for those of the server (503).
-_PROBLEMS = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429")
+_PROBLEMS = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "422")
 _PROBLEM_ANSWER = {
     "description": "What went wrong, with a stable code and a message for each field",
     "content": {"application/problem+json": {"schema": _ref("Problem")}},
 }
+
+_WHOLE_HEADER = {"schema": {"type": "integer", "minimum": 0}}
+_TOO_MANY = {
+    **_PROBLEM_ANSWER,
+    "description": "Too many requests: come back after `Retry-After` seconds",
+    "headers": dict.fromkeys(
+        ("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"), _WHOLE_HEADER
+    ),
+}
+_ABOUT = (
+    "Exactly what the member behind this token may reach. Every answer carries `RateLimit-Limit` (requests a minute), "
+    "`RateLimit-Remaining` and `RateLimit-Reset` (seconds until all of them are back)."
+)
 
 
 def _parameter(name: str, where: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:

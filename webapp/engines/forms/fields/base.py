@@ -46,6 +46,7 @@ class Kind:
     is_multi = False
     is_input = True
     is_copied = False
+    sample: Any = None  # for documents: a value as JSON where its schema does not say enough
     is_name = False  # its text is also searched by sound
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:

@@ -76,6 +76,7 @@ _LENGTHS = {"credit": 18, "person": 18, "vat": 16}
 
 class IdCode(TextKind):
     key = "id_code"
+    sample = "91310000MA1FL0000X"
     label = N_("Official number")
     longest = 40
     is_copied = True

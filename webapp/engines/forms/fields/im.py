@@ -33,6 +33,7 @@ _BEFORE = re.compile(
 
 class Im(TextKind):
     key = "im"
+    sample = "liwen_2026"
     label = N_("Messenger")
     longest = 100
     is_copied = True

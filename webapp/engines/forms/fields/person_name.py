@@ -12,6 +12,7 @@ from webapp.i18n import N_
 
 class PersonName(TextKind):
     key = "person_name"
+    sample = "李文"
     label = N_("Person's name")
     longest = 100
     is_sorted = True

@@ -19,6 +19,7 @@ class Region(Kind):
     """In the language it is the code, a text: `region starts with '33'` means in Zhejiang."""
 
     key = "region"
+    sample = "310000"
     label = N_("Region of China")
 
     def columns(self, field: Field) -> list[sa.Column[Any]]:

@@ -19,6 +19,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
 
 class Url(TextKind):
     key = "url"
+    sample = "https://example.com"
     label = N_("Web address")
     longest = 2000
 
@@ -40,6 +41,9 @@ class Url(TextKind):
 
     def short(self, field: Field, value: Any, locale: str) -> str:
         return urlsplit(value).netloc.removeprefix("www.") if value else ""
+
+    def reach(self, field: Field, value: Any) -> str | None:
+        return value or None
 
     def widget(self, field: Field) -> Widget:
         return Widget("url", "url", "url", "url", {"maxlength": str(self.longest)})
