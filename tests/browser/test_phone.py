@@ -7,38 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from tests.world import World, make
-from webapp import catalog
+from tests.browser import reps as phone
+from tests.browser.conftest import axe_problems
+from tests.browser.reps import Reps
 
 pytestmark = pytest.mark.browser
-
-
-class Reps:
-    """The starter app with ann as a rep on her phone."""
-
-    def __init__(self, world: World, url: str) -> None:
-        self.world, self.url = world, url
-
-    def sign_in(self, page: Any, who: str = "ann") -> Any:
-        cookie = self.world.client(who).get_cookie("mortise")
-        assert cookie is not None
-        page.context.add_cookies([{"name": "mortise", "value": cookie.value, "url": self.url}])
-        return page
-
-    def leads(self) -> list[tuple[str, int]]:
-        """Name and owner of the leads there are."""
-        table = self.world.form("crm.lead").table
-        with self.world.database.read() as unit:
-            return [tuple(r) for r in unit.execute(table.select().with_only_columns(table.c.name, table.c.owner))]
-
-
-@pytest.fixture
-def reps(sqlite_database: Any, serve: Callable[[Flask], str]) -> Reps:
-    world = make(sqlite_database)
-    world.apply(catalog.text("crm"))
-    return Reps(world, serve(world.app))
 
 
 class Thumb:
@@ -161,7 +135,7 @@ def test_what_waits_is_of_the_member_who_made_it(reps: Reps, open_page: Callable
     _enter(page, "安的线索")
     page.wait_for_selector("#waiting >> text=等待发送：1 条")
 
-    reps.sign_in(page, "bob")  # another member on the same device: his session replaces hers
+    reps.sign_in(page, who="bob")  # another member on the same device: his session replaces hers
     page.context.set_offline(False)
     page.goto(reps.url + "/")
     page.wait_for_load_state("networkidle")
@@ -189,3 +163,59 @@ def test_what_waits_is_of_the_member_who_made_it(reps: Reps, open_page: Callable
     page.goto(reps.url + "/offline")
     page.wait_for_selector("[data-none]:not([hidden])")
     page.faults.clear()
+
+
+def test_nothing_is_in_the_way_of_a_thumb(reps: Reps, open_page: Callable[..., Any]) -> None:
+    """Every page a rep opens: nothing serious for axe, nothing wider than the phone, nothing too small to press."""
+    reps.make("account", name="杭州长岭豆制品有限公司", industry="food")
+    first = reps.lead()
+    page = reps.sign_in(open_page(phone=True))
+    walk: dict[str, Callable[[Any], Any] | None] = {
+        "/": None,
+        "/search?q=吕": None,
+        "/crm/lead": None,
+        "/crm/lead?view=board": None,
+        f"/crm/lead/{first}": None,
+        f"/crm/lead/{first}/edit": None,
+        "/crm/lead/new?quick=1": phone.mend,
+        "/me": None,
+        "/share?text=张三 13800138000\n杭州禾穗食品有限公司": None,
+        "/offline": lambda page: phone.keep(page, reps.world.people["ann"]),
+    }
+    found = {}
+    for path, prepare in walk.items():
+        page.goto(reps.url + path)
+        page.wait_for_load_state("networkidle")
+        if prepare:
+            prepare(page)
+        problems = [*axe_problems(page), *page.evaluate(SMALL)]
+        if page.evaluate("() => document.documentElement.scrollWidth") > 390:
+            problems.append("wider than the phone")
+        if problems:
+            found[path] = problems
+    assert not found, "\n".join(f"{path}: {one}" for path, several in found.items() for one in several)
+
+
+#: What is pressed with a thumb and is smaller than 44 × 44 (links within a text may be), or makes a phone zoom.
+SMALL = """() => [...document.querySelectorAll("button, input, select, textarea, a.btn, .m-item, .m-choice label")]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !one.closest(".m-desk, [hidden]"))
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([one, box]) => box.width && box.top < innerHeight && !(one.type === "checkbox" || one.type === "radio")
+    && (box.height < 43.5 || (one.matches("input, textarea, select") && parseFloat(getComputedStyle(one).fontSize) < 16)))
+  .map(([one, box]) => `${one.outerHTML.slice(0, 120)} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
+
+
+def test_after_a_call_the_record_offers_to_log_it(reps: Reps, open_page: Callable[..., Any]) -> None:
+    page = reps.sign_in(open_page(phone=True))
+    page.goto(f"{reps.url}/crm/lead/{reps.lead()}")
+    page.clock.install()
+    link = page.locator("a[href='tel:+8613800134210']:visible").first
+    page.evaluate(
+        "() => addEventListener('click', (event) => event.target.closest('a[href^=tel]') && event.preventDefault())"
+    )
+    link.tap()
+    page.clock.fast_forward(60_000)
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_selector("#toast >> text=刚才与吕嘉禾通过电话")
+    page.locator("#toast button", has_text="记下").tap()
+    assert page.evaluate("() => document.activeElement.name") == "text"

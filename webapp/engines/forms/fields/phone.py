@@ -59,6 +59,9 @@ class Phone(TextKind):
             return f"{value[3:6]} {value[6:10]} {value[10:]}"
         return _national(value, region)
 
+    def reach(self, field: Field, value: Any) -> str | None:
+        return f"tel:{re.sub(r'[^0-9+*#,]', '', value.partition(';ext=')[0])}" if value else None
+
     def masked(self, field: Field, value: Any) -> str:
         if not value:
             return ""
