@@ -84,6 +84,7 @@ PIECES = {
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",
     "boards.cards": f"{DEAL}/cards?view=board",
+    "boards.assign": f"{DEAL}/moves/assign?view=board&cards=1:1",
 }
 #: The API for reading.
 READS = {
@@ -123,6 +124,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.say": ("POST", f"{DEAL}/{{deal}}/talk", {"text": "x"}),
     "records.take_back": ("POST", f"{DEAL}/{{deal}}/undo", {"events": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
+    "boards.move_many": ("POST", f"{DEAL}/moves?view=board", {"cards": "1:1", "column": "quote"}),
+    "boards.undo_move": ("POST", f"{DEAL}/moves/undo?view=board", {"change_set": "1"}),
     "transfer.receive": ("POST", f"{DEAL}/import", {"text": "name\tamount\nx\t1"}),
     "transfer.look": ("POST", f"{DEAL}/import/{{draft}}/look", {"header": "0"}),
     "transfer.match": ("POST", f"{DEAL}/import/{{draft}}/columns", {"place-A": "name", "go": "check"}),
