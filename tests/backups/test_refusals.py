@@ -23,7 +23,7 @@ from webapp.config import Settings
 from webapp.db import Database
 from webapp.definitions import versions
 from webapp.engines.forms import bulk
-from webapp.errors import Busy, Conflict, Invalid, MortiseError, NotFound
+from webapp.errors import Busy, Conflict, Invalid, NotFound
 from webapp.journal import changesets, seals
 
 
@@ -138,6 +138,30 @@ def test_an_older_firm_is_brought_up_to_date(tmp_path: Path) -> None:
     assert (done.from_step, done.to_step) == ("0002", migrating.head())
 
 
+def test_an_update_begins_with_a_backup_or_not_at_all(tmp_path: Path) -> None:
+    from alembic import command
+
+    from tests.conftest import settings_for
+
+    old = settings_for(tmp_path / "var")
+    database = Database(old)
+    with database.write() as unit:
+        command.upgrade(migrating.config(connection=unit.connection), "0002")
+    database.dispose()
+    env = {**os.environ, "MORTISE_DATA_DIR": str(old.data_dir), "MORTISE_LOCALE": "en"}
+    update = [sys.executable, "-m", "webapp.cli", "migrate"]
+    away = {**env, "MORTISE_BACKUP_DIR": str(tmp_path / "away")}
+    refused = subprocess.run(update, env=away, capture_output=True, text=True)
+    assert refused.returncode == 1 and "--without-backup" in refused.stderr
+    assert migrating.current(database) == "0002"
+    done = subprocess.run(update, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (made,) = folders.listed(old)
+    assert (made.reason, (made.manifest or {})["step"]) == ("update", "0002") and made.name in done.stderr
+    assert migrating.current(database) == migrating.head()
+    database.dispose()
+
+
 def test_one_backup_at_a_time_and_a_dead_one_is_cleared_away(small: tuple[Settings, Path]) -> None:
     settings, _ = small
     with folders.working(settings), pytest.raises(Busy):
@@ -186,9 +210,12 @@ def test_a_folder_whose_disk_is_not_mounted_is_said_and_not_made(small: tuple[Se
     assert not (tmp_path / "mnt").exists()
 
 
-def test_the_key_goes_along_only_when_asked_and_may_be_closed(small: tuple[Settings, Path], tmp_path: Path) -> None:
+def test_the_key_goes_along_only_when_asked_and_may_be_closed(
+    small: tuple[Settings, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tests.conftest import settings_for
 
+    monkeypatch.setitem(keys._COST, "memory_cost", 64)
     settings, plain = small
     assert settings.secret_key.encode() not in plain.read_bytes()
     made = making.create(settings, making.Order(with_key=True, passphrase="eight birds", target=tmp_path / "k.tar"))
@@ -315,9 +342,3 @@ def test_a_backup_taken_during_an_import_is_one_state_of_it(firm: Firm, tmp_path
         seals.seal(database)
         assert seals.verify(database).is_whole
         database.dispose()
-
-
-def test_errors_are_told_in_the_keepers_language() -> None:
-    with pytest.raises(MortiseError) as found:
-        keys.opened(keys.closed("k", "one one one"), "two two two")
-    assert found.value.message.text("zh") != found.value.message.text("en")
