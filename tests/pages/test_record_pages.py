@@ -17,8 +17,8 @@ DOCUMENT = (
         "lost_reason: {kind: text, visible: \"stage = 'lost' or lost_reason is not empty\",",
     )
     .replace(
-        "{label: {en: More, zh: 补充}, fields: [tags, urgent, note, lost_reason]}",
-        "{fields: [urgent, lost_reason]}\n"
+        "{label: {en: More, zh: 补充}, fields: [tags, labels, effort, urgent, note, lost_reason]}",
+        "{fields: [labels, effort, urgent, lost_reason]}\n"
         '      - {label: {en: Urgent matters, zh: 加急说明}, visible: "urgent = true", fields: [tags, note]}',
     )
     .replace(
