@@ -73,11 +73,16 @@ def is_current(database: Database) -> bool:
     return found == wanted
 
 
-def migrate(database: Database, *, say: Say | None = None) -> bool:
-    """Bring `database` up to date, making it if it is empty; True if there was something to do."""
+def migrate(database: Database, *, say: Say | None = None, before: Callable[[], object] | None = None) -> bool:
+    """Bring `database` up to date, making it if it is empty; True if there was something to do.
+
+    before  called where a database that holds something is about to be changed; what it raises keeps it as it is
+    """
     with _alone(database, say or (lambda _: None)):  # even to look: SQLite's very first connections must not race
         is_done = not is_current(database)
         if is_done:
+            if before is not None and current(database) is not None:
+                before()
             _upgrade(database)
             with database.write() as unit:
                 partitions.ensure(unit)

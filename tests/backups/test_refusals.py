@@ -138,6 +138,30 @@ def test_an_older_firm_is_brought_up_to_date(tmp_path: Path) -> None:
     assert (done.from_step, done.to_step) == ("0002", migrating.head())
 
 
+def test_an_update_begins_with_a_backup_or_not_at_all(tmp_path: Path) -> None:
+    from alembic import command
+
+    from tests.conftest import settings_for
+
+    old = settings_for(tmp_path / "var")
+    database = Database(old)
+    with database.write() as unit:
+        command.upgrade(migrating.config(connection=unit.connection), "0002")
+    database.dispose()
+    env = {**os.environ, "MORTISE_DATA_DIR": str(old.data_dir), "MORTISE_LOCALE": "en"}
+    update = [sys.executable, "-m", "webapp.cli", "migrate"]
+    away = {**env, "MORTISE_BACKUP_DIR": str(tmp_path / "away")}
+    refused = subprocess.run(update, env=away, capture_output=True, text=True)
+    assert refused.returncode == 1 and "--without-backup" in refused.stderr
+    assert migrating.current(database) == "0002"
+    done = subprocess.run(update, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (made,) = folders.listed(old)
+    assert (made.reason, (made.manifest or {})["step"]) == ("update", "0002") and made.name in done.stderr
+    assert migrating.current(database) == migrating.head()
+    database.dispose()
+
+
 def test_one_backup_at_a_time_and_a_dead_one_is_cleared_away(small: tuple[Settings, Path]) -> None:
     settings, _ = small
     with folders.working(settings), pytest.raises(Busy):

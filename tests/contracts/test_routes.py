@@ -36,11 +36,13 @@ PAGES = {
     "records.changes": f"{DEAL}/{{deal}}/history",
     "records.new": f"{DEAL}/new",
     "records.bin_": f"{DEAL}/bin",
+    "records.talk": f"{DEAL}/{{deal}}/talk",
     "records.add": f"{DEAL}/add",
     "records.field": f"{DEAL}/{{deal}}/field/name",
     "records.tag_list": f"{DEAL}/tags/labels",
     "records.convert_form": f"{DEAL}/{{deal}}/convert",
     "records.pick": f"{DEAL}/filter?view=all",
+    "records.bulk_dialog": f"{DEAL}/bulk?view=all",
     "records.view_dialog": f"{DEAL}/views/dialog?view=all",
     "transfer.upload": f"{DEAL}/import",
     "transfer.step": f"{DEAL}/import/{{draft}}",
@@ -72,6 +74,9 @@ SETTINGS = {
 #: Pieces of a page that are fetched by themselves.
 PIECES = {
     "records.totals": f"{DEAL}/totals?view=all",
+    "records.some_rows": f"{DEAL}/rows?view=all&ids=1",
+    "records.editors": f"{DEAL}/editors?view=all",
+    "records.count_picked": f"{DEAL}/picked?view=all",
     "records.column_menu": f"{DEAL}/column-menu?view=all&key=amount",
     "records.choices": f"{DEAL}/pick/account",
     "records.people": f"{DEAL}/{{deal}}/people",
@@ -98,6 +103,11 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "api.convert_record": ("POST", f"{API}/{{deal}}/convert", "{}"),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
     "records.rename_tag": ("POST", f"{DEAL}/tags/labels", {"old": "a", "new": "b"}),
+    "records.change_cell": ("POST", f"{DEAL}/{{deal}}/cell?view=all", {"m__field": "name", "name": "x"}),
+    "records.change_cells": ("POST", f"{DEAL}/cells?view=all", {"cells": "[]"}),
+    "records.change_many": ("POST", f"{DEAL}/bulk?view=all", {"do": "delete", "ids": "1"}),
+    "records.undo_change": ("POST", f"{DEAL}/undo?view=all", {"change_set": "1"}),
+    "records.cancel_job": ("POST", f"{DEAL}/jobs/1/cancel", {}),
     "records.create_view": ("POST", f"{DEAL}/views/create?view=all", {"label": "x"}),
     "records.save_view": ("POST", f"{DEAL}/views/save?view=all", {}),
     "records.change_view": ("POST", f"{DEAL}/views/change?view=all", {"label": "x"}),
@@ -166,6 +176,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
 }
 #: Not walked here, with the reason.
 ELSEWHERE = {
+    "records.end": "needs a form that says how its duties end; tested with the workbench",
     "records.comment": "needs a comment of one's own; tested with the comments",
     "records.rewrite": "needs a comment of one's own; tested with the comments",
     "static": "files, tested with the assets",
@@ -200,6 +211,7 @@ ELSEWHERE = {
     "phone.give_pass": "says to the service worker whose session it is; tested with the phone",
     "phone.give_forms": "empty quick forms for the device to keep; tested with the phone",
     "records.told": "hints while typing; reads, though by POST (tested with quick entry)",
+    "records.job": "how far a bulk change is: there is none for the walk (tested with bulk changes)",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
     "transfer.found": "for builders; tested with forms from files",
     "transfer.found_file": "for builders; tested with forms from files",

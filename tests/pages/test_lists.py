@@ -235,6 +235,7 @@ def test_everything_reads_in_english_too(sales_: Sales) -> None:
 SAMPLES = {
     "text": ["装"],
     "number": ["5", "7"],
+    "duration": ["2h", "3h"],
     "date": ["2026-01-01", "2026-12-31"],
     "datetime": ["2026-01-01T08:00", "2026-12-31T08:00"],
     "choice": ["quote", "won"],

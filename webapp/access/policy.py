@@ -78,6 +78,15 @@ def rows(unit: Unit, actor: Actor, form: Form, action: str, table: sa.FromClause
     return sa.and_(visible, granted)
 
 
+def sees_others(unit: Unit, actor: Actor, form: Form) -> bool:
+    """Whether he may see records that are not his own."""
+    whole = _whole(actor, "see")
+    if whole is not None:
+        return whole
+    own = ("own", "mine") if actor.headed else ("own", "mine", "team")
+    return any(scope not in own for scope in _scopes(unit, actor, form, "see"))
+
+
 def may_create(unit: Unit, actor: Actor, form: Form, values: Mapping[str, Any]) -> bool:
     """Whether an unsaved record lies inside what he may create.
 

@@ -1,12 +1,12 @@
 """When nightly backups are made and which of them stay: the newest of each of the last days, weeks and months.
 
-Those made by hand are never removed by themselves, nor is the newest one.
+Those made by hand are never removed by themselves, nor is the newest one; of those before updates the last few stay.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, time
 from typing import Any
@@ -26,6 +26,7 @@ from webapp.i18n import N_, Message
 _PLAN, _TRIED, _VERIFIED = "backup_plan", "backup_tried", "backup_verified"
 _TIME = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)")
 _MOST = 366
+_UPDATES = 5
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ def _read(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
 # --- what stays -------------------------------------------------------------------------------------------------
 
 
-def leaving(backups: Iterable[Backup], kept: Plan, zone: str) -> list[Backup]:
-    """The nightly ones that no day, week or month needs any more."""
+def leaving(backups: Sequence[Backup], kept: Plan, zone: str) -> list[Backup]:
+    """The nightly ones that no day, week or month needs any more, and all but the last before updates."""
     nightly = [one for one in backups if one.error is None and one.reason == "schedule" and one.made_at is not None]
     nightly.sort(key=lambda one: one.made_at or clock.now(), reverse=True)
     local = ZoneInfo(zone)
@@ -119,7 +120,9 @@ def leaving(backups: Iterable[Backup], kept: Plan, zone: str) -> list[Backup]:
         for one in nightly:
             newest.setdefault(span(days[one.name]), one.name)
         stay.update(list(newest.values())[:count])
-    return [one for one in nightly if one.name not in stay]
+    updates = [one for one in backups if one.error is None and one.reason == "update" and one.made_at is not None]
+    updates.sort(key=lambda one: one.made_at or clock.now(), reverse=True)
+    return [*(one for one in nightly if one.name not in stay), *updates[_UPDATES:]]
 
 
 def clear(settings: Settings, kept: Plan) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from webapp.config import Settings
-from webapp.errors import MortiseError
-from webapp.i18n import LANGUAGES, Message, language_of, translate
+from webapp.errors import Conflict, MortiseError, Problem
+from webapp.i18n import LANGUAGES, N_, Message, language_of, translate
 
 if TYPE_CHECKING:
     from webapp.db import Database
@@ -40,7 +40,8 @@ class Console:
         held = presence.hold(self.settings)
         click.get_current_context().call_on_close(lambda: os.close(held))
         found = Database(self.settings)
-        migrating.migrate(found, say=lambda message: self.say(message, is_error=True))
+        say = functools.partial(self.say, is_error=True)
+        migrating.migrate(found, say=say, before=self.backing_up(self.settings))
 
         def wake(count: int) -> None:
             import tasks
@@ -52,6 +53,24 @@ class Console:
         context.call_on_close(lambda: due.off_added(wake))
         context.call_on_close(found.dispose)
         return found
+
+    def backing_up(self, settings: Settings) -> Callable[[], None]:
+        """For `migrate`: an update begins with a backup. Where none can be made it does not begin."""
+
+        def make() -> None:
+            from webapp.backups import making
+
+            try:
+                made = making.create(settings, making.Order(reason="update"))
+            except MortiseError as error:
+                why = N_(
+                    "The update was not begun, because no backup could be made first: {error}", error=error.message
+                )
+                how = N_("Mend that, or update without one: mortise migrate --without-backup")
+                raise Conflict(why, problems=[Problem("mortise", how)]) from error
+            self.say(N_("Before the update a backup was made: {file}", file=str(made.path)), is_error=True)
+
+        return make
 
     @functools.cached_property
     def locale(self) -> str:

@@ -86,10 +86,11 @@ def worker(console: Console, threads: int) -> int:
 
 
 @click.command("migrate")
+@click.option("--without-backup", is_flag=True, help="Make no backup first.")
 @click.pass_obj
-def migrate(console: Console) -> int:
-    """Bring the database up to date and end."""
-    return _migrate(console, _begin(console))
+def migrate(console: Console, without_backup: bool) -> int:
+    """Bring the database up to date, after a backup, and end."""
+    return _migrate(console, _begin(console), is_saved=not without_backup)
 
 
 def _begin(console: Console) -> Settings:
@@ -111,13 +112,13 @@ def _settled(console: Console, host: str, listener: socket.socket) -> Settings:
     return dataclasses.replace(settings, base_url=f"http://{shown}:{listener.getsockname()[1]}")
 
 
-def _migrate(console: Console, settings: Settings) -> int:
+def _migrate(console: Console, settings: Settings, *, is_saved: bool = True) -> int:
     from webapp import migrating
     from webapp.db import Database
 
     database = Database(settings)
     try:
-        migrating.migrate(database, say=console.say)
+        migrating.migrate(database, say=console.say, before=console.backing_up(settings) if is_saved else None)
     except MortiseError as error:
         console.fail(error)
         return 1

@@ -149,6 +149,7 @@ ACTIVITY = Struct(
 DUE = Struct(
     {
         "by": Setting(FieldName(("datetime", "date")), required=True, label=N_("Due on")),
+        "who": Setting(FieldName(("member",)), label=N_("Who is meant")),
         "when": Setting(ExpressionText("boolean"), label=N_("Only while")),
         "say": Setting(FieldName(("text",)), label=N_("What is to be done")),
         "done": Setting(MapOf(Anything(), key=FieldName(), most=10), label=N_("Set when done")),

@@ -10,6 +10,7 @@ from webapp.config import Settings
 HANDLERS = (
     "webapp.journal.keeping",
     "webapp.engines.forms.building",
+    "webapp.engines.forms.bulk_jobs",
     "webapp.engines.forms.tagging",
     "webapp.engines.forms.filing",
     "webapp.engines.forms.transfer.export_jobs",

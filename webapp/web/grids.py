@@ -16,7 +16,7 @@ _SPECIAL = re.compile("[&<>'\"]")
 
 
 def install(app: scope.App) -> None:
-    app.jinja_env.globals.update(grid_rows=rows, draw_tags=tags, draw_person=person)
+    app.jinja_env.globals.update(grid_rows=rows, single_rows=single_rows, draw_tags=tags, draw_person=person)
 
 
 def rows(grid: Grid, base: str, start: int, *, may_edit: bool = False) -> Markup:
@@ -34,6 +34,13 @@ def rows(grid: Grid, base: str, start: int, *, may_edit: bool = False) -> Markup
         for number, id_, shown, version in zip(itertools.count(start + 1), grid.ids, cells, versions, strict=False)
     ]
     return Markup("\n".join(parts))  # noqa: S704 (every part is escaped or drawn here)
+
+
+def single_rows(grid: Grid, base: str) -> list[tuple[int, Markup]]:
+    """The `<tr>` of each record by itself, without a number, for rows that are put in the place of those that stand."""
+    whole = rows(grid, base, -1, may_edit=True)
+    parts = re.split(r"\n(?=<tr )", whole) if grid.size else []
+    return [(id_, Markup(part)) for id_, part in zip(grid.ids, parts, strict=True)]  # noqa: S704 (drawn by `rows`)
 
 
 def _column(grid: Grid, column: Column, base: str, may_edit: bool) -> list[str]:

@@ -9,6 +9,8 @@ blueprint = Blueprint("records", __name__)
 from webapp.blueprints.records import (  # noqa: E402  (they add routes)
     adding,  # noqa: F401
     bin,  # noqa: F401
+    bulk,  # noqa: F401
+    cells,  # noqa: F401
     columns,  # noqa: F401
     convert,  # noqa: F401
     entry,  # noqa: F401

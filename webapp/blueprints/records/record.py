@@ -50,7 +50,7 @@ def changes(app: str, form: str, id_: int) -> Any:
     """What happened to it, page by page."""
     at = screens.form(app, form)
     record = select.get(at.unit, at.actor, at.form, id_)
-    context = _outline(at, record) | _history(at, record, _kind(at), None)
+    context = outline(at, record) | _history(at, record, _kind(at), None)
     return respond.page("records/history.html", part=screens.part_for(history="records/_history.html"), **context)
 
 
@@ -76,7 +76,8 @@ def changed(at: Scope, id_: int, *, focus: str | None = None) -> Any:
     return respond.trigger(answer, "m:changed", url=address, **({"focus": focus} if focus else {}))
 
 
-def _outline(at: Scope, record: Record) -> dict[str, Any]:
+def outline(at: Scope, record: Record) -> dict[str, Any]:
+    """What every page about a record says of it."""
     title = title_of(at.eye, at.form, record)
     return {
         "at": at,
@@ -85,6 +86,7 @@ def _outline(at: Scope, record: Record) -> dict[str, Any]:
         "tint": tint(title),
         "links": screens.Links(at),
         "form_label": screens.form_label(at),
+        "may_edit": not record.is_binned and policy.may(at.unit, at.actor, at.form, "edit"),
     }
 
 
@@ -96,10 +98,9 @@ def record_context(at: Scope, record: Record, *, only_open: bool = False) -> dic
     wanted = [p.wanted(only_open=only_open) for p in plans]
     found = several.read(at.unit, at.actor, [*wanted, *([activities.wanted(kind)] if kind else [])], this=record.id)
     lists = related.shown(at, record, plans, found[: len(plans)])
-    may_edit = not record.is_binned and policy.may(at.unit, at.actor, at.form, "edit")
     facts = _facts(at, record, stands, path.key)
     return {
-        **_outline(at, record),
+        **outline(at, record),
         **_history(at, record, kind, found[-1] if kind else None),
         "facts": facts,
         "figures": _figures(at, record, lists, stands),
@@ -113,11 +114,10 @@ def record_context(at: Scope, record: Record, *, only_open: bool = False) -> dic
         "may_move": bool(path.key) and not record.is_binned and at.may("edit") and at.visible.get(path.key) == "write",
         "owner": cell(at.eye, at.form, record, "owner") if at.eye.sees("owner") else None,
         "created": cell(at.eye, at.form, record, "created_at") if at.eye.sees("created_at") else None,
-        "may_edit": may_edit,
         "may_copy": policy.may(at.unit, at.actor, at.form, "create"),
         "may_delete": policy.may(at.unit, at.actor, at.form, "delete"),
         "convert": label(at.form.settings["convert"]["label"], at.locale) if stands.may_convert else "",
-        "composer": _composer(at, record, kind),
+        "composer": composer(at, record, kind),
     }
 
 
@@ -169,7 +169,7 @@ def _reach(at: Scope, record: Record, stands: Standing) -> dict[str, Cell]:
     return found
 
 
-def _composer(at: Scope, record: Record, kind: Kind | None) -> dict[str, Any] | None:
+def composer(at: Scope, record: Record, kind: Kind | None) -> dict[str, Any] | None:
     """The line at the bottom: a comment, and a follow-up where the form has them."""
     if record.is_binned or not at.actor.may_write:
         return None

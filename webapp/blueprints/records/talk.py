@@ -8,13 +8,24 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.records import blueprint
-from webapp.blueprints.records.record import changed
+from webapp.blueprints.records.record import changed, composer, outline
 from webapp.engines.forms import activities, audience, comments, select
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
 from webapp.errors import Denied, Invalid
 from webapp.i18n import N_
 from webapp.web import respond, scope, screens
+
+
+@blueprint.get("/<app>/<form>/<int:id_>/talk")
+def talk(app: str, form: str, id_: int) -> Any:
+    """The line to say something about a record, by itself: in a dialog over another page."""
+    at = screens.form(app, form)
+    record = select.get(at.unit, at.actor, at.form, id_)
+    context = outline(at, record) | {"composer": composer(at, record, activities.of_form(at)) or {}, "is_dialog": True}
+    if context["composer"]:
+        context["composer"]["is_open"] = True
+    return respond.page("records/talk.html", part="records/_say_dialog.html", **context)
 
 
 @blueprint.post("/<app>/<form>/<int:id_>/talk")
@@ -38,6 +49,8 @@ def say(app: str, form: str, id_: int) -> Any:
     answer = changed(screens.form(app, form), id_)
     if request.headers.get("HX-Request"):
         respond.trigger(answer, "m:said", form=f"say-{id_}", client=str(uuid.uuid4()))
+        respond.trigger(answer, "m:ended")
+        respond.trigger(answer, "close-dialog")
         if is_follow_up:
             respond.trigger(answer, "toast", text=N_("The follow-up is logged").text(at.locale))
     return answer

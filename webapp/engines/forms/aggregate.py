@@ -79,6 +79,50 @@ def aggregate(
     ]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Numbers over one form: measures under conditions."""
+
+    form: Form
+    measures: tuple[str, ...]
+    where: tuple[str, ...] = ()
+
+
+def together(unit: Unit, actor: Actor, asked: Sequence[Asked]) -> list[list[Any] | None]:
+    """The measures of each, all in one statement; None for what names something the actor may not read."""
+    definitions = versions.current(unit)
+    key = (select.signature(actor), tuple((a.form.name, a.measures, a.where) for a in asked))
+    statement, made = definitions.kept("numbers", KEPT).get(key, lambda: _together(unit, actor, asked))
+    if statement is None:
+        return [None] * len(asked)
+    row = list(unit.execute(statement, {**binds(actor, clock.now(), unit.zone), "row_limit": 1}).one())
+    found: list[list[Any] | None] = []
+    for one in made:
+        if one is None:
+            found.append(None)
+        else:
+            values, row = row[: len(one.measures)], row[len(one.measures) :]
+            found.append([_whole(m, v) for m, v in zip(one.measures, values, strict=True)])
+    return found
+
+
+def _together(unit: Unit, actor: Actor, asked: Sequence[Asked]) -> tuple[sa.Select[Any] | None, list[Aggregate | None]]:
+    made: list[Aggregate | None] = []
+    for one in asked:
+        try:
+            made.append(_prepare(unit, actor, one.form, [], list(one.measures), one.where, None, None))
+        except Invalid:
+            made.append(None)
+    parts = [m.statement.subquery(f"t{i}") for i, m in enumerate(m for m in made if m is not None)]
+    columns = [column.label(f"t{i}_{column.name}") for i, part in enumerate(parts) for column in part.c]
+    if not columns:
+        return None, made
+    together: Any = parts[0]
+    for part in parts[1:]:  # each is one row
+        together = together.join(part, sa.true())
+    return sa.select(*columns).select_from(together), made
+
+
 def _whole(expression: Expression, value: Any) -> Any:
     """Numbers without decimals are whole numbers for whoever reads them."""
     return int(value) if value is not None and expression.type.name == "number" and not expression.type.scale else value

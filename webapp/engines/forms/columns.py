@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from webapp.definitions.model import Field, Form
@@ -188,3 +188,10 @@ def grid(at: Scope, asked: Asked, *more: str) -> Grid:
     keys = [c.key for c in shown]
     sheet = select.sheet(at.unit, at.actor, at.form, query(at, asked, *more, fields=[*keys, at.form.title]))
     return Grid(shown, sheet, at.eye, at.form)
+
+
+def of_records(at: Scope, asked: Asked, ids: Sequence[int]) -> Grid:
+    """Certain records as rows of the view, whether its filter takes them or not."""
+    shown = columns(at, asked)
+    fields = dict.fromkeys([*(c.key for c in shown), at.form.title])
+    return Grid(shown, select.sheet_of(at.unit, at.actor, at.form, tuple(fields), ids), at.eye, at.form)

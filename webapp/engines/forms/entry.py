@@ -269,3 +269,9 @@ def make(
         language=language_of(locale),
         prefix=prefix,
     )
+
+
+def of_field(field: Field, locale: str) -> EntryField:
+    """An empty input of one field by itself, also of a system field that stands on no entry form."""
+    language = language_of(locale)
+    return next(iter(EntryForm({field.key: EntryField(field=field, language=language)}, language=language)))

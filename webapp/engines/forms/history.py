@@ -89,6 +89,13 @@ def of_record(
     return entries
 
 
+def last_event(unit: Unit, form: Form, id_: int) -> int | None:
+    """The newest event of a record."""
+    own = sa.and_(event.c.app == form.app, event.c.form == form.key, event.c.record == id_)
+    found: int | None = unit.execute(sa.select(sa.func.max(event.c.id)).where(own)).scalar()
+    return found
+
+
 def _about(unit: Unit, form: Form, id_: int) -> sa.ColumnElement[bool]:
     """The events of a record, those of conversions too: one event stands for the records up to the one it names."""
     own = sa.and_(event.c.app == form.app, event.c.form == form.key, event.c.record == id_)

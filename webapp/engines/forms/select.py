@@ -73,6 +73,39 @@ def sheet(unit: Unit, actor: Actor, form: Form, query: Query) -> Sheet:
     return Sheet(listing.decoder, rows[: query.limit], next_, count, count_is)
 
 
+def sheet_of(unit: Unit, actor: Actor, form: Form, fields: Sequence[str], ids: Sequence[int]) -> Sheet:
+    """The records with these ids that exist for the actor, by id; one statement, kept whatever the ids are."""
+    definitions = versions.current(unit)
+    query = Query(sort=("id",), fields=tuple(fields))
+    listing = prepare(unit, definitions, actor, form, query)
+    key = (form.name, signature(actor), query.fields)
+    chosen = listing.table.c.id.in_(sa.bindparam("row_ids", expanding=True, type_=listing.table.c.id.type))
+    statement = definitions.kept("rows by id", KEPT_LISTS).get(
+        key, lambda: listing.base.where(chosen).order_by(listing.table.c.id)
+    )
+    values = {**binds(actor, clock.now(), unit.zone), "row_ids": [i for i in ids if 0 < i < 2**63]}
+    return Sheet(listing.decoder, list(unit.execute(statement, values).all()), None)
+
+
+def ids_after(unit: Unit, actor: Actor, form: Form, query: Query, last: int, most: int, limit: int) -> list[int]:
+    """The next ids above `last`, up to `most`, of the records that match; for work that walks through very many."""
+    definitions = versions.current(unit)
+    listing = prepare(unit, definitions, actor, form, query)
+    this = listing.table.c.id
+    key = (form.name, signature(actor), query)
+    statement = definitions.kept("ids after", KEPT_LISTS).get(
+        key,
+        lambda: (
+            listing.base.with_only_columns(this, maintain_column_froms=True)
+            .where(this > sa.bindparam("last_id"), this <= sa.bindparam("most_id"))
+            .order_by(this)
+            .limit(sa.bindparam("page_limit", type_=sa.Integer))
+        ),
+    )
+    values = {**binds(actor, clock.now(), unit.zone), "last_id": last, "most_id": most, "page_limit": limit}
+    return list(unit.execute(statement, values).scalars())
+
+
 def _next(unit: Unit, listing: Listing, last: Sequence[Any]) -> str:
     """The cursor after a row."""
     places = zip(last[-len(listing.keys) :], listing.key_loaders, strict=True)

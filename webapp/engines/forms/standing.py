@@ -62,6 +62,9 @@ def since(form: Form, table: sa.FromClause) -> sa.ColumnElement[Any]:
     stage = stage_of(form)
     if stage is None:
         return sa.cast(sa.null(), PreciseMoment())
+    entered = form.names.get(stage.settings.get("entered") or "")
+    if entered is not None and entered.column is not None:
+        return sa.type_coerce(sa.func.coalesce(table.c[entered.column], table.c.created_at), PreciseMoment())
     changed = sa.select(sa.func.max(event.c.at, type_=PreciseMoment())).where(
         event.c.app == form.app,
         event.c.form == form.key,

@@ -88,6 +88,12 @@ def of_record(unit: Unit, actor: Actor, form: Form, id_: int, event_ids: Collect
     return done
 
 
+def records_of(unit: Unit, form: Form, change_set: int, most: int = _CHUNK) -> list[int]:
+    """Records of a form that a change set touched, the first of them."""
+    this = (event.c.change_set == change_set, event.c.app == form.app, event.c.form == form.key)
+    return list(unit.execute(sa.select(event.c.record).where(*this).distinct().limit(most)).scalars())
+
+
 def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
     found = changesets.get(unit, change_set)
     require(actor, found)

@@ -12,7 +12,6 @@ function open(form) {
 
 on("focusin", "form[data-say-form]", (event, form) => open(form));
 on("input", "form[data-say-form]", (event, form) => open(form));
-document.addEventListener("draft-restored", (event) => event.target.matches?.("form[data-say-form]") && open(event.target));
 
 on("click", "[data-say]", (event, button) => {
   button.closest("[popover]")?.hidePopover();
@@ -55,6 +54,8 @@ document.addEventListener("m:said", (event) => {
   form.classList.remove("open");
 });
 
+// What was being written is there again (drafts come before us).
+onContent((root) => root.querySelectorAll("form[data-say-form]").forEach((form) => form.elements.text.value && open(form)));
 onContent((root) => root.querySelectorAll("form[data-open-now]").forEach((form) => {
   form.removeAttribute("data-open-now");
   open(form);

@@ -1,0 +1,211 @@
+"""Records in a real browser when things go wrong or two people meet: nothing typed is lost, nothing is saved twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.firm import Firm
+from tests.pages.followed import DOCUMENT
+from tests.pages.test_workbench import at
+from tests.world import PASSWORD
+from webapp.engines.forms import records
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def shop(firm: Firm) -> Firm:
+    firm.sales.world.apply(DOCUMENT)
+    return firm
+
+
+def saved_by(shop: Firm, deal: int, who: str = "admin", **values: Any) -> None:
+    world = shop.sales.world
+    with world.database.write() as unit:
+        records.update(unit, world.actor(who), world.form("crm.deal"), deal, values)
+
+
+def test_a_field_is_changed_in_place_with_the_keyboard_and_the_focus_stays(shop: Firm, page: Any) -> None:
+    deal = shop.sales.deal("新单", amount="100")
+    shop.sign_in(page).goto(f"{shop.url}/crm/deal/{deal}")
+    page.locator("[data-fact=amount] .m-edit").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-fact=amount] input[name=amount]:focus")
+    page.keyboard.type("9")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-fact=amount]:has-text('¥100.00')")
+    page.locator("[data-fact=amount] .m-edit").press("Enter")
+    page.wait_for_selector("[data-fact=amount] input[name=amount]:focus")
+    page.keyboard.type("viel")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-fact=amount] .m-err")
+    page.faults.clear()  # the refusal itself
+    assert page.input_value("[data-fact=amount] input[name=amount]") == "viel"
+    page.fill("[data-fact=amount] input[name=amount]", "5万")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-fact=amount]:has-text('¥50,000.00')")
+    page.wait_for_function("() => document.activeElement.closest('[data-fact=amount]')")
+    assert "改为 ¥50,000.00" in page.inner_text("#timeline")
+
+
+def test_a_colleague_is_mentioned_and_a_half_written_comment_survives_what_happens(shop: Firm, page: Any) -> None:
+    deal = shop.sales.deal("新单", stage="contact")
+    shop.sign_in(page).goto(f"{shop.url}/crm/deal/{deal}")
+    box = page.locator("form[data-say-form] textarea")
+    box.click()
+    page.keyboard.type("请 @ha")
+    page.wait_for_selector(".m-people [data-name='Hal']")
+    page.keyboard.press("Enter")
+    assert box.input_value() == "请 @Hal "
+    page.locator(".m-path button:has-text('报价')").click()
+    page.wait_for_selector(".m-path .now:has-text('报价')")
+    assert box.input_value() == "请 @Hal ", "the record was drawn anew, what is being written stays"
+    page.reload()
+    page.wait_for_selector("form[data-say-form].open [data-draft-note] .m-banner")
+    assert box.input_value() == "请 @Hal "
+    page.goto(shop.url)
+    page.wait_for_selector("[data-kept-drafts]:not([hidden]) a")
+    page.locator("[data-kept-drafts] a").first.click()
+    page.wait_for_url(re.compile(rf"/crm/deal/{deal}$"))
+    box.press("End")
+    page.keyboard.type("看看价格")
+    page.locator("button[name=as][value=comment]").click()
+    page.wait_for_selector("#timeline .m-quote:has-text('看看价格')")
+    assert box.input_value() == ""
+    page.goto(shop.url)
+    assert page.locator("[data-kept-drafts]").is_hidden()
+
+
+def test_what_is_due_is_ended_from_the_workbench(shop: Firm, open_page: Callable[..., Any]) -> None:
+    deal = shop.sales.deal("过期的", next_at=at(-1), next_step="回访")
+    phone = shop.sign_in(open_page(phone=True))
+    phone.goto(shop.url)
+    phone.locator("#due li:has-text('回访') .btn").tap()
+    phone.wait_for_selector("#dialog[open] form[data-say-form].open")
+    phone.locator("#dialog textarea").fill("谈好了")
+    phone.locator("#dialog [data-in-days='3']").tap()
+    phone.locator("#dialog button[value='follow-up']").tap()
+    phone.wait_for_selector("#dialog:not([open])", state="attached")
+    phone.wait_for_selector("#due li:has-text('回访')", state="detached")
+    assert shop.sales.value("deal", deal, "next_at") is not None
+
+
+def test_two_who_changed_the_same_choose_between_both_values(shop: Firm, page: Any) -> None:
+    deal = shop.sales.deal("新单", amount="100", note="旧")
+    shop.sign_in(page).goto(f"{shop.url}/crm/deal/{deal}/edit")
+    page.fill("#f-amount", "300")
+    page.fill("#f-name", "新单二期")
+    page.fill("#f-lost_reason", "签约")
+    saved_by(shop, deal, amount="200", name="老单", note="新")
+    page.locator("main button[type=submit]").last.click()
+    page.wait_for_selector("[data-theirs]")
+    page.faults.clear()
+    assert page.locator("[data-theirs]").count() == 2 and page.input_value("#f-note") == "新"
+    page.locator("[data-field=amount] [data-take=theirs]").click()
+    assert page.input_value("#f-amount") == "200"
+    page.locator("[data-field=amount] [data-take=mine]").click()
+    assert page.input_value("#f-amount") == "300"
+    page.locator("[data-field=name] [data-take=theirs]").click()
+    page.locator("main button[type=submit]").last.click()
+    page.wait_for_url(re.compile(rf"/crm/deal/{deal}$"))
+    found = {k: str(shop.sales.value("deal", deal, k)) for k in ("amount", "name", "note", "lost_reason")}
+    assert found == {"amount": "300.00", "name": "老单", "note": "新", "lost_reason": "签约"}
+
+
+def test_a_record_deleted_under_ones_hands_is_taken_out_and_saved(shop: Firm, page: Any) -> None:
+    deal = shop.sales.deal("新单")
+    shop.sign_in(page).goto(f"{shop.url}/crm/deal?view=all")
+    page.goto(f"{shop.url}/crm/deal/{deal}/edit")
+    page.fill("#f-lost_reason", "写了很久")
+    world = shop.sales.world
+    with world.database.write() as unit:
+        records.delete(unit, world.actor("admin"), world.form("crm.deal"), deal)
+    page.locator("main button[type=submit]").last.click()
+    page.wait_for_selector("button[name=m__restore]")
+    page.faults.clear()
+    assert page.input_value("#f-lost_reason") == "写了很久"
+    page.locator("button[name=m__restore]").click()
+    page.wait_for_url(re.compile(rf"/crm/deal/{deal}$"))
+    assert shop.sales.value("deal", deal, "lost_reason") == "写了很久"
+
+
+def test_the_session_ends_while_a_long_form_is_open(shop: Firm, page: Any) -> None:
+    deal = shop.sales.deal("新单")
+    shop.sign_in(page).goto(f"{shop.url}/crm/deal/{deal}/edit")
+    page.fill("#f-note", "写了半个小时")
+    page.context.clear_cookies()
+    page.locator("main button[type=submit]").last.click()
+    page.wait_for_selector("#sign-in-again[open] form")
+    page.faults.clear()
+    page.fill("#sign-in-again [name=email]", "ann@firm.example")
+    page.fill("#sign-in-again [name=password]", PASSWORD)
+    page.locator("#sign-in-again button[type=submit]").click()
+    page.wait_for_url(re.compile(rf"/crm/deal/{deal}$"))
+    assert shop.sales.value("deal", deal, "note") == "写了半个小时"
+
+
+def test_the_network_drops_in_the_middle_of_a_save_and_it_is_saved_once(shop: Firm, page: Any) -> None:
+    """The server has it, the answer is lost: the next press finds it saved."""
+    shop.sign_in(page).goto(f"{shop.url}/crm/account/{shop.sales.account('断网')}")
+    lost: list[str] = []
+
+    def lose(route: Any) -> None:
+        if route.request.method == "POST" and route.request.url not in lost:
+            lost.append(route.request.url)
+            route.fetch()  # it arrives there
+            route.abort()  # and nothing comes back
+        else:
+            route.continue_()
+
+    page.route("**/crm/**", lose)
+    page.locator("form[data-say-form] textarea").fill("说过的话")
+    for _ in range(2):
+        page.locator("button[name=as][value=comment]").click()
+        page.wait_for_timeout(400)
+    page.wait_for_selector("#timeline .m-quote")
+    assert page.locator("#timeline .m-quote:has-text('说过的话')").count() == 1
+    page.locator("[data-fact=industry] .m-edit").click(force=True)
+    page.wait_for_selector("[data-fact=industry] form")
+    page.locator("[data-fact=industry] form :is(select, label)").last.click()
+    for _ in range(2):
+        page.locator("[data-fact=industry] button[type=submit]").click()
+        page.wait_for_timeout(400)
+    page.wait_for_selector("[data-fact=industry] form", state="detached")
+    deal = shop.sales.deal("断网的", amount="1")
+    page.goto(f"{shop.url}/crm/deal/{deal}/edit")
+    page.fill("#f-amount", "2")
+    for _ in range(2):
+        page.locator("main button[type=submit]").last.click()
+        page.wait_for_timeout(400)
+    page.wait_for_url(re.compile(rf"/crm/deal/{deal}$"))
+    assert shop.sales.version(deal) == 2, "saved once"
+    assert len(lost) == 3
+    page.faults.clear()  # the lost answers
+
+
+def test_next_and_previous_go_on_across_the_pages_of_the_list(shop: Firm, page: Any) -> None:
+    for n in range(40):
+        shop.sales.deal(f"第{n:02}单", amount=str(10 + n))
+    shop.sign_in(page).goto(f"{shop.url}/crm/deal?view=all&sort=-amount")
+    rows = page.locator("main tr[data-open]")
+    assert rows.count() == 50
+    link = rows.nth(48).locator("a[data-opens]")
+    address = rows.nth(48).get_attribute("data-open")
+    page.evaluate("() => document.querySelectorAll('.m-more').forEach((one) => one.removeAttribute('hx-trigger'))")
+    link.click()
+    page.wait_for_selector("#panel h1")
+    assert page.inner_text("#panel [data-place]").startswith("49 /")
+    for _ in range(3):
+        page.locator("#panel").focus()
+        page.keyboard.press("j")
+        page.wait_for_timeout(250)
+    page.wait_for_function("() => document.querySelector('#panel [data-place]').textContent.startsWith('52 /')")
+    page.goto(shop.url + address)
+    page.wait_for_selector("[data-walk]:not([hidden])")
+    assert page.inner_text("[data-walk-place]").startswith("49 /")
+    page.keyboard.press("k")
+    page.wait_for_function("() => document.querySelector('[data-walk-place]')?.textContent.startsWith('48 /')")
