@@ -214,6 +214,7 @@ def _apply(where: str, name: str) -> Callable[[Database, Any], Any]:
 # known then). Those that begin with another stand before it.
 STATES: dict[str, tuple[str, Callable[[Database, Any], Any]]] = {
     "sales_": ("world", _apply("tests.pages.sales", "DOCUMENT")),
+    "reps": ("world", _apply("tests.phone.starter", "DOCUMENT")),
     "probe": ("world", _apply("tests.access.conftest", "PROBE")),
     "world": ("empty", _world),
 }

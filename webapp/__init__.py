@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         metrics,
         proxies,
         scope,
+        seeing,
         signing,
         zones,
     )
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     limits.install(app)
     csrf.install(app)
     signing.install(app)
+    seeing.install(app)
     zones.install(app)
     language.install(app)
     grids.install(app)

@@ -22,6 +22,7 @@ from tests import missing
 from tests.browser.firm import Firm
 from tests.browser.first import Empty
 from tests.browser.guide import Guide
+from tests.browser.reps import Reps
 from tests.conftest import database_of
 from tests.databases import known_of
 from tests.pages.conftest import Sales
@@ -148,6 +149,13 @@ def firm(request: pytest.FixtureRequest, tmp_path: Path, serve: Callable[[Flask]
 
 
 @pytest.fixture
+def reps(sqlite_database: Any, serve: Callable[[Flask], str]) -> Reps:
+    """The starter app, with reps on their phones."""
+    world = World(sqlite_database, *known_of(sqlite_database))
+    return Reps(world, serve(world.app))
+
+
+@pytest.fixture
 def empty(sqlite_database: Any, serve: Callable[[Flask], str]) -> Empty:
     """The product before anybody has set it up."""
     return Empty(sqlite_database, serve(create_app(sqlite_database.settings, sqlite_database)))
@@ -155,7 +163,7 @@ def empty(sqlite_database: Any, serve: Callable[[Flask], str]) -> Empty:
 
 @pytest.fixture
 def shots(open_page: Callable[..., Any]) -> Callable[..., None]:
-    """`shots("03-grid", url, prepare=None, sizes=…, languages=…, themes=…)` writes pictures to shots/."""
+    """`shots("03-grid", url, prepare=None, sizes=…, languages=…, themes=…)` writes pictures to shots/; axe looks at each."""
 
     def take(
         name: str,
@@ -168,6 +176,7 @@ def shots(open_page: Callable[..., Any]) -> Callable[..., None]:
         sign_in: Callable[[Any], Any] | None = None,
     ) -> None:
         SHOTS.mkdir(exist_ok=True)
+        found = {}
         for size in sizes:
             for language in languages:
                 for theme in themes:
@@ -180,7 +189,10 @@ def shots(open_page: Callable[..., Any]) -> Callable[..., None]:
                         prepare(page)
                     parts = [name, *(["en"] if language == "en" else []), size, *(["dark"] if theme == "dark" else [])]
                     page.screenshot(path=SHOTS / (".".join(parts) + ".png"))
+                    if problems := axe_problems(page):
+                        found[".".join(parts)] = problems
                     page.close()
+        assert found == {}
 
     return take
 

@@ -7,38 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from tests.world import World, make
-from webapp import catalog
+from tests.browser import reps as phone
+from tests.browser.conftest import axe_problems
+from tests.browser.reps import Reps
+from webapp.blueprints.phone import install
 
 pytestmark = pytest.mark.browser
-
-
-class Reps:
-    """The starter app with ann as a rep on her phone."""
-
-    def __init__(self, world: World, url: str) -> None:
-        self.world, self.url = world, url
-
-    def sign_in(self, page: Any, who: str = "ann") -> Any:
-        cookie = self.world.client(who).get_cookie("mortise")
-        assert cookie is not None
-        page.context.add_cookies([{"name": "mortise", "value": cookie.value, "url": self.url}])
-        return page
-
-    def leads(self) -> list[tuple[str, int]]:
-        """Name and owner of the leads there are."""
-        table = self.world.form("crm.lead").table
-        with self.world.database.read() as unit:
-            return [tuple(r) for r in unit.execute(table.select().with_only_columns(table.c.name, table.c.owner))]
-
-
-@pytest.fixture
-def reps(sqlite_database: Any, serve: Callable[[Flask], str]) -> Reps:
-    world = make(sqlite_database)
-    world.apply(catalog.text("crm"))
-    return Reps(world, serve(world.app))
 
 
 class Thumb:
@@ -115,6 +90,12 @@ def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: 
         " const all = asked.result.transaction('forms').objectStore('forms').count();"
         " all.onsuccess = () => { asked.result.close(); done(all.result); }; }; })"
     )
+    # The answer is lost in the middle of a save, and another save gets none at all: each is made once.
+    page.goto(reps.url + "/crm/lead/new?quick=1")
+    page.route("**/crm/lead/new", lambda route: (route.fetch(), route.abort("connectionreset")))
+    _enter(page, "答复丢了")
+    page.unroute("**/crm/lead/new")
+    page.wait_for_selector("#toast >> text=已发送 1 条")
     page.goto(reps.url + "/crm/lead/new?quick=1")
     page.context.set_offline(True)
     _enter(page, "网络断了")
@@ -127,8 +108,8 @@ def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: 
     _enter(page, "号码不对", "12")
     page.goto(reps.url + "/crm/deal")
     page.wait_for_selector("[data-when=away] >> text=没有网络")
-    assert _waiting(page) == ["waiting"] * 3
-    assert reps.leads() == []
+    assert _waiting(page) == ["sent", "waiting", "waiting", "waiting"]
+    assert [name for name, _ in reps.leads()] == ["答复丢了"]
     kept = page.evaluate(
         "async () => (await Promise.all((await caches.keys()).map((k) => caches.open(k).then((c) => c.keys())))).flat().map((r) => new URL(r.url).pathname)"
     )
@@ -138,8 +119,8 @@ def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: 
     page.wait_for_selector(".m-app")  # the page that was asked for comes by itself
     page.goto(reps.url + "/offline")
     page.wait_for_selector("[data-state=refused]")
-    assert sorted(_waiting(page)) == ["refused", "sent", "sent"]
-    assert sorted(name for name, _ in reps.leads()) == ["在地铁里", "网络断了"]
+    assert sorted(_waiting(page)) == ["refused", "sent", "sent", "sent"]
+    assert sorted(name for name, _ in reps.leads()) == ["在地铁里", "答复丢了", "网络断了"]
 
     # The refused one opens as a draft with its message; mended and saved it is no longer waiting.
     page.locator("[data-state=refused] [data-open-entry]").tap()
@@ -149,8 +130,8 @@ def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: 
     page.locator(".m-save button[type=submit]").tap()
     page.wait_for_selector("#toast >> text=已保存")
     page.goto(reps.url + "/offline")
-    assert _waiting(page) == ["sent", "sent"]
-    assert len(reps.leads()) == 3
+    assert _waiting(page) == ["sent"] * 3
+    assert len(reps.leads()) == 4
     page.faults.clear()
 
 
@@ -161,7 +142,7 @@ def test_what_waits_is_of_the_member_who_made_it(reps: Reps, open_page: Callable
     _enter(page, "安的线索")
     page.wait_for_selector("#waiting >> text=等待发送：1 条")
 
-    reps.sign_in(page, "bob")  # another member on the same device: his session replaces hers
+    reps.sign_in(page, who="bob")  # another member on the same device: his session replaces hers
     page.context.set_offline(False)
     page.goto(reps.url + "/")
     page.wait_for_load_state("networkidle")
@@ -188,4 +169,91 @@ def test_what_waits_is_of_the_member_who_made_it(reps: Reps, open_page: Callable
     page.wait_for_url("**/login")
     page.goto(reps.url + "/offline")
     page.wait_for_selector("[data-none]:not([hidden])")
+    page.faults.clear()
+
+
+def test_nothing_is_in_the_way_of_a_thumb(reps: Reps, open_page: Callable[..., Any]) -> None:
+    """Every page a rep opens: nothing serious for axe, nothing wider than the phone, nothing too small to press."""
+    reps.make("account", name="杭州长岭豆制品有限公司", industry="food")
+    first = reps.lead()
+    page = reps.sign_in(open_page(phone=True))
+    walk: dict[str, Callable[[Any], Any] | None] = {
+        "/": None,
+        "/search?q=吕": None,
+        "/crm/lead": None,
+        "/crm/lead?view=board": None,
+        f"/crm/lead/{first}": None,
+        f"/crm/lead/{first}/edit": None,
+        "/crm/lead/new?quick=1": phone.mend,
+        "/me": None,
+        "/share?text=张三 13800138000\n杭州禾穗食品有限公司": None,
+        "/offline": lambda page: phone.keep(page, reps.world.people["ann"]),
+    }
+    found = {}
+    for path, prepare in walk.items():
+        page.goto(reps.url + path)
+        page.wait_for_load_state("networkidle")
+        if prepare:
+            prepare(page)
+        problems = [*axe_problems(page), *page.evaluate(SMALL)]
+        if page.evaluate("() => document.documentElement.scrollWidth") > 390:
+            problems.append("wider than the phone")
+        if problems:
+            found[path] = problems
+    assert not found, "\n".join(f"{path}: {one}" for path, several in found.items() for one in several)
+
+
+#: What is pressed with a thumb and is smaller than 44 × 44 (links within a text may be), or makes a phone zoom.
+SMALL = """() => [...document.querySelectorAll("button, input, select, textarea, a.btn, .m-item, .m-choice label")]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !one.closest(".m-desk, [hidden]"))
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([one, box]) => box.width && box.top < innerHeight && !(one.type === "checkbox" || one.type === "radio")
+    && (box.height < 43.5 || (one.matches("input, textarea, select") && parseFloat(getComputedStyle(one).fontSize) < 16)))
+  .map(([one, box]) => `${one.outerHTML.slice(0, 120)} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
+
+
+def test_after_a_call_the_record_offers_to_log_it(reps: Reps, open_page: Callable[..., Any]) -> None:
+    page = reps.sign_in(open_page(phone=True))
+    page.goto(f"{reps.url}/crm/lead/{reps.lead()}")
+    page.clock.install()
+    link = page.locator("a[href='tel:+8613800134210']:visible").first
+    page.evaluate(
+        "() => addEventListener('click', (event) => event.target.closest('a[href^=tel]') && event.preventDefault())"
+    )
+    link.tap()
+    page.clock.fast_forward(60_000)
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_selector("#toast >> text=刚才与吕嘉禾通过电话")
+    page.locator("#toast button", has_text="记下").tap()
+    assert page.evaluate("() => document.activeElement.name") == "text"
+
+
+def test_a_new_release_takes_over_when_it_is_told_to(
+    reps: Reps, open_page: Callable[..., Any], monkeypatch: Any
+) -> None:
+    page = reps.sign_in(open_page(workers="allow"))
+    page.goto(reps.url + "/me")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    before = page.evaluate("() => caches.keys()")
+    monkeypatch.setattr(install, "_release", lambda: "next")
+    page.evaluate("() => navigator.serviceWorker.ready.then((there) => there.update())")
+    page.wait_for_selector("#release:not([hidden]) >> text=新版本已就绪")
+    assert before[0] in page.evaluate("() => caches.keys()"), "the one in use stays until then"
+    page.locator("#release button").click()
+    page.wait_for_function("() => caches.keys().then((all) => all.join() === 'mortise-next')")
+    page.wait_for_selector("#release[hidden]", state="attached")
+
+
+def test_conditional_fields_are_marked_while_nobody_can_judge_them(reps: Reps, open_page: Callable[..., Any]) -> None:
+    page = reps.sign_in(open_page(phone=True))
+    page.goto(reps.url + "/crm/lead/new")
+    page.locator("[data-all-fields]").tap()
+    assert page.locator("[data-field=lost_reason]").is_hidden()
+    page.context.set_offline(True)
+    page.select_option("#f-status", "working") if page.locator("#f-status").count() else page.locator(
+        "[name=status][value=working]"
+    ).check(force=True)
+    page.wait_for_selector("[data-field=lost_reason].maybe")
+    label = page.locator("[data-field=lost_reason] .form-label")
+    assert label.get_attribute("data-maybe") == "可能不需要填写"
     page.faults.clear()

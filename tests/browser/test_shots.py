@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.browser import first
+from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
+from tests.browser.reps import Reps
 
 pytestmark = [
     pytest.mark.browser,
@@ -197,3 +199,17 @@ def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
         page.wait_for_load_state("networkidle")
 
     shots("05-record-panel", f"{firm.url}/crm/deal", sign_in=firm.sign_in, prepare=open_first)
+
+
+@pytest.mark.parametrize("name", ["06-quick", "06-quick-mend", "06-waiting", "06-shared", "06-away"])
+def test_on_the_phone(reps: Reps, shots: Callable[..., None], name: str) -> None:
+    reps.make("account", name="杭州长岭豆制品有限公司", industry="food")
+    ann = reps.world.people["ann"]
+    path, prepare = {
+        "06-quick": ("/crm/lead/new?quick=1", None),
+        "06-quick-mend": ("/crm/lead/new?quick=1", phone.mend),
+        "06-waiting": ("/offline", lambda page: phone.keep(page, ann)),
+        "06-shared": ("/share?text=张三 13800138000", None),
+        "06-away": ("/offline", lambda page: phone.away(page, ann)),
+    }[name]
+    shots(name, reps.url + path, sign_in=reps.sign_in, prepare=prepare)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import database_of
+from tests.databases import known_of
 from tests.pages.conftest import Sales
-from tests.world import make
-from webapp import catalog
+from tests.world import World
 from webapp.db import Database
 
 
 @pytest.fixture
 def reps(database: Database) -> Sales:
-    world = make(database)
-    world.apply(catalog.text("crm"))
-    return Sales(world)
+    return Sales(World(database, *known_of(database)))
 
 
 @pytest.fixture
-def on_sqlite(sqlite_database: Database) -> Sales:
+def on_sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sales]:
     """The same where the database makes no difference."""
-    world = make(sqlite_database)
-    world.apply(catalog.text("crm"))
-    return Sales(world)
+    with database_of(request, "sqlite", tmp_path, "reps") as database:
+        yield Sales(World(database, *known_of(database)))
 
 
 def lead(reps: Sales, who: str = "ann", **values: Any) -> int:

@@ -68,9 +68,18 @@ def test_several_contacts_are_chosen_from_and_what_finds_no_field_goes_into_the_
     form = client.get("/crm/lead/new?quick=1&shared=1").text
     assert (value(form, "name"), value(form, "wechat")) == ("李四", "lisi88")
     assert "网址: https://yunshan.example" in value(form, "need")
-    assert "地址: 浙江省杭州市文三路 90 号" in value(form, "need")
+    assert value(form, "street") == "浙江省杭州市文三路 90 号"
     for spoilt in ("9", "x", "-1", "²"):
         assert client.get(f"/crm/lead/new?quick=1&shared={spoilt}").status_code == 200
+
+
+def test_words_that_are_no_contact_are_for_any_quick_form(on_sqlite: Sales) -> None:
+    page = on_sqlite.client("ann")
+    page.post("/share", data={"text": "下周二把报价发给他们"})
+    assert re.findall(r'href="(/crm/\w+/new\?quick=1&amp;shared=0)"', page.get("/share").text) == [
+        "/crm/lead/new?quick=1&amp;shared=0",
+        "/crm/todo/new?quick=1&amp;shared=0",
+    ]
 
 
 def test_somebody_without_a_form_to_enter_is_told(on_sqlite: Sales) -> None:

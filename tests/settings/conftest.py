@@ -1,18 +1,23 @@
-"""The small firm, its settings in somebody's browser, and a worker for what they leave to do."""
+"""The small firm, its settings in somebody's browser, and a worker for what they leave to do.
+
+One firm for all tests of a file and database: what a test changes it does to people it hired, or begins with `fresh`.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.conftest import database_of
 from tests.pages import sales
 from tests.pages.conftest import Sales
 from tests.world import make
-from webapp.access import audit
-from webapp.db import Database
+from webapp.access import audit, members
+from webapp.definitions import drafts, versions
 from webapp.journal import work
 from webapp.serving import worker
 
@@ -22,6 +27,33 @@ class Office(Sales):
 
     def id(self, name: str) -> int:
         return self.world.people[name]
+
+    def hire(self, name: str, *roles: str, department: str | None = "East") -> int:
+        """Somebody new, with a password."""
+        with self.world.database.write() as unit:
+            place = self.world.departments[department] if department else None
+            mail = f"{name.lower()}@firm.example"
+            admin = self.world.actor("admin")
+            made = members.add(unit, admin, mail, name, department_id=place, password="x")
+            self.world.people[name.lower()] = made
+        for role in roles:
+            self.world.grant(name.lower(), role)
+        return made
+
+    def fresh(self) -> None:
+        """The app as it began, and no drafts."""
+        self.world.apply(sales.DOCUMENT, accept_loss=True)
+        with self.world.database.write() as unit:
+            for who in ("admin", "bob", "hal"):
+                with_right = self.world.actor(who)
+                drafts.drop(unit, with_right, "crm")
+
+    def version(self, id_: int = 0, form: str = "deal") -> int:
+        """The app's version in force; of a record with its number."""
+        if id_:
+            return super().version(id_, form)
+        with self.world.database.read() as unit:
+            return versions.current(unit).apps["crm"].version
 
     def send(
         self, path: str, values: dict[str, Any], who: str = "admin", *, page: str = "", **more: Any
@@ -39,8 +71,9 @@ class Office(Sales):
             return [e.detail for e in audit.listed(unit, self.world.actor("admin"), action=action)]
 
 
-@pytest.fixture
-def office(database: Database) -> Office:
-    world = make(database)
-    world.apply(sales.DOCUMENT)
-    return Office(world)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with database_of(request, request.param, tmp_path_factory.mktemp("office")) as found:
+        world = make(found)
+        world.apply(sales.DOCUMENT)
+        yield Office(world)

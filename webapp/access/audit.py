@@ -28,6 +28,7 @@ ACTIONS: dict[str, Message] = {
     "member_invited": N_("Link to set a password made"),
     "records_handed_over": N_("Records handed over"),
     "member_placed": N_("Departments changed"),
+    "member_seen_as": N_("Looked as this member"),
     "member_disabled": N_("Member disabled"),
     "member_enabled": N_("Member enabled again"),
     "password_set": N_("Password set"),

@@ -73,12 +73,12 @@ def change(unit: Unit, actor: Actor, values: Mapping[str, Any]) -> Firm:
     require_keeper(actor)
     if found := problems(values):
         raise Invalid(N_("The settings need mending."), problems=found)
-    before = read(unit, *_KEYS)
+    now = get(unit)
     for key, value in values.items():
-        value = value.strip() if isinstance(value, str) else value
-        if value != before.get(key):
+        value, before = value.strip() if isinstance(value, str) else value, getattr(now, key)
+        if value != before:
             write(unit, key, value)
-            audit.add(unit, actor, "firm_changed", setting=key, before=before.get(key), after=value)
+            audit.add(unit, actor, "firm_changed", setting=key, before=before, after=value)
     return get(unit)
 
 

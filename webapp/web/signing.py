@@ -84,7 +84,12 @@ def _find() -> actors.Known | None:
     if bearer is not None:
         return actors.by_token(scope.unit(), bearer)
     cookie = session_cookie()
-    return actors.by_session(scope.unit(), cookie) if cookie else None
+    known = actors.by_session(scope.unit(), cookie) if cookie else None
+    if known is None:
+        return None
+    from webapp.web import seeing
+
+    return seeing.through(known)
 
 
 def bearer_token() -> str | None:

@@ -13,7 +13,9 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.phone import blueprint
-from webapp.engines.forms import contacts, quick
+from webapp.definitions.model import Form
+from webapp.engines.forms import contacts, quick, views
+from webapp.engines.forms.contacts import Contact, places
 from webapp.web import csrf, language, respond, scope, shared
 from webapp.web.signing import public
 
@@ -39,13 +41,24 @@ def show() -> Response:
         return respond.redirect("/login?next=/share")
     found = shared.read()
     forms = quick.forms(scope.unit(), scope.actor())
-    if len(found) == 1 and len(forms) == 1:
-        return respond.redirect(_address(forms[0], 0))
+    if len(found) == 1 and (form := _fitting(forms, found[0])) is not None:
+        return respond.redirect(_address(form, 0))
     named = [(language.label(form.label) or form.key, form.icon or "file-text", form) for form in forms]
     choices = [
         (one, [(label, icon, _address(form, place)) for label, icon, form in named]) for place, one in enumerate(found)
     ]
     return respond.page("phone/share.html", choices=choices, has_forms=bool(forms))
+
+
+def _fitting(forms: list[Form], contact: Contact) -> Form | None:
+    """The one form there is, or the one that has more places for this contact than all others."""
+    if len(forms) < 2:
+        return forms[0] if forms else None
+    unit, actor, locale = scope.unit(), scope.actor(), language.locale()
+    scopes = [views.scope(unit, actor, form.app, form.key, locale) for form in forms]
+    fits = sorted(((places.fits(at, contact), at.form) for at in scopes), key=lambda one: -one[0])
+    (most, form), (next_, _) = fits[:2]
+    return form if most > next_ else None
 
 
 def _texts(given: Any) -> list[str]:
@@ -58,5 +71,5 @@ def _keep(given: Iterable[str | bytes]) -> Response:
     return response
 
 
-def _address(form: Any, place: int) -> str:
+def _address(form: Form, place: int) -> str:
     return f"{quick.address(form)}&shared={place}"

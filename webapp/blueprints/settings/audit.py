@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,13 +12,14 @@ from zoneinfo import ZoneInfo
 from flask import Response, request
 
 from webapp import clock
-from webapp.access import audit, directory
+from webapp.access import audit, departments, directory, roles
 from webapp.access.audit import Entry
 from webapp.blueprints.settings import blueprint
 from webapp.blueprints.settings.members import said
 from webapp.db import Unit
 from webapp.definitions import versions
-from webapp.i18n import N_
+from webapp.definitions.model import Definitions
+from webapp.i18n import N_, Message
 from webapp.web import language, respond, scope, sections
 from webapp.web.htmx import htmx
 
@@ -36,8 +38,9 @@ def show_audit() -> Response:
         unit, actor, **wanted, limit=_PAGE + 1, before=int(before) if before.isdecimal() and len(before) < 16 else None
     )
     more = found[_PAGE - 1].id if len(found) > _PAGE else None
+    names = _Names.of(unit)
     context: dict[str, Any] = {
-        "lines": [(entry, _detail(unit, entry)) for entry in found[:_PAGE]],
+        "lines": [(entry, _detail(names, entry)) for entry in found[:_PAGE]],
         "actions": audit.ACTIONS,
         "asked": asked,
         "more": _address(asked, before=more) if more else None,
@@ -47,7 +50,7 @@ def show_audit() -> Response:
     return sections.show(
         "audit",
         "settings/audit.html",
-        people=sorted(directory.everybody(unit).items(), key=lambda item: item[1]),
+        people=sorted(names.members.items(), key=lambda item: item[1]),
         groups=[(key, label) for key, (label, _) in audit.GROUPS.items()],
         export=_address(asked, path="/settings/audit/export"),
         **context,
@@ -62,11 +65,12 @@ def export_audit() -> Response:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow([language.say(head) for head in _HEADS])
+    names = _Names.of(unit)
     for entry in audit.listed(unit, actor, **wanted, limit=_MOST):
         at = entry.at.astimezone(ZoneInfo(clock.zone())).isoformat(timespec="seconds")
         cells = [
             at, entry.actor_name or "", language.say(audit.ACTIONS[entry.action]), entry.member_name or "",
-            _detail(unit, entry), entry.origin or "", str(entry.token or ""),
+            _detail(names, entry), entry.origin or "", str(entry.token or ""),
         ]  # fmt: skip
         writer.writerow([_tame(cell) for cell in cells])
     response = Response("\ufeff" + file.getvalue(), mimetype="text/csv")
@@ -109,14 +113,82 @@ def _address(asked: dict[str, str], path: str = "/settings/audit", **more: Any) 
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def _detail(unit: Unit, entry: Entry) -> str:
-    """The rest of a line in words: names for roles, before and after for what changed."""
-    detail = {key: value for key, value in entry.detail.items() if value not in (None, [], "")}
-    if "role" in detail:
-        from webapp.access import roles
+@dataclass(frozen=True)
+class _Names:
+    """What numbers in a line stand for; asked once a page."""
 
-        return said(roles.label_of(str(detail["role"]), versions.current(unit)))
+    members: dict[int, str]
+    departments: dict[int, str]
+    definitions: Definitions
+
+    @classmethod
+    def of(cls, unit: Unit) -> _Names:
+        tree = {one.id: one.name for one in departments.tree(unit)}
+        return cls(directory.everybody(unit), tree, versions.current(unit))
+
+
+#: Keys of a line's detail → what stands before the value; those with "" speak for themselves.
+_KEYS: dict[str, Message | str] = {
+    "email": "",
+    "name": "",
+    "role": "",
+    "department": N_("Department"),
+    "parent": N_("Under"),
+    "further": N_("Further departments"),
+    "into": N_("Merge into"),
+    "head": N_("Head"),
+    "to": N_("Records go to"),
+    "number": N_("No."),
+    "scope": "",
+    "expires_at": N_("Last day"),
+    "mail": N_("by mail"),
+    "app": "",
+    "version": N_("Version"),
+    "changes": N_("Changes"),
+    "left_out": N_("Not taken over"),
+    "count": N_("Number"),
+}
+_SETTINGS: dict[str, Message] = {
+    "name": N_("Name of the firm"),
+    "locale": N_("Language"),
+    "currency": N_("Currency"),
+    "accent": N_("Accent colour"),
+    "logo": N_("Logo"),
+}
+_SCOPES = {"read": N_("reads only"), "write": N_("reads and writes")}
+
+
+def _detail(names: _Names, entry: Entry) -> str:
+    """The rest of a line in words: names for numbers, before and after for what changed."""
+    detail = {key: value for key, value in entry.detail.items() if value not in (None, [], "")}
+    comma = ", " if language.locale() == "en" else "，"
     if "after" in detail or "before" in detail:
-        what = f"{detail.pop('setting')}: " if "setting" in detail else ""
+        setting = _SETTINGS.get(str(detail.get("setting")))
+        what = f"{language.say(setting)} " if setting else ""
         return f"{what}{detail.get('before', '–')} → {detail.get('after', '–')}"
-    return ", ".join(f"{key} {value}" for key, value in detail.items())
+    return comma.join(_said(names, key, value) for key, value in detail.items())
+
+
+def _said(names: _Names, key: str, value: Any) -> str:
+    title = language.say(_KEYS.get(key, key))
+    shown = value
+    if key == "role":
+        shown = said(roles.label_of(str(value), names.definitions))
+    elif key in ("department", "parent", "into") and isinstance(value, int):
+        shown = names.departments.get(value, value)
+    elif key == "further" and isinstance(value, list):
+        shown = ", ".join(names.departments.get(one, str(one)) for one in value)
+    elif key in ("to", "head") and isinstance(value, int):
+        shown = names.members.get(value, value)
+    elif key == "scope":
+        shown = language.say(_SCOPES.get(str(value), str(value)))
+    elif key == "app":
+        app = names.definitions.apps.get(str(value))
+        shown = language.label(app.label) if app else value
+    elif key == "left_out" and isinstance(value, list):
+        shown = len(value)
+    elif key == "expires_at":
+        shown = str(value)[:10]
+    elif value is True:
+        return title
+    return f"{title} {shown}".strip()

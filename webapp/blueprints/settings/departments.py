@@ -126,7 +126,6 @@ def _page(*, error: str = "", status: int = 200, moved: int | None = None) -> Re
         "tree": tree,
         "sizes": departments.sizes(unit),
         "names": dict(directory.names(unit)),
-        "people": directory.names(unit),
         "error": error,
         "moved": moved,
     }

@@ -16,7 +16,7 @@ from webapp.definitions import versions
 from webapp.engines.forms import handover
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, Stale
 from webapp.i18n import N_
-from webapp.web import devices, language, respond, scope, sections, stamps
+from webapp.web import devices, language, respond, scope, sections, seeing, stamps
 
 _SAID = {
     "saved": N_("Saved"),
@@ -113,6 +113,28 @@ def hand_over(number: int) -> Response:
 def reopen_member(number: int) -> Response:
     members.enable(scope.unit(), sections.enter("members"), number)
     return respond.redirect(f"/settings/members/{number}?saved=back", whole=True)
+
+
+@blueprint.post("/settings/members/<int:number>/see")
+def see_as(number: int) -> Response:
+    """Look at everything as this member does; for system administrators."""
+    actor, unit = sections.enter("members"), scope.unit()
+    guard.require_keeper(actor)
+    actors.of_member(unit, number)
+    audit.add(unit, actor, "member_seen_as", number)
+    response = respond.redirect("/", whole=True)
+    seeing.begin(response, number)
+    return response
+
+
+@blueprint.post("/settings/see/stop")
+def stop_seeing() -> Response:
+    """Be oneself again, back on the page of the member."""
+    was = scope.actor()
+    back = f"/settings/members/{was.member}" if was.on_behalf_of is not None else "/"
+    response = respond.redirect(back, whole=True)
+    seeing.stop(response)
+    return response
 
 
 def _change(unit: Unit, actor: Actor, now: directory.Person, given: dict[str, Any]) -> None:

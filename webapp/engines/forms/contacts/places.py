@@ -49,21 +49,32 @@ def values(at: Scope, contact: Contact) -> dict[str, list[str]]:
     free = {key: field for key, field in at.form.fields.items() if writable(at, field)}
     found: dict[str, list[str]] = {}
     loose = []
-    for piece in _pieces(at.form):
-        text = getattr(contact, piece)
-        if not text:
-            continue
-        field = _field(at.form, free, piece)
+    for piece, field in _placed(at.form, free, contact):
         if field is None:
-            loose.append(f"{_NAMES[piece].text(at.locale)}: {text}")
+            loose.append(f"{_NAMES[piece].text(at.locale)}: {getattr(contact, piece)}")
         else:
-            del free[field.key]
-            found[field.key] = [text]
+            found[field.key] = [getattr(contact, piece)]
     said = "\n".join(part for part in (*loose, contact.note) if part)
     into = next((key for key in _notes(at.form) if key in free), None)
     if said and into:
         found[into] = [said]
     return found
+
+
+def fits(at: Scope, contact: Contact) -> int:
+    """How many pieces of the contact have a field of their own."""
+    free = {key: field for key, field in at.form.fields.items() if writable(at, field)}
+    return sum(field is not None for _, field in _placed(at.form, free, contact))
+
+
+def _placed(form: Form, free: dict[str, Field], contact: Contact) -> Iterator[tuple[str, Field | None]]:
+    """Each piece that is known with its field, which is then no longer free."""
+    for piece in _pieces(form):
+        if getattr(contact, piece):
+            field = _field(form, free, piece)
+            if field is not None:
+                del free[field.key]
+            yield piece, field
 
 
 def _pieces(form: Form) -> Iterator[str]:

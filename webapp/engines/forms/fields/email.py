@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import Any
+from urllib.parse import quote
 
 from webapp.definitions.kinds import field_kinds
 from webapp.definitions.model import Field
@@ -34,6 +35,9 @@ class Email(TextKind):
         if names[-1].isdigit() or len(address) > self.longest:
             raise FieldError(N_("This is no mail address; an example of one: name@example.com"), code="email")
         return f"{local}@{domain}"
+
+    def reach(self, field: Field, value: Any) -> str | None:
+        return f"mailto:{quote(value, safe='@')}" if value else None
 
     def masked(self, field: Field, value: Any) -> str:
         local, _, domain = (value or "").rpartition("@")

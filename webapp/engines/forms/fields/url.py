@@ -42,6 +42,9 @@ class Url(TextKind):
     def short(self, field: Field, value: Any, locale: str) -> str:
         return urlsplit(value).netloc.removeprefix("www.") if value else ""
 
+    def reach(self, field: Field, value: Any) -> str | None:
+        return value or None
+
     def widget(self, field: Field) -> Widget:
         return Widget("url", "url", "url", "url", {"maxlength": str(self.longest)})
 
