@@ -46,5 +46,7 @@ def test_jobs_are_ended_tried_again_and_taken_back_by_their_own_people(office: O
     with office.world.database.read() as unit:
         (made, _), *_ = changesets.listed(unit)
     assert office.send(f"/settings/change-sets/{made.id}/undo", {}, "hal", page=at).status_code == 404
-    assert "已撤回" in words(office.send(f"/settings/change-sets/{made.id}/undo", {}, page=at, target="jobs").text)
+    assert office.send(f"/settings/change-sets/{made.id}/undo", {}, page=at, target="jobs").status_code == 200
+    office.work()
+    assert "已撤回" in words(office.get(at, "admin", target="jobs").text)
     assert office.value("deal", deal, "owner") == office.id("ann")

@@ -9,8 +9,8 @@ from flask import Response, request
 from webapp.access import directory
 from webapp.access.actor import Actor
 from webapp.blueprints.settings import blueprint
-from webapp.engines.forms import undo
-from webapp.errors import Conflict, Denied, MortiseError, NotFound
+from webapp.engines.forms import undoing
+from webapp.errors import Conflict, Denied, NotFound
 from webapp.i18n import N_, Message
 from webapp.journal import changesets, due
 from webapp.journal.due import Job
@@ -21,9 +21,17 @@ from webapp.web.htmx import htmx
 KINDS: dict[str, Message] = {
     "import": N_("Import"),
     "records.handover": N_("Hand-over of records"),
+    "export": N_("Export"),
+    "bulk": N_("Many records at once"),
+    "undo": N_("Taking back"),
+    "change_set.undo": N_("Taking back"),
+    "backup.create": N_("Backup"),
+    "backup.verify": N_("Check of a backup"),
     "definition": N_("Building behind a version"),
     "password.mail": N_("Mail to set a password"),
 }
+#: Doing these once more does nothing twice: they find what is left. Others are tried again only where nothing was done.
+_REPEATABLE = ("records.handover", "definition", "password.mail", "change_set.undo", "backup.create", "backup.verify")
 STATES: dict[str, tuple[Message, str]] = {
     due.RUNNING: (N_("running"), "blue"),
     due.WAITING: (N_("waiting"), "gray"),
@@ -58,23 +66,21 @@ def retry_job(number: int) -> Response:
     unit = scope.unit()
     job = due.get(unit, number)
     _mine(sections.enter("jobs"), job)
-    if job.state not in (due.FAILED, due.CANCELLED):
-        raise Conflict(N_("Only what failed or was ended is tried again."))
+    if not may_repeat(job):
+        raise Conflict(N_("Only what failed or was ended is tried again, and nothing that would then be done twice."))
     due.add(unit, job.kind, job.key, job.payload, actor=job.actor)
     return _page()
 
 
 @blueprint.post("/settings/change-sets/<int:number>/undo")
-@scope.reading
 def undo_change_set(number: int) -> Response:
-    """Take back what was done together; what has been changed since stays."""
-    actor = sections.enter("jobs")
-    scope.end_unit(commit=False)
-    with scope.without_turn():  # it works in small units of its own
-        done = undo.undo(scope.database(), actor, number)
-    left = len(done.left)
-    text = N_("{n} changes taken back; {left} left as they are.", n=done.undone, left=left)
-    return _page(saved=text)
+    """Have a worker take back what was done together; what has been changed since stays."""
+    undoing.add(scope.unit(), sections.enter("jobs"), number)
+    return _page()
+
+
+def may_repeat(job: Job) -> bool:
+    return job.state in (due.FAILED, due.CANCELLED) and (job.kind in _REPEATABLE or not job.progress)
 
 
 def _mine(actor: Actor, job: Job) -> None:
@@ -84,7 +90,7 @@ def _mine(actor: Actor, job: Job) -> None:
         raise NotFound(N_("There is no job {id}.", id=job.id))
 
 
-def _page(*, saved: Message | None = None, error: MortiseError | None = None) -> Response:
+def _page() -> Response:
     actor = scope.actor()
     if request.method == "POST":
         scope.settle()
@@ -97,6 +103,7 @@ def _page(*, saved: Message | None = None, error: MortiseError | None = None) ->
         "jobs": found,
         "kinds": KINDS,
         "states": STATES,
+        "may_repeat": may_repeat,
         "wanted": wanted,
         "names": directory.everybody(unit),
         "is_busy": any(job.state in (due.RUNNING, due.WAITING) for job in found),
@@ -104,4 +111,4 @@ def _page(*, saved: Message | None = None, error: MortiseError | None = None) ->
     }
     if htmx.target_id == "jobs":
         return respond.part("settings/_jobs.html", **context)
-    return sections.show("jobs", "settings/jobs.html", saved=saved, status=error.status if error else 200, **context)
+    return sections.show("jobs", "settings/jobs.html", **context)
