@@ -174,6 +174,7 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "14-security": ("/me/security", "ann", None),
     "16-api": ("/api/docs", "ann", None),
     "16-api-form": ("/api/docs/crm/deal", "ann", None),
+    "14-health": ("/settings/health", "admin", lambda page: page.wait_for_selector(".m-looked")),
     "14-backups": ("/settings/backups", "admin", None),
     "14-backups-taking": (
         "/settings/backups",
