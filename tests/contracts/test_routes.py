@@ -39,6 +39,7 @@ PAGES = {
     "records.talk": f"{DEAL}/{{deal}}/talk",
     "records.add": f"{DEAL}/add",
     "records.field": f"{DEAL}/{{deal}}/field/name",
+    "workbench.show_demo": "/demo",
     "records.tag_list": f"{DEAL}/tags/labels",
     "records.convert_form": f"{DEAL}/{{deal}}/convert",
     "records.pick": f"{DEAL}/filter?view=all",
@@ -58,6 +59,8 @@ SETTINGS = {
     "settings.show_firm": "/settings/firm",
     "settings.show_accent": "/settings/firm/accent?accent=%231661ab",
     "settings.show_tokens": "/settings/tokens",
+    "settings.show_health": "/settings/health",
+    "settings.list_checks": "/settings/health/checks",
     "settings.show_backups": "/settings/backups",
     "settings.list_backups": "/settings/backups/list",
     "settings.show_audit": "/settings/audit",
@@ -92,6 +95,7 @@ READS = {
     "api.list_records": API,
     "api.read_record": f"{API}/{{deal}}",
     "api.read_history": f"{API}/{{deal}}/history",
+    "api.list_comments": f"{API}/{{deal}}/comments",
     "api.specification": "/api/v1/openapi.json",
 }
 #: Whatever changes something: method, address, body (a mapping is sent as a form, a text as JSON).
@@ -102,7 +106,10 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.convert": ("POST", f"{DEAL}/{{deal}}/convert", {}),
     "records.unconvert": ("POST", f"{DEAL}/{{deal}}/unconvert", {"set": "1"}),
     "api.convert_record": ("POST", f"{API}/{{deal}}/convert", "{}"),
+    "api.create_comment": ("POST", f"{API}/{{deal}}/comments", '{"text": "x"}'),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "workbench.load_demo": ("POST", "/demo", {}),
+    "workbench.remove_demo": ("POST", "/demo/remove", {"set": "1"}),
     "records.rename_tag": ("POST", f"{DEAL}/tags/labels", {"old": "a", "new": "b"}),
     "records.change_cell": ("POST", f"{DEAL}/{{deal}}/cell?view=all", {"m__field": "name", "name": "x"}),
     "records.change_cells": ("POST", f"{DEAL}/cells?view=all", {"cells": "[]"}),
@@ -180,6 +187,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
 }
 #: Not walked here, with the reason.
 ELSEWHERE = {
+    "api.change_comment": "needs a comment of one's own; tested with the API",
+    "api.delete_comment": "needs a comment of one's own; tested with the API",
     "records.end": "needs a form that says how its duties end; tested with the workbench",
     "records.comment": "needs a comment of one's own; tested with the comments",
     "records.rewrite": "needs a comment of one's own; tested with the comments",
