@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import firm as firms
-from tests.bench import footprint, imports, load, measures, report, script, servers
+from tests.bench import footprint, imports, live, load, measures, report, script, servers
 
-PARTS = ("reads", "writes", "imports", "footprint")
+PARTS = ("reads", "writes", "live", "imports", "footprint")
 
 
 def main() -> int:
@@ -47,7 +47,7 @@ def measure(kind: str, given: argparse.Namespace) -> list[report.Line]:
     with tempfile.TemporaryDirectory() as folder:
         if "footprint" in parts:
             lines += footprint.measured(firm, given.idle)
-        if set(parts) & {"reads", "writes", "imports"}:
+        if set(parts) & {"reads", "writes", "live", "imports"}:
             told = script.of(firm)
             path = Path(folder) / "script.json"
             path.write_text(script.dumped(told), "utf-8")
@@ -58,6 +58,7 @@ def measure(kind: str, given: argparse.Namespace) -> list[report.Line]:
                 setting = measures.Setting(firm, told, *addresses, pids, given.seconds, given.rounds)
                 lines += measures.reads(setting) if "reads" in parts else []
                 lines += measures.writes(setting) if "writes" in parts else []
+                lines += live.measured(setting) if "live" in parts else []
                 lines += imports.measured(setting, given.import_rows) if "imports" in parts else []
     firm.database.dispose()
     return lines

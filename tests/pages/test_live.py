@@ -66,7 +66,7 @@ def test_a_page_hears_of_its_form_alone_and_of_no_value(world: World, hub: live.
     assert not accounts.is_news
     said = deals.messages()
     assert next(said).startswith("retry")
-    assert next(said) == 'event: changed\ndata: {"form": "crm.deal", "within": 8}\n\n'
+    assert next(said) == 'event: changed\ndata: {"form": "crm.deal", "within": 50}\n\n'
 
 
 def test_what_rolled_back_is_not_told(world: World, hub: live.Hub) -> None:

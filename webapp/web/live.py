@@ -128,7 +128,7 @@ class Hub:
             found = [one for one in self._streams if one.form in forms]
         many = Counter(one.form for one in found)
         for one in found:
-            one.tell(min(1000, 8 * many[one.form]))
+            one.tell(min(10_000, 50 * many[one.form]))
 
     def _watch(self) -> None:
         listener = signals.listener(self._database)

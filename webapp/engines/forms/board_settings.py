@@ -43,7 +43,9 @@ def mark_key(at: Scope, asked: Asked) -> str | None:
 def lane_key(at: Scope, asked: Asked) -> str | None:
     """The field whose values lie across the board as lanes."""
     found = _one(at, asked, "group", LANES, "lanes")
-    return None if found == asked.view.settings.get("by") else found
+    if found is None or found == asked.view.settings.get("by"):
+        return None
+    return found if found in arranged.groups(at, asked.changed(group=found)) else None  # a link by a name one may read
 
 
 def total_key(at: Scope, asked: Asked) -> str | None:
