@@ -83,6 +83,31 @@ def _new_view(page: Any) -> None:
         page.wait_for_selector("#view-name")
 
 
+def _edit(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator("#row-1 td.num").first.click()
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".m-celledit input[name=amount]")
+        page.keyboard.type("172万")
+
+
+def _range(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        rows = page.locator("table[data-grid] tbody tr[data-open]")
+        for n in (1, 4):
+            rows.nth(n).locator("td").first.click()
+        rows.nth(2).locator("td.num").first.click()
+        for key in ("Shift+ArrowDown", "Shift+ArrowDown", "Shift+ArrowRight"):
+            page.keyboard.press(key)
+
+
+def _bulk(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator("[data-all-rows]").check()
+        page.locator("#picked [data-bulk-open]").first.click()
+        page.wait_for_selector("#bulk-field")
+
+
 STATES: dict[str, tuple[str, Callable[[Any], None] | None]] = {
     "parts": ("", None),
     "grid": ("/grid", None),
@@ -126,6 +151,9 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "03-grid-filter": ("/crm/deal?view=all&w=stage:any:quote&w=amount:gt:5万", "ann", _filter),
     "03-grid-column": ("/crm/deal?view=all&sort=-amount,name", "ann", _column),
     "03-grid-fields": ("/crm/deal?view=all", "ann", _fields),
+    "03-grid-edit": ("/crm/deal?view=all", "ann", _edit),
+    "03-grid-range": ("/crm/deal?view=all", "ann", _range),
+    "03-grid-bulk": ("/crm/deal?view=all", "ann", _bulk),
     "03-view-new": ("/crm/deal?view=all&sort=name", "admin", _new_view),
     "04-kanban": ("/crm/deal?view=board", "ann", None),
     "05-record-page": ("/crm/deal/{first}", "ann", None),
@@ -146,6 +174,7 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "14-security": ("/me/security", "ann", None),
     "16-api": ("/api/docs", "ann", None),
     "16-api-form": ("/api/docs/crm/deal", "ann", None),
+    "14-health": ("/settings/health", "admin", lambda page: page.wait_for_selector(".m-looked")),
     "14-backups": ("/settings/backups", "admin", None),
     "14-backups-taking": (
         "/settings/backups",

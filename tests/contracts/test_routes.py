@@ -59,6 +59,8 @@ SETTINGS = {
     "settings.show_firm": "/settings/firm",
     "settings.show_accent": "/settings/firm/accent?accent=%231661ab",
     "settings.show_tokens": "/settings/tokens",
+    "settings.show_health": "/settings/health",
+    "settings.list_checks": "/settings/health/checks",
     "settings.show_backups": "/settings/backups",
     "settings.list_backups": "/settings/backups/list",
     "settings.show_audit": "/settings/audit",
