@@ -96,6 +96,7 @@ def test_a_file_goes_all_the_way_in_its_bad_rows_are_mended_and_the_whole_is_tak
     assert "1 行已写入，0 行完全相同跳过，2 行退回。" in done
     page = wizard.get("/result").text
     assert 'name="cell-3-1" value="八千"' in page and page.count("m-badcell") == 2
+    assert "Did you mean" not in page
     file = wizard.get("/rejected")
     assert file.headers["Content-Disposition"].startswith("attachment") and "八千" in file.get_data().decode(
         "utf-8-sig"

@@ -41,8 +41,8 @@ industry: 行业 行业划分 所属行业 行业类别 行业分类 客户行�
 source: 来源 客户来源 线索来源 来源渠道 渠道来源 获客渠道 信息来源 | Source, Lead source, Origin, Lead origin
 level: 等级 客户等级 客户级别 级别 重要程度 | Level, Grade, Tier, Customer level
 type: 类型 客户类型 | Type, Customer type, Account type
-status: 状态 客户状态 账户状态 合同状态 订单状态 线索状态 当前状态 |
-status: | Status, Account status, Contract status, Lead status, Customer status
+status: 状态 客户状态 账户状态 当前状态 |
+status: | Status, Account status, Customer status
 stage: 阶段 销售阶段 商机阶段 当前阶段 | Stage, Deal stage, Sales stage, Pipeline stage, Opportunity stage
 owner: 负责人 业务负责人 业务员 销售 销售员 销售人员 客户经理 跟进人 所有人 所有者 归属人 归属销售 |
 owner: 销售负责人 责任人 销售代表 业务代表 |
@@ -55,8 +55,8 @@ contract: 合同编号 合同号 合同号码 | Contract no, Contract no., Contr
 title: 名称 标题 主题 | Name, Title, Subject
 note: 备注 备注说明 说明 描述 备注信息 其他说明 附注 |
 note: | Note, Notes, Remark, Remarks, Description, Comment, Comments, Memo
-amount: 金额 总金额 合同金额 合同总额 合同总金额 签约金额 签约总金额 商机金额 订单金额 预计金额 成交金额 成交额 |
-amount: | Amount, Total, Total amount, Value, Deal value, Deal amount, Contract amount, Contract value
+amount: 金额 总金额 签约金额 签约总金额 商机金额 预计金额 成交金额 成交额 |
+amount: | Amount, Total, Total amount, Value, Deal value, Deal amount
 amount: | Close value
 receivable: 应收金额 应收款 应收账款 应收 | Receivable, Amount due, Receivables
 paid: 回款金额 总回款金额 已回款金额 累计回款 累计回款金额 已回款 已收金额 已收款 |
