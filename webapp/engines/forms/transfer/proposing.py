@@ -141,13 +141,15 @@ def _meant(form: Form, fields: Mapping[str, Field]) -> dict[str, Field]:
     by_label: dict[str, list[Field]] = {}
     by_key: dict[str, list[Field]] = {}
     for field in fields.values():
-        labels = [s for text in _texts(field.label) for s in spellings(text)]
+        labels = [spellings(text) for text in _texts(field.label)]  # one says Name, the other 姓名
+        meant = {m for said in labels if (m := _meaning(said) or _meaning(_told(said, own)))}
         if field.is_system and field.key == "owner":
-            by_label.setdefault("owner", []).append(field)
-        elif meaning := _meaning(labels) or _meaning(_told(labels, own)):
+            meant = {"owner"}
+        for meaning in meant:
             by_label.setdefault(meaning, []).append(field)
-        elif meaning := _meaning(spellings(field.key)) or OF_KINDS.get(field.kind_key):
-            by_key.setdefault(meaning, []).append(field)
+        weak = _meaning(spellings(field.key)) or OF_KINDS.get(field.kind_key)
+        if weak and not meant:
+            by_key.setdefault(weak, []).append(field)
     found = {**by_key, **by_label}
     title = fields.get(form.title)
     if title is not None and "title" not in found:

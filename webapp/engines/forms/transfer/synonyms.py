@@ -87,7 +87,7 @@ next: 下次跟进 下次跟进时间 下次联系时间 下次跟进日期 | Ne
 birthday: 生日 出生日期 出生年月 | Birthday, Date of birth, DOB, Birth date
 gender: 性别 | Gender, Sex
 job: 职务 职位 岗位 头衔 | Job title, Position, Job, Role
-department: 部门 所在部门 所属部门 隶属部门 | Department, Dept, Dept.
+department: 部门 所在部门 | Department, Dept, Dept.
 website: 网址 网站 官网 公司网址 公司网站 主页 | Website, Web site, URL, Homepage, Web, Web page
 tax: 税号 统一社会信用代码 社会信用代码 信用代码 纳税人识别号 |
 tax: | Credit code, Tax ID, Tax number, VAT number, VAT no, VAT ID
