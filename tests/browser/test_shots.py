@@ -43,6 +43,21 @@ def _move(page: Any) -> None:
     page.wait_for_timeout(250)
 
 
+def _picked(page: Any) -> None:
+    for n in range(3):
+        page.locator("[data-board] [data-card]").nth(n).focus()
+        page.keyboard.press("x")
+    page.mouse.move(5, 300)
+
+
+def _needs(page: Any) -> None:
+    page.locator("[data-board] [data-card]").first.focus()
+    page.keyboard.press("m")
+    page.locator("#move-menu .m-item").last.click()
+    page.wait_for_selector("#dialog[open] form")
+    page.faults.clear()
+
+
 def _moved(page: Any) -> None:
     _move(page)
     page.locator("#move-menu .m-item:not([disabled])").last.click()
@@ -156,6 +171,14 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "03-grid-bulk": ("/crm/deal?view=all", "ann", _bulk),
     "03-view-new": ("/crm/deal?view=all&sort=name", "admin", _new_view),
     "04-kanban": ("/crm/deal?view=board", "ann", None),
+    "04-kanban-lanes": ("/crm/deal?view=board&group=urgent&cols=account,amount,tags,partner", "ann", None),
+    "04-kanban-picked": ("/crm/deal?view=board&color=urgent", "ann", _picked),
+    "04-kanban-needs": ("/crm/deal?view=board", "ann", _needs),
+    "04-kanban-owner": (
+        "/crm/deal?view=board",
+        "ann",
+        lambda page: _picked(page) or page.click("[data-picked-assign]"),
+    ),
     "05-record-page": ("/crm/deal/{first}", "ann", None),
     "05-record-binned": ("/crm/deal/{binned}", "ann", None),
     "06-entry": ("/crm/deal/new", "ann", None),
