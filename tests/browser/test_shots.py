@@ -256,7 +256,7 @@ def test_set_up(empty: first.Empty, shots: Callable[..., None], step: str) -> No
 
 def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
     def open_first(page: Any) -> None:
-        page.locator("main [data-open]:visible").first.click()
+        page.locator("main tr a[data-opens]:visible, main .m-cards [data-open]:visible").first.click()
         page.wait_for_selector("#panel h1")
         page.wait_for_load_state("networkidle")
 
