@@ -12,8 +12,8 @@ from tests.browser import first
 from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
-from webapp.journal import work
 from tests.browser.reps import Reps
+from webapp.journal import work
 
 pytestmark = [
     pytest.mark.browser,
