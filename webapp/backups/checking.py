@@ -62,13 +62,16 @@ def kind_of(reader: Reader) -> str:
 
 def _tried(settings: Settings, reader: Reader, say: Say) -> str:
     where = settings.backup_dir if settings.backup_dir and settings.backup_dir.is_dir() else settings.data_dir
-    with folders.told(), tempfile.TemporaryDirectory(prefix=".trial-", dir=where) as place:
-        for name in reader.parts:
-            if name.startswith(tuple(f"{folder}/" for folder in reader.manifest["folders"])):
-                folders.inside(Path(place), name)
-        if kind_of(reader) == "sqlite":
-            return _tried_sqlite(settings, reader, Path(place), say)
-        return _tried_postgres(settings, reader, Path(place), say)
+    trying = _tried_sqlite if kind_of(reader) == "sqlite" else _tried_postgres
+    for name in reader.parts:
+        if name.startswith(tuple(f"{folder}/" for folder in reader.manifest["folders"])):
+            folders.inside(where, name)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".trial-", dir=where) as place:
+            return trying(settings, reader, Path(place), say)
+    except OSError as error:
+        reason = f"{error.strerror or error} {error.filename or ''}".strip()
+        raise Conflict(N_("The trial restore failed: {reason}", reason=reason), code="disk_trouble") from error
 
 
 def _tried_sqlite(settings: Settings, reader: Reader, place: Path, say: Say) -> str:

@@ -111,7 +111,8 @@ def _database(settings: Settings, place: Path, writer: archive.Writer, say: Say)
         ).fetchone()[0]
         stage = Stage(say, N_("The database is being copied"), 0, 70, int(rows))
         found = postgres.dump(settings, connection, place / postgres.PART, stage.more)
-        facts = {"database": {"kind": "postgresql", "version": postgres.major(connection), "schema": schema}}
+        version, size = postgres.major(connection), postgres.size(connection)
+        facts = {"database": {"kind": "postgresql", "version": version, "schema": schema, "size": size}}
         facts |= _facts(lambda text: connection.execute(text).fetchall())
         connection.rollback()
     with (place / postgres.PART).open("rb") as file:
@@ -137,7 +138,8 @@ def _from_sqlite(settings: Settings, place: Path, writer: archive.Writer, say: S
         rows = sum(connection.execute(f'SELECT count(*) FROM "{t}"').fetchone()[0] for t in sqlite_names(connection))  # noqa: S608
         reading = Stage(say, N_("The tables are being read"), 15, 40, rows)
         found_prints = prints.of_sqlite(connection, reading.more)
-        facts = {"database": {"kind": "sqlite", "version": _sqlite_version(connection)}}
+        size = copied.stat().st_size
+        facts = {"database": {"kind": "sqlite", "version": _sqlite_version(connection), "size": size}}
         facts |= _facts(lambda text: connection.execute(text).fetchall())
     packing = Stage(say, N_("The database is being packed"), 40, 70, copied.stat().st_size)
     sqlite.packed(copied, packed, packing.at)

@@ -84,7 +84,7 @@ def restore(
             _nobody_else(connection)
             if not replace:
                 _require_empty(settings, connection)
-            folders.require_room(place.stage, 3 * reader.size)
+            folders.require_room(place.stage, reader.size + reader.manifest["database"].get("size", 5 * reader.size))
             say(35, N_("Files are unpacked"))
             files = _unpack_files(reader, place)
             if settings.is_sqlite:

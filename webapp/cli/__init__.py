@@ -87,6 +87,20 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `mortise … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        if (told := _trouble(error)) is None:
+            raise
+        console.fail(told)
+        return 1
+
+
+def _trouble(error: Exception) -> MortiseError | None:
+    """What is wrong with the database, if that is it. Nothing is imported that the command has not needed."""
+    if "webapp.db" not in sys.modules:
+        return None
+    from webapp import db
+
+    return db.trouble(error)
 
 
 def _without_json(arguments: list[str]) -> tuple[list[str], bool]:

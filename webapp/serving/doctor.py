@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import ssl
-import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -268,7 +267,7 @@ def _certificate(settings: Settings) -> Said:
         said = N_("{address} cannot be reached from here: {reason}", address=settings.base_url, reason=reason)
         todo = N_("If people reach it, all is well; else look at the web server in front and at the firewall.")
         return WARN, said, todo
-    left = datetime.fromtimestamp(ends, UTC) - datetime.fromtimestamp(time.time(), UTC)
+    left = datetime.fromtimestamp(ends, UTC) - clock.now()
     said = N_("Good for {n} more days", n=left.days)
     if left < _SOON:
         return WARN, said, N_("It should have been renewed by now: look at the log of the web server in front.")
