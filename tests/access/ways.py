@@ -27,12 +27,12 @@ from webapp.engines.forms.record import Masked, Query
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 
 #: Modules elsewhere in the tests that register further ways.
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("tests.transfer.ways",)
 
 #: What must be registered; a new way out of the product adds its name here and its check anywhere.
 EXPECTED = {
     "rows", "list", "count", "get", "filter", "path", "sort", "search", "aggregate", "group", "reverse", "history",
-    "create", "tags", "known", "owned", "described",
+    "create", "tags", "known", "export", "import links", "import keys", "owned", "described",
 }  # fmt: skip
 
 

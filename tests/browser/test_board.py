@@ -146,3 +146,58 @@ def test_a_refused_move_goes_back_with_the_reason(board: Board, page: Any) -> No
     assert page.text_content("#count-1") == "1"
     assert board.sales.value("deal", won, "stage") == "won"
     page.faults.clear()  # the browser counts the refusal as a fault
+
+
+def test_several_cards_are_picked_moved_together_and_put_back(board: Board, page: Any) -> None:
+    more = [board.sales.deal(f"第{n}单", stage="contact") for n in range(2)]
+    cookie = board.sales.client("ann").get_cookie(COOKIE)
+    page.context.add_cookies([{"name": COOKIE, "value": cookie.value, "url": board.url}])
+    page.goto(f"{board.url}/crm/deal?view=board")
+    page.wait_for_function("() => window.Sortable && document.querySelector('#count-0').textContent === '3'")
+    page.click(f"#card-{board.deal}", modifiers=["Control"])
+    page.click(f"#card-{more[0]}", modifiers=["Control"])
+    assert page.inner_text("[data-picked-count]") == "已选 2 张"
+    assert page.locator("#panel h1").count() == 0, "a press that picks opens nothing"
+    page.click(f"#card-{more[0]}", modifiers=["Control"])
+    page.focus(f"#card-{more[0]}")
+    page.keyboard.press("x")
+    drag(page, f"#card-{board.deal}", "[data-column=quote] [data-card]")
+    page.wait_for_selector(f"[data-column=quote] #card-{board.deal}")
+    page.wait_for_selector(f"[data-column=quote] #card-{more[0]}")
+    page.wait_for_selector("[data-picked-bar]", state="hidden")
+    assert board.sales.value("deal", more[0], "stage") == "quote"
+    page.click("#toast button:has-text('撤销')")
+    page.wait_for_selector(f"[data-column=contact] #card-{board.deal}")
+    page.wait_for_function("() => document.querySelector('#count-0').textContent === '3'")
+
+    page.click(f"#card-{board.deal}", modifiers=["Control"])
+    page.click("[data-picked-assign]")
+    page.fill("#assign-owner", "Bob")
+    page.click("#assign-owner-list [role=option]:has-text('Bob')")
+    page.click("#dialog button[type=submit]")
+    page.wait_for_selector(f"#card-{board.deal}", state="detached")
+    assert "1 张卡片已换负责人" in page.inner_text("#toast")
+
+
+def test_a_long_press_picks_on_a_phone_and_a_folded_column_stays_folded(board: Board, phone: Any, page: Any) -> None:
+    board.open(phone)
+    touch = phone.context.new_cdp_session(phone)
+    x, y = centre(phone, f"#card-{board.deal}")
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    phone.wait_for_timeout(500)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    phone.wait_for_selector("[data-picked-bar]:not([hidden])")
+    phone.tap("[data-picked-move]")
+    phone.tap("#move-menu .m-item:has-text('报价')")
+    phone.wait_for_function("() => document.querySelector('#count-1').textContent === '2'")
+    assert board.sales.value("deal", board.deal, "stage") == "quote"
+
+    cookie = board.sales.client("ann").get_cookie(COOKIE)
+    page.context.add_cookies([{"name": COOKIE, "value": cookie.value, "url": board.url}])
+    page.goto(f"{board.url}/crm/deal?view=board")
+    page.click("[data-column=quote] [data-fold-column]")
+    page.wait_for_timeout(400)
+    page.reload()
+    assert page.locator("[data-column=quote].folded").count() == 1
+    page.click("[data-column=quote] [data-fold-column]")
+    page.wait_for_selector(f"#card-{board.deal}")

@@ -11,6 +11,7 @@ import pytest
 from tests.browser import reps as phone
 from tests.browser.conftest import axe_problems
 from tests.browser.reps import Reps
+from webapp.blueprints.phone import install
 
 pytestmark = pytest.mark.browser
 
@@ -89,6 +90,12 @@ def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: 
         " const all = asked.result.transaction('forms').objectStore('forms').count();"
         " all.onsuccess = () => { asked.result.close(); done(all.result); }; }; })"
     )
+    # The answer is lost in the middle of a save, and another save gets none at all: each is made once.
+    page.goto(reps.url + "/crm/lead/new?quick=1")
+    page.route("**/crm/lead/new", lambda route: (route.fetch(), route.abort("connectionreset")))
+    _enter(page, "答复丢了")
+    page.unroute("**/crm/lead/new")
+    page.wait_for_selector("#toast >> text=已发送 1 条")
     page.goto(reps.url + "/crm/lead/new?quick=1")
     page.context.set_offline(True)
     _enter(page, "网络断了")
@@ -101,8 +108,8 @@ def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: 
     _enter(page, "号码不对", "12")
     page.goto(reps.url + "/crm/deal")
     page.wait_for_selector("[data-when=away] >> text=没有网络")
-    assert _waiting(page) == ["waiting"] * 3
-    assert reps.leads() == []
+    assert _waiting(page) == ["sent", "waiting", "waiting", "waiting"]
+    assert [name for name, _ in reps.leads()] == ["答复丢了"]
     kept = page.evaluate(
         "async () => (await Promise.all((await caches.keys()).map((k) => caches.open(k).then((c) => c.keys())))).flat().map((r) => new URL(r.url).pathname)"
     )
@@ -112,8 +119,8 @@ def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: 
     page.wait_for_selector(".m-app")  # the page that was asked for comes by itself
     page.goto(reps.url + "/offline")
     page.wait_for_selector("[data-state=refused]")
-    assert sorted(_waiting(page)) == ["refused", "sent", "sent"]
-    assert sorted(name for name, _ in reps.leads()) == ["在地铁里", "网络断了"]
+    assert sorted(_waiting(page)) == ["refused", "sent", "sent", "sent"]
+    assert sorted(name for name, _ in reps.leads()) == ["在地铁里", "答复丢了", "网络断了"]
 
     # The refused one opens as a draft with its message; mended and saved it is no longer waiting.
     page.locator("[data-state=refused] [data-open-entry]").tap()
@@ -123,8 +130,8 @@ def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: 
     page.locator(".m-save button[type=submit]").tap()
     page.wait_for_selector("#toast >> text=已保存")
     page.goto(reps.url + "/offline")
-    assert _waiting(page) == ["sent", "sent"]
-    assert len(reps.leads()) == 3
+    assert _waiting(page) == ["sent"] * 3
+    assert len(reps.leads()) == 4
     page.faults.clear()
 
 
@@ -219,3 +226,34 @@ def test_after_a_call_the_record_offers_to_log_it(reps: Reps, open_page: Callabl
     page.wait_for_selector("#toast >> text=刚才与吕嘉禾通过电话")
     page.locator("#toast button", has_text="记下").tap()
     assert page.evaluate("() => document.activeElement.name") == "text"
+
+
+def test_a_new_release_takes_over_when_it_is_told_to(
+    reps: Reps, open_page: Callable[..., Any], monkeypatch: Any
+) -> None:
+    page = reps.sign_in(open_page(workers="allow"))
+    page.goto(reps.url + "/me")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    before = page.evaluate("() => caches.keys()")
+    monkeypatch.setattr(install, "_release", lambda: "next")
+    page.evaluate("() => navigator.serviceWorker.ready.then((there) => there.update())")
+    page.wait_for_selector("#release:not([hidden]) >> text=新版本已就绪")
+    assert before[0] in page.evaluate("() => caches.keys()"), "the one in use stays until then"
+    page.locator("#release button").click()
+    page.wait_for_function("() => caches.keys().then((all) => all.join() === 'mortise-next')")
+    page.wait_for_selector("#release[hidden]", state="attached")
+
+
+def test_conditional_fields_are_marked_while_nobody_can_judge_them(reps: Reps, open_page: Callable[..., Any]) -> None:
+    page = reps.sign_in(open_page(phone=True))
+    page.goto(reps.url + "/crm/lead/new")
+    page.locator("[data-all-fields]").tap()
+    assert page.locator("[data-field=lost_reason]").is_hidden()
+    page.context.set_offline(True)
+    page.select_option("#f-status", "working") if page.locator("#f-status").count() else page.locator(
+        "[name=status][value=working]"
+    ).check(force=True)
+    page.wait_for_selector("[data-field=lost_reason].maybe")
+    label = page.locator("[data-field=lost_reason] .form-label")
+    assert label.get_attribute("data-maybe") == "可能不需要填写"
+    page.faults.clear()

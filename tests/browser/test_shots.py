@@ -12,6 +12,7 @@ from tests.browser import first
 from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
+from webapp.journal import work
 from tests.browser.reps import Reps
 
 pytestmark = [
@@ -152,6 +153,8 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
         lambda page: page.locator(".m-taking summary").first.click(),
     ),
     "02-workbench-backup-failed": ("/", "admin", None),
+    "13-import-upload": ("/crm/deal/import", "ann", None),
+    "13-import-more": ("/crm/deal", "hal", lambda page: page.locator("[popovertarget^=list-more]:visible").click()),
     "15-empty": ("/crm/deal?q=nothing", "ann", None),
     "15-empty-form": ("/crm/account?q=", "bob", None),
     "15-forbidden": ("/crm/deal/new", "aud", lambda page: page.faults.clear()),
@@ -199,6 +202,46 @@ def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
         page.wait_for_load_state("networkidle")
 
     shots("05-record-panel", f"{firm.url}/crm/deal", sign_in=firm.sign_in, prepare=open_first)
+
+
+_LIST = (
+    "公司名称,商机名称,金额,阶段,预计成交,业务员,备注\n禾穗食品,二期装盒线改造,12.5万,报价,2026/12/3,Ann,二期有扩产计划\n"
+    "云杉包装,码垛机器人,八千,报价中,2027.1.20,Ann,\n松果乳业,,3000,赢单,2026-12-30,Ann,缺名称\n新客户,贴标机,50000,报价,明年,Ann,\n"
+)
+
+
+def _import_to(firm: Firm, page: Any, step: str) -> None:
+    """Walk through the wizard as far as `step`; what is due is done on the way."""
+    database = firm.sales.world.database
+    page.set_input_files(
+        "input[type=file]", {"name": "客户名单2026.csv", "mimeType": "text/csv", "buffer": _LIST.encode()}
+    )
+    page.wait_for_selector("#columns-form, #form-form")
+    if step in ("map", "form"):
+        return
+    page.click("button[name=go]")
+    page.wait_for_selector(".m-going")
+    work.run_ready(database)
+    page.wait_for_selector(".m-stats")
+    if step == "check":
+        return
+    page.click(".m-wbar .btn-primary")
+    page.wait_for_selector(".m-going")
+    if step == "running":
+        return
+    work.run_ready(database)
+    page.wait_for_selector(".m-banner.ok")
+
+
+@pytest.mark.parametrize("step", ["map", "check", "running", "result"])
+def test_import(firm: Firm, shots: Callable[..., None], step: str) -> None:
+    address = f"{firm.url}/crm/deal/import"
+    shots(f"13-import-{step}", address, sign_in=firm.sign_in, prepare=lambda page: _import_to(firm, page, step))
+
+
+def test_form_from_a_file(firm: Firm, shots: Callable[..., None]) -> None:
+    sign_in = lambda page, language: firm.sign_in(page, language, "admin")  # noqa: E731
+    shots("13-form", f"{firm.url}/build/import", sign_in=sign_in, prepare=lambda page: _import_to(firm, page, "form"))
 
 
 @pytest.mark.parametrize("name", ["06-quick", "06-quick-mend", "06-waiting", "06-shared", "06-away"])

@@ -39,6 +39,7 @@ PAGES = {
     "records.talk": f"{DEAL}/{{deal}}/talk",
     "records.add": f"{DEAL}/add",
     "records.field": f"{DEAL}/{{deal}}/field/name",
+    "workbench.show_demo": "/demo",
     "records.tag_list": f"{DEAL}/tags/labels",
     "records.convert_form": f"{DEAL}/{{deal}}/convert",
     "records.pick": f"{DEAL}/filter?view=all",
@@ -83,6 +84,7 @@ PIECES = {
     "boards.column": f"{DEAL}/column?view=board&column=contact",
     "boards.heads": f"{DEAL}/heads?view=board",
     "boards.cards": f"{DEAL}/cards?view=board",
+    "boards.assign": f"{DEAL}/moves/assign?view=board&cards=1:1",
 }
 #: The API for reading.
 READS = {
@@ -102,6 +104,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.unconvert": ("POST", f"{DEAL}/{{deal}}/unconvert", {"set": "1"}),
     "api.convert_record": ("POST", f"{API}/{{deal}}/convert", "{}"),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
+    "workbench.load_demo": ("POST", "/demo", {}),
+    "workbench.remove_demo": ("POST", "/demo/remove", {"set": "1"}),
     "records.rename_tag": ("POST", f"{DEAL}/tags/labels", {"old": "a", "new": "b"}),
     "records.change_cell": ("POST", f"{DEAL}/{{deal}}/cell?view=all", {"m__field": "name", "name": "x"}),
     "records.change_cells": ("POST", f"{DEAL}/cells?view=all", {"cells": "[]"}),
@@ -120,6 +124,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.say": ("POST", f"{DEAL}/{{deal}}/talk", {"text": "x"}),
     "records.take_back": ("POST", f"{DEAL}/{{deal}}/undo", {"events": "1"}),
     "boards.move": ("POST", f"{DEAL}/{{deal}}/move?view=board", {"column": "quote"}),
+    "boards.move_many": ("POST", f"{DEAL}/moves?view=board", {"cards": "1:1", "column": "quote"}),
+    "boards.undo_move": ("POST", f"{DEAL}/moves/undo?view=board", {"change_set": "1"}),
     "transfer.receive": ("POST", f"{DEAL}/import", {"text": "name\tamount\nx\t1"}),
     "transfer.look": ("POST", f"{DEAL}/import/{{draft}}/look", {"header": "0"}),
     "transfer.match": ("POST", f"{DEAL}/import/{{draft}}/columns", {"place-A": "name", "go": "check"}),

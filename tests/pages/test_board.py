@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
 from tests.pages.conftest import Sales, words
+from webapp import clock
 
 
 def cards(html: str, column: str) -> list[str]:
@@ -63,8 +65,18 @@ def test_a_move_can_be_undone_from_its_toast(sales_: Sales) -> None:
     undo = json.loads(move(sales_, id_, "quote").headers["HX-Trigger"])["toast"]["undo"]
     answer = sales_.post(undo["url"], undo["values"], part=True)
     assert answer.status_code == 200
-    assert f'hx-target="#card-{id_}" hx-swap="delete"' in answer.text
-    assert 'hx-target="#cards-0" hx-swap="afterbegin"' in answer.text
+    assert "m:refresh" in answer.headers["HX-Trigger"]
+    assert sales_.value("deal", id_, "stage") == "contact"
+
+
+def test_a_move_to_an_end_that_lets_nothing_go_can_be_undone_while_it_is_fresh(sales_: Sales) -> None:
+    id_ = sales_.deal("一", stage="contact")
+    undo = json.loads(move(sales_, id_, "won").headers["HX-Trigger"])["toast"]["undo"]
+    assert sales_.post(undo["url"], undo["values"], "hal", part=True).status_code == 404, "another's move"
+    with clock.stopped(clock.now() + timedelta(minutes=11)):
+        assert sales_.post(undo["url"], undo["values"], part=True).status_code == 409
+    assert sales_.value("deal", id_, "stage") == "won"
+    assert sales_.post(undo["url"], undo["values"], part=True).status_code == 200
     assert sales_.value("deal", id_, "stage") == "contact"
 
 

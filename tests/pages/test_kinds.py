@@ -48,6 +48,15 @@ def test_a_record_with_the_kinds_is_entered_shown_found_and_filtered(sales_: Sal
     assert "“朝阳区”对应多个地方" in refused.text and "校验位不符" in refused.text and 'value="朝阳区"' in refused.text
 
 
+def test_a_filter_is_built_with_the_input_that_fits(sales_: Sales) -> None:
+    form = sales_.get("/crm/account/filter?r0=region&o0=in&v0=3301&g0=0").text
+    assert 'value="浙江省杭州市"' in form and "/crm/account/pick/region" in form
+    tags = sales_.get("/crm/deal/filter?view=all&r0=labels&o0=has&v0=KA&g0=0").text
+    assert 'value="KA"' in tags and "/crm/deal/pick/labels" in tags
+    standing = sales_.get("/crm/deal/filter?view=all&w=effort:gt:2h&position=0").text
+    assert 'value="7200s"' in standing
+
+
 def test_a_length_of_time_is_typed_filtered_and_summed(sales_: Sales) -> None:
     sales_.deal("long", effort="3 小时 10 分")
     sales_.deal("short", effort="1:30")

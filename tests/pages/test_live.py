@@ -139,14 +139,15 @@ def test_a_stream_ends_with_the_session_and_with_the_right(world: World, hub: li
     assert [*ann.messages()][-1] == "event: end\ndata: session\n\n"
 
 
-def test_one_session_opens_so_many_and_no_more(world: World, hub: live.Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_page_of_a_session_makes_room_and_a_full_server_says_so(
+    world: World, hub: live.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, _ = stream_of(hub, world, "ann")
-    for _ in range(live.MOST_OF_A_SESSION - 1):
-        hub.open("crm.deal", first.session, first.member, None)
+    more = [hub.open("crm.deal", first.session, first.member, None) for _ in range(live.MOST_OF_A_SESSION)]
+    assert first.ended == "crowd" and not any(one.ended for one in more)
+    monkeypatch.setattr(live, "MOST", live.MOST_OF_A_SESSION)
     with pytest.raises(Busy):
-        hub.open("crm.deal", first.session, first.member, None)
-    hub.close(first)
-    hub.open("crm.deal", first.session, first.member, None)
+        stream_of(hub, world, "bob")
 
 
 def test_the_watcher_ends_with_the_last_page(world: World, hub: live.Hub) -> None:

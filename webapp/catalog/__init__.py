@@ -80,3 +80,28 @@ def _options(field: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, A
     if not isinstance(named, str):
         return {}
     return {"options": [dict(option) for option in shared[named.removeprefix("@")]]}
+
+
+def has_demo(name: str) -> bool:
+    return (_FOLDER / name / "demo").is_dir()
+
+
+def demo(name: str, language: str) -> dict[str, list[dict[str, str]]]:
+    """The demo firm of a starter app: form → rows (field key → text as people type it), in the order to be entered.
+
+    Days count from today: `-3`, `+12`; moments too: `-1 10:30`. `created_at` and `last_activity_at` say how old a
+    record is.
+    """
+    import csv
+
+    found = {}
+    for form in DEMO_ORDER:
+        path = _FOLDER / name / "demo" / language / f"{form}.csv"
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as file:
+                found[form] = list(csv.DictReader(file))
+    return found
+
+
+#: What others point at comes first.
+DEMO_ORDER = ("product", "competitor", "campaign", "account", "contact", "deal", "lead", "follow_up", "todo")

@@ -17,6 +17,7 @@ from webapp.i18n import N_
 @click.option("--currency", help="The firm's currency, such as CNY or EUR.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--app", "apps", multiple=True, help="A starter app to put in place, such as crm; may be repeated.")
+@click.option("--demo", is_flag=True, help="Fill the starter apps with a demo firm; one button takes it out again.")
 @click.pass_obj
 def init(
     console: Console,
@@ -27,6 +28,7 @@ def init(
     currency: str | None,
     password_stdin: bool,
     apps: tuple[str, ...],
+    demo: bool,
 ) -> None:
     """Make the database, the first administrator and starter apps. What is there already stays."""
     from webapp import catalog
@@ -40,6 +42,8 @@ def init(
         _administrator(console, email, name, {key: value for key, value in settings.items() if value}, password_stdin)
     for app in apps:
         start_app(console, app)
+    for app in apps if demo else ():
+        load_demo(console, app)
     with database.write() as unit:
         secret = setup.issue(unit)
     if secret is not None:
@@ -90,6 +94,28 @@ def start_app(console: Console, app: str) -> None:
         currency = firm.get(unit).currency
     versions.start(console.database, actor, catalog.document(app, currency))
     console.say(N_("The app “{key}” is in place.", key=app))
+
+
+def load_demo(console: Console, app: str) -> None:
+    """Enter the demo firm of a starter app as the first administrator, in the firm's language."""
+    from webapp import catalog
+    from webapp.access import firm, members
+    from webapp.cli.people import acting
+    from webapp.engines.forms import demo
+    from webapp.i18n import language_of
+
+    if not catalog.has_demo(app):
+        console.say(N_("The app “{key}” has no demo data.", key=app), is_error=True)
+        return
+    with console.database.read() as unit:
+        if members.is_empty(unit):
+            console.say(N_("Demo data waits for the first administrator, who finds a button for it."), is_error=True)
+            return
+        actor, language = acting(unit, None), language_of(firm.get(unit).locale)
+    done = demo.load(console.database, actor, app, catalog.demo(app, language), N_("Demo firm").text(language))
+    console.say(N_("The demo firm is in place: {n} records.", n=done.made))
+    for form, name, reason in done.left:
+        console.say(N_("Left out: {form} “{name}”: {reason}", form=form, name=name, reason=reason), is_error=True)
 
 
 commands = [init]

@@ -57,6 +57,7 @@ RESERVED_KEYS = frozenset(
         "approvals",
         "build",
         "dashboards",
+        "demo",
         "f",
         "hooks",
         "login",

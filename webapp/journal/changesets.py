@@ -20,7 +20,7 @@ from webapp.i18n import N_
 from webapp.journal.tables import change_set as table
 from webapp.journal.tables import event
 
-KINDS = ("import", "bulk", "batch", "undo", "conversion", "purge", "demo", "follow_up", "convert")
+KINDS = ("import", "bulk", "batch", "undo", "conversion", "purge", "demo", "follow_up", "convert", "move")
 OPEN, DONE, UNDOING, UNDONE = "open", "done", "undoing", "undone"
 
 

@@ -28,7 +28,8 @@ from webapp.web import scope
 log = logging.getLogger("mortise.live")
 #: Streams of a process: of its 300 threads some stay free for everything else.
 MOST = 250
-#: Streams of one session: a browser opens one for each page in sight.
+#: Streams of one session: a browser opens one for each page in sight. One that was left is noticed late, so the oldest
+#: makes room for the newest.
 MOST_OF_A_SESSION = 8
 TICK = 0.5
 HEARTBEAT = 15.0  # proxies close what is silent for a minute; a reader who has gone is noticed by writing
@@ -45,6 +46,7 @@ class Stream:
     session: str
     member: int
     known: Any = None
+    opened: float = field(default_factory=time.monotonic)
     is_news: bool = False
     within: int = 0
     ended: str = ""
@@ -93,8 +95,12 @@ class Hub:
         """
         stream = Stream(form, session, member)
         with self._mutex:
-            mine = Counter(one.session for one in self._streams)
-            if len(self._streams) >= MOST or mine[session] >= MOST_OF_A_SESSION or self.is_ending():
+            mine = [one for one in self._streams if one.session == session]
+            if len(mine) >= MOST_OF_A_SESSION:
+                oldest = min(mine, key=lambda one: one.opened)
+                oldest.end("crowd")
+                self._streams.discard(oldest)
+            if len(self._streams) >= MOST or self.is_ending():
                 raise Busy(N_("Too many pages are open; this one is brought up to date less often."))
             if self._thread is None:
                 with self._database.read() as unit:

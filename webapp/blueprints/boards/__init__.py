@@ -6,4 +6,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("boards", __name__)
 
-from webapp.blueprints.boards import columns, move  # noqa: E402,F401  (they add routes)
+from webapp.blueprints.boards import columns, move, several  # noqa: E402,F401  (they add routes)

@@ -82,4 +82,5 @@ def context(at: Scope, asked: Asked) -> dict[str, Any]:
         "at": at,
         "links": screens.Links(at, asked),
         "may_move": at.may("edit") and at.visible.get(by.key) == "write",
+        "may_assign": at.may("edit") and at.visible.get("owner") == "write",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from webapp.blueprints.boards.columns import context
 from webapp.definitions.model import Field
@@ -23,6 +24,7 @@ def page(at: Scope, asked: Asked) -> dict[str, Any]:
         "by_label": label(by.label, at.locale) or by.key,
         "has_total": board_settings.total_key(at, asked) is not None,
         "new_in": lambda value: links.new(**{by.key: value, "next": links.list()}),
+        "add_in": lambda value: f"{links.base}/add?{urlencode({by.key: value})}",
         "arranged": _arranged(at, asked, links),
         **context(at, asked),
     }

@@ -64,7 +64,7 @@ def manifest() -> Response:
     }
     response = make_response(json.dumps(described, ensure_ascii=False))
     response.mimetype = "application/manifest+json"
-    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = "private, max-age=600"  # its address names who asks
     return response
 
 
@@ -107,5 +107,5 @@ def _release() -> str:
     """Changes with whatever the shell is made of."""
     firm = language.current_firm()
     parts = [assets.url(name) for name in ("app.css", "app.js", "early.js", "htmx.js", "icons.svg", "sw.js")]
-    parts += [firm.name, firm.accent or "", str(_PAGE.stat().st_mtime_ns)]
+    parts += [firm.name, firm.accent or "", _PAGE.read_text("utf-8")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

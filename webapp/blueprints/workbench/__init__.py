@@ -41,6 +41,7 @@ def show() -> Any:
         today=_today(clock.today(unit.zone), locale),
         name=actor.name,
         is_keeper=actor.is_keeper,
+        may_demo=actor.may_write and (actor.is_keeper or any(r.startswith("builder") for r in actor.roles)),
         backup_trouble=keeping.trouble(unit) if actor.is_keeper else None,
         **_mine(),
     )
@@ -89,3 +90,6 @@ def _greeting(zone: str) -> Any:
     if hour < 5 or hour >= 18:
         return N_("Good evening")
     return N_("Good morning") if hour < 12 else N_("Good afternoon")
+
+
+from webapp.blueprints.workbench import demo  # noqa: E402, F401  (it adds routes)

@@ -20,6 +20,7 @@ from webapp.definitions import versions
 from webapp.definitions.convert import sources
 from webapp.definitions.model import Definitions, Field, Form
 from webapp.engines.forms import records, select
+from webapp.engines.forms.fields import choices
 from webapp.engines.forms.record import Masked, Query, Record
 from webapp.engines.forms.uniqueness import column, compared
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, NotFound, Problem
@@ -165,9 +166,17 @@ def _taken_over(unit: Unit, actor: Actor, target: Form, record: Record, named: M
     values = {}
     for key, keys in named.items():
         if rights.get(key) == "write" and target.fields[key].kind.is_input:
-            found = (record.values.get(k) for k in sources(keys))
+            found = (_value(actor, record, k) for k in sources(keys))
             values[key] = next((v for v in found if v is not None and v != () and not isinstance(v, Masked)), None)
     return values
+
+
+def _value(actor: Actor, record: Record, key: str) -> Any:
+    """A value as another form can take it: tags by what they are called, because options differ from form to form."""
+    value, item = record.values.get(key), record.form.fields[key]
+    if value and item.type.is_open and not isinstance(value, Masked):
+        return tuple(choices.shown(item, one, actor.locale) for one in value)
+    return value
 
 
 def _found(

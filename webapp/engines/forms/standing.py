@@ -73,4 +73,7 @@ def since(form: Form, table: sa.FromClause) -> sa.ColumnElement[Any]:
         event.c.changes.contains(f'"{stage.key}":[', autoescape=True),
     )
     made = sa.type_coerce(table.c.created_at, PreciseMoment())
+    entered = form.fields.get(str(stage.settings.get("entered")))
+    if entered is not None and entered.column is not None:  # the record says it itself
+        return sa.func.coalesce(sa.type_coerce(table.c[entered.column], PreciseMoment()), made, type_=PreciseMoment())
     return sa.func.coalesce(changed.scalar_subquery(), made, type_=PreciseMoment())

@@ -6,6 +6,7 @@
 import { announce, on, say } from "./dom.js";
 
 on("m:live", "[data-board]", (event, board) => event.detail.until(refresh(board)));
+for (const type of ["m:refresh", "m:created"]) document.addEventListener(type, () => document.querySelectorAll("[data-board]").forEach(refresh));
 
 async function refresh(board) {
   const shown = Math.max(0, ...[...board.querySelectorAll("[data-cards]")].map((list) => list.querySelectorAll("[data-card]").length));
@@ -19,6 +20,7 @@ async function refresh(board) {
   const stand = [...board.querySelectorAll("[data-cards]")];
   if (fresh.map((list) => list.id).join() !== stand.map((list) => list.id).join()) return gone(board);
   const changed = merge(board, stand, fresh);
+  board.dispatchEvent(new Event("m:merged", { bubbles: true }));
   window.htmx.trigger(board, "recount");
   if (changed.length) announce(say("board_news", { n: changed.length }));
   return null;

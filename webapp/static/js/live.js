@@ -42,8 +42,8 @@ function connect(path, address) {
   source.addEventListener("changed", (event) => news(path, JSON.parse(event.data).within));
   source.addEventListener("end", (event) => {
     source.close();
-    if (event.data === "restart") again(path, stream);
-    else stream.isOver = true; // until he signs in again
+    if (event.data === "session" || event.data === "rights") stream.isOver = true; // until he signs in again
+    else again(path, stream);
     if (event.data === "rights") news(path, 0);
   });
   source.addEventListener("error", () => {

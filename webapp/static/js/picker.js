@@ -52,7 +52,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   const picker = list?.matches?.("[role=listbox]") && list.closest("[data-picker]");
   if (!picker || document.activeElement !== partsOf(picker).field) return;
   open(picker, true);
-  mark(picker, optionsOf(list)[0]);
+  mark(picker, optionsOf(list).find((option) => option.dataset.value) || optionsOf(list)[0]);
 });
 
 on("focusin", "[data-picker] [role=combobox]", (event, field) => { field.dataset.taken ??= field.value; });

@@ -1,5 +1,5 @@
 /** Light, dark or as the device: changes at once, then tells the server without leaving the page. */
-import { on } from "./dom.js";
+import { on, store } from "./dom.js";
 import { csrf } from "./requests.js";
 
 on("submit", "[data-theme-form]", (event, form) => {
@@ -19,5 +19,9 @@ function show(chosen) {
   const root = document.documentElement;
   const isDark = chosen === "dark" || (chosen === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   root.dataset.theme = chosen;
+  store.set("theme", chosen);
   root.dataset.bsTheme = isDark ? "dark" : "light";
 }
+
+const chosen = document.documentElement.dataset;
+if (chosen.member && store.get("theme") !== chosen.theme) store.set("theme", chosen.theme);

@@ -54,6 +54,7 @@ export async function keepEntry(form, owner) {
   } catch {
     return false;
   }
+  navigator.storage?.persist?.().catch(() => {});
   navigator.serviceWorker?.ready.then((there) => there.sync?.register("mortise-outbox")).catch(() => {});
   return true;
 }
@@ -96,23 +97,25 @@ document.addEventListener("htmx:after:request", (event) => {
 
 // What waits is said on every page, and sent when there is a way.
 
+let sent = null;
+
 async function count() {
   const banner = document.getElementById("waiting");
   if (!banner || !member) return;
-  const mine = (await entriesOf(member).catch(() => [])).filter((one) => one.state !== "sent");
+  const all = await entriesOf(member).catch(() => []);
+  const now = all.filter((one) => one.state === "sent").length;
+  if (sent !== null && now > sent) toast({ text: say("waiting_sent", { n: now - sent }), more: { text: say("waiting_see"), url: "/offline" } });
+  sent = now;
+  const mine = all.filter((one) => one.state !== "sent");
   const refused = mine.filter((one) => one.state === "refused").length;
   banner.hidden = !mine.length;
   banner.classList.toggle("bad", refused > 0);
   banner.querySelector("[data-said]").textContent = refused ? say("waiting_refused", { n: refused }) : say("waiting_n", { n: mine.length });
 }
 
+/** By this page; the service worker does it too, where the browser wakes it. */
 async function attempt() {
-  if (!member || !navigator.onLine) return;
-  const before = (await entriesOf(member).catch(() => [])).filter((one) => one.state === "waiting" || one.state === "sending").length;
-  if (!before) return;
-  await deliver();
-  const after = (await entriesOf(member)).filter((one) => one.state === "waiting" || one.state === "sending").length;
-  if (after < before) toast({ text: say("waiting_sent", { n: before - after }), more: { text: say("waiting_see"), url: "/offline" } });
+  if (navigator.onLine) await deliver().catch(() => {});
 }
 
 if (member) {
@@ -121,8 +124,7 @@ if (member) {
     if (last?.member !== now.member || last?.locale !== now.locale) kept.put("kept", now);
   }).catch(() => {});
   onEntries(count);
-  count();
-  attempt();
+  count().then(attempt);
   addEventListener("online", attempt);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") attempt(); });
 }

@@ -98,7 +98,7 @@ class Kind:
         return value
 
     def asked_as(self, field: Field) -> str:
-        return self.type(field).name
+        return field.type.name
 
     def asked(self, field: Field, raw: str) -> Any:
         value = self.parse(field, raw)

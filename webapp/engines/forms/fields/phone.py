@@ -17,10 +17,11 @@ from webapp.definitions.spec import Report, Setting, Struct, Text
 from webapp.engines.forms import formats
 from webapp.engines.forms.fields.base import FieldError, TextKind, Widget
 from webapp.errors import nearest
-from webapp.i18n import N_
+from webapp.i18n import N_, Message
 
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 _BEGUN_MOBILE = re.compile(r"1[3-9][0-9]*")  # a mobile number with too many or too few figures
+_DIGITS = 11
 _SERVICE = re.compile(r"[0-9]{3,6}")  # 110, 12345, 95588: dialled as they are
 _SPACE = re.compile(r"[\s\-‐-―−.·()/]")
 
@@ -77,8 +78,10 @@ def _international(given: str, region: str) -> str:
 
     try:
         found = phonenumbers.parse(given, region)
-        is_cut_off = found.country_code == 86 and _BEGUN_MOBILE.fullmatch(str(found.national_number))
-        if is_cut_off or not phonenumbers.is_possible_number(found):
+        number = str(found.national_number)
+        if found.country_code == 86 and _BEGUN_MOBILE.fullmatch(number):
+            raise FieldError(_cut_off(_DIGITS - len(number)), code="phone")
+        if not phonenumbers.is_possible_number(found):
             raise ValueError
     except (phonenumbers.NumberParseException, ValueError):
         raise FieldError(
@@ -86,6 +89,12 @@ def _international(given: str, region: str) -> str:
         ) from None
     ending = f";ext={found.extension}" if found.extension else ""
     return str(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)) + ending
+
+
+def _cut_off(n: int) -> Message:
+    if n < 1:
+        return N_("Too many digits: a mobile number has {all}.", all=_DIGITS)
+    return N_("{n} digits are missing: a mobile number has {all}.", n=n, all=_DIGITS)
 
 
 def _national(value: str, region: str) -> str:

@@ -1,0 +1,103 @@
+"""The demo firm: offered where nothing has been entered yet, and taken out again with one press."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from webapp import catalog
+from webapp.blueprints.workbench import blueprint
+from webapp.definitions import versions
+from webapp.engines.forms import demo
+from webapp.engines.forms.display import Eye, title_of
+from webapp.errors import MortiseError
+from webapp.i18n import N_, label, language_of
+from webapp.web import language, respond, scope
+
+MOST = 20  # records named that were kept
+
+
+@blueprint.get("/demo")
+def show_demo() -> Any:
+    return respond.page("workbench/demo.html", part="workbench/_demo.html", **_state())
+
+
+@blueprint.post("/demo")
+def load_demo() -> Any:
+    unit, actor, locale = scope.unit(), scope.actor(), language.locale()
+    wanted = _offered(unit, actor) or "crm"
+    scope.end_unit(commit=False)  # it works in units of its own
+    tables = catalog.demo(wanted, language_of(locale)) if catalog.has_demo(wanted) else {}
+    done = demo.load(scope.database(), actor, wanted, tables, N_("Demo firm").text(locale))
+    answer = respond.redirect("/", whole=True)
+    return respond.trigger(
+        answer, "toast", text=N_("The demo firm is in place: {n} records.", n=done.made).text(locale)
+    )
+
+
+@blueprint.post("/demo/remove")
+def remove_demo() -> Any:
+    """Out with it. What people changed since stays and is named; `all` takes that too."""
+    actor, locale = scope.actor(), language.locale()
+    given = request.form.get("set", "")
+    wanted = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
+    demo.of(scope.unit(), actor, wanted)
+    scope.end_unit(commit=False)
+    done = demo.remove(scope.database(), actor, wanted, changed_too=request.form.get("all") == "1")
+    if not done.kept:
+        answer = respond.redirect("/", whole=True)
+        return respond.trigger(
+            answer, "toast", text=N_("The demo data is gone: {n} records", n=done.removed).text(locale)
+        )
+    return respond.page("workbench/demo.html", part="workbench/_demo.html", **_state(wanted, done))
+
+
+def _state(change_set: int | None = None, done: demo.Removed | None = None) -> dict[str, Any]:
+    """What stands on the workbench: the offer, the way out, or what was kept."""
+    unit, actor, locale = scope.unit(), scope.actor(), language.locale()
+    if done is not None:
+        return {
+            "kept": _named(done.kept),
+            "kept_count": len(done.kept),
+            "removed": done.removed,
+            "change_set": change_set,
+        }
+    loaded = demo.loaded(unit, actor)
+    if loaded is not None:
+        return {"loaded": loaded}
+    app = _offered(unit, actor)
+    if app is None:
+        return {}
+    counts = {form: len(rows) for form, rows in catalog.demo(app, language_of(locale)).items()}
+    forms = versions.current(unit).app(app).forms
+    told = [
+        (label(forms[k].label, locale), n) for k, n in counts.items() if k in forms and k in ("account", "deal", "lead")
+    ]
+    return {"offered": app, "told": told, "count": sum(counts.values())}
+
+
+def _offered(unit: Any, actor: Any) -> str | None:
+    """A starter app in place in which nobody has entered anything."""
+    for app in catalog.names():
+        if catalog.has_demo(app) and demo.may_load(unit, actor, app) and demo.is_empty(unit, app):
+            return app
+    return None
+
+
+def _named(kept: list[tuple[str, int]]) -> list[tuple[str, str, str]]:
+    """Form, name and address of records that were kept."""
+    from webapp.access import policy
+    from webapp.engines.forms import select
+
+    unit, actor, locale = scope.unit(), scope.actor(), language.locale()
+    definitions, found = versions.current(unit), []
+    for name, id_ in kept[:MOST]:
+        form = definitions.form(name)
+        try:
+            record = select.get(unit, actor, form, id_)
+        except MortiseError:
+            continue
+        eye = Eye(definitions, locale, policy.fields(unit, actor, form))
+        found.append((label(form.label, locale), title_of(eye, form, record), f"/{name.replace('.', '/')}/{id_}"))
+    return found
