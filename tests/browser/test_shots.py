@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import first
+from tests.browser import day, first
 from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
@@ -41,6 +41,21 @@ def _move(page: Any) -> None:
     page.focus("#card-1")
     page.keyboard.press("m")
     page.wait_for_timeout(250)
+
+
+def _picked(page: Any) -> None:
+    for n in range(3):
+        page.locator("[data-board] [data-card]").nth(n).focus()
+        page.keyboard.press("x")
+    page.mouse.move(5, 300)
+
+
+def _needs(page: Any) -> None:
+    page.locator("[data-board] [data-card]").first.focus()
+    page.keyboard.press("m")
+    page.locator("#move-menu .m-item").last.click()
+    page.wait_for_selector("#dialog[open] form")
+    page.faults.clear()
 
 
 def _moved(page: Any) -> None:
@@ -81,6 +96,31 @@ def _new_view(page: Any) -> None:
     if page.viewport_size["width"] > 700:
         page.locator(".m-saving button").last.click()
         page.wait_for_selector("#view-name")
+
+
+def _edit(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator("#row-1 td.num").first.click()
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".m-celledit input[name=amount]")
+        page.keyboard.type("172万")
+
+
+def _range(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        rows = page.locator("table[data-grid] tbody tr[data-open]")
+        for n in (1, 4):
+            rows.nth(n).locator("td").first.click()
+        rows.nth(2).locator("td.num").first.click()
+        for key in ("Shift+ArrowDown", "Shift+ArrowDown", "Shift+ArrowRight"):
+            page.keyboard.press(key)
+
+
+def _bulk(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator("[data-all-rows]").check()
+        page.locator("#picked [data-bulk-open]").first.click()
+        page.wait_for_selector("#bulk-field")
 
 
 STATES: dict[str, tuple[str, Callable[[Any], None] | None]] = {
@@ -126,8 +166,19 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "03-grid-filter": ("/crm/deal?view=all&w=stage:any:quote&w=amount:gt:5万", "ann", _filter),
     "03-grid-column": ("/crm/deal?view=all&sort=-amount,name", "ann", _column),
     "03-grid-fields": ("/crm/deal?view=all", "ann", _fields),
+    "03-grid-edit": ("/crm/deal?view=all", "ann", _edit),
+    "03-grid-range": ("/crm/deal?view=all", "ann", _range),
+    "03-grid-bulk": ("/crm/deal?view=all", "ann", _bulk),
     "03-view-new": ("/crm/deal?view=all&sort=name", "admin", _new_view),
     "04-kanban": ("/crm/deal?view=board", "ann", None),
+    "04-kanban-lanes": ("/crm/deal?view=board&group=urgent&cols=account,amount,tags,partner", "ann", None),
+    "04-kanban-picked": ("/crm/deal?view=board&color=urgent", "ann", _picked),
+    "04-kanban-needs": ("/crm/deal?view=board", "ann", _needs),
+    "04-kanban-owner": (
+        "/crm/deal?view=board",
+        "ann",
+        lambda page: _picked(page) or page.click("[data-picked-assign]"),
+    ),
     "05-record-page": ("/crm/deal/{first}", "ann", None),
     "05-record-binned": ("/crm/deal/{binned}", "ann", None),
     "06-entry": ("/crm/deal/new", "ann", None),
@@ -175,6 +226,13 @@ def test_screens(firm: Firm, shots: Callable[..., None], name: str) -> None:
     sign_in = None if who is None else lambda page, language: firm.sign_in(page, language, who)
     first.with_mail(firm)
     shots(name, firm.url + path.format(first=firm.deals[0], binned=binned), sign_in=sign_in, prepare=prepare)
+
+
+@pytest.mark.parametrize("name", day.SCREENS)
+def test_a_working_day(firm: Firm, shots: Callable[..., None], name: str) -> None:
+    day.begin(firm)
+    _, who, prepare = day.SCREENS[name]
+    shots(name, day.address(firm, name), sign_in=lambda page, lang: firm.sign_in(page, lang, who), prepare=prepare)
 
 
 def test_a_page_that_fails(firm: Firm, shots: Callable[..., None]) -> None:
