@@ -19,6 +19,9 @@ pytestmark = pytest.mark.browser
 def test_a_keeper_makes_one_and_takes_it_away(firm: Firm, open_page: Callable[..., Any]) -> None:
     database = firm.sales.world.database
     page = firm.sign_in(open_page(phone=True), who="admin")
+    page.goto(f"{firm.url}/settings/health")
+    page.wait_for_selector("[data-check=backups]")
+    assert axe_problems(page) == []
     page.goto(f"{firm.url}/settings/backups")
     assert axe_problems(page) == []
     page.get_by_role("button", name="立即备份").click()

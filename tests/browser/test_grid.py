@@ -173,3 +173,33 @@ def test_picked_rows_are_changed_and_columns_sized_and_moved(firm: Firm, page: A
     keys = page.locator("th[data-key]").evaluate_all("all => all.map(h => h.dataset.key)")
     assert keys.index("account") > keys.index("amount")
     assert page.locator(".m-saving").is_visible()
+
+
+def test_a_view_is_saved_from_what_is_shown_and_a_list_follows_others(firm: Firm, page: Any, phone: Any) -> None:
+    opened(firm, page)
+    page.locator("[popovertarget=group-menu]:visible").click()
+    page.locator("#group-menu .m-item", has_text="阶段").first.click()
+    page.wait_for_selector("tr.group")
+    page.locator("tr.group [data-fold-group]").first.click()
+    assert page.locator("tr.group + tr").first.is_hidden()
+    page.locator(".m-tabs button[data-of-list]").click()  # beside the list, and yet it knows how the list is now
+    page.fill("#view-name", "按阶段看")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".m-tabs a.on:has-text('按阶段看')")
+    assert page.locator("tr.group").count() >= 3 and page.locator(".m-saving").count() == 0
+    firm.sign_in(phone).goto(page.url)
+    phone.wait_for_selector(".m-ghead")
+    phone.locator("[popovertarget=list-sheet]").tap()
+    phone.locator("#list-sheet .m-item", has_text="排序").tap()
+    phone.locator("#sort-menu .m-item", has_text="金额").first.tap()
+    phone.wait_for_url("**sort=**")
+    phone.locator("[popovertarget=list-sheet]").tap()
+    phone.locator("#list-sheet .m-item", has_text="筛选").tap()
+    phone.wait_for_selector(".m-filter")
+    phone.select_option("#fr-0", "amount")
+    phone.wait_for_selector("#fv-0-0")
+    phone.fill("#fv-0-0", "5万")
+    phone.locator(".m-filter button.btn-primary").tap()
+    phone.wait_for_url("**w=amount**")
+    assert "金额" in phone.inner_text(".m-ptools")
+    assert phone.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

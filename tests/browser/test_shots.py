@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.browser import first
+from tests.browser import day, first
 from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
 from tests.browser.reps import Reps
 from webapp import catalog
 from webapp.engines.forms import demo
+from webapp.journal import work
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,6 +43,21 @@ def _move(page: Any) -> None:
     page.focus("#card-1")
     page.keyboard.press("m")
     page.wait_for_timeout(250)
+
+
+def _picked(page: Any) -> None:
+    for n in range(3):
+        page.locator("[data-board] [data-card]").nth(n).focus()
+        page.keyboard.press("x")
+    page.mouse.move(5, 300)
+
+
+def _needs(page: Any) -> None:
+    page.locator("[data-board] [data-card]").first.focus()
+    page.keyboard.press("m")
+    page.locator("#move-menu .m-item").last.click()
+    page.wait_for_selector("#dialog[open] form")
+    page.faults.clear()
 
 
 def _moved(page: Any) -> None:
@@ -82,6 +98,31 @@ def _new_view(page: Any) -> None:
     if page.viewport_size["width"] > 700:
         page.locator(".m-saving button").last.click()
         page.wait_for_selector("#view-name")
+
+
+def _edit(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator("#row-1 td.num").first.click()
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".m-celledit input[name=amount]")
+        page.keyboard.type("172万")
+
+
+def _range(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        rows = page.locator("table[data-grid] tbody tr[data-open]")
+        for n in (1, 4):
+            rows.nth(n).locator("td").first.click()
+        rows.nth(2).locator("td.num").first.click()
+        for key in ("Shift+ArrowDown", "Shift+ArrowDown", "Shift+ArrowRight"):
+            page.keyboard.press(key)
+
+
+def _bulk(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator("[data-all-rows]").check()
+        page.locator("#picked [data-bulk-open]").first.click()
+        page.wait_for_selector("#bulk-field")
 
 
 STATES: dict[str, tuple[str, Callable[[Any], None] | None]] = {
@@ -127,8 +168,19 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "03-grid-filter": ("/crm/deal?view=all&w=stage:any:quote&w=amount:gt:5万", "ann", _filter),
     "03-grid-column": ("/crm/deal?view=all&sort=-amount,name", "ann", _column),
     "03-grid-fields": ("/crm/deal?view=all", "ann", _fields),
+    "03-grid-edit": ("/crm/deal?view=all", "ann", _edit),
+    "03-grid-range": ("/crm/deal?view=all", "ann", _range),
+    "03-grid-bulk": ("/crm/deal?view=all", "ann", _bulk),
     "03-view-new": ("/crm/deal?view=all&sort=name", "admin", _new_view),
     "04-kanban": ("/crm/deal?view=board", "ann", None),
+    "04-kanban-lanes": ("/crm/deal?view=board&group=urgent&cols=account,amount,tags,partner", "ann", None),
+    "04-kanban-picked": ("/crm/deal?view=board&color=urgent", "ann", _picked),
+    "04-kanban-needs": ("/crm/deal?view=board", "ann", _needs),
+    "04-kanban-owner": (
+        "/crm/deal?view=board",
+        "ann",
+        lambda page: _picked(page) or page.click("[data-picked-assign]"),
+    ),
     "05-record-page": ("/crm/deal/{first}", "ann", None),
     "05-record-binned": ("/crm/deal/{binned}", "ann", None),
     "06-entry": ("/crm/deal/new", "ann", None),
@@ -147,6 +199,7 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "14-security": ("/me/security", "ann", None),
     "16-api": ("/api/docs", "ann", None),
     "16-api-form": ("/api/docs/crm/deal", "ann", None),
+    "14-health": ("/settings/health", "admin", lambda page: page.wait_for_selector(".m-looked")),
     "14-backups": ("/settings/backups", "admin", None),
     "14-backups-taking": (
         "/settings/backups",
@@ -154,6 +207,8 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
         lambda page: page.locator(".m-taking summary").first.click(),
     ),
     "02-workbench-backup-failed": ("/", "admin", None),
+    "13-import-upload": ("/crm/deal/import", "ann", None),
+    "13-import-more": ("/crm/deal", "hal", lambda page: page.locator("[popovertarget^=list-more]:visible").click()),
     "15-empty": ("/crm/deal?q=nothing", "ann", None),
     "15-empty-form": ("/crm/account?q=", "bob", None),
     "15-forbidden": ("/crm/deal/new", "aud", lambda page: page.faults.clear()),
@@ -173,6 +228,13 @@ def test_screens(firm: Firm, shots: Callable[..., None], name: str) -> None:
     sign_in = None if who is None else lambda page, language: firm.sign_in(page, language, who)
     first.with_mail(firm)
     shots(name, firm.url + path.format(first=firm.deals[0], binned=binned), sign_in=sign_in, prepare=prepare)
+
+
+@pytest.mark.parametrize("name", day.SCREENS)
+def test_a_working_day(firm: Firm, shots: Callable[..., None], name: str) -> None:
+    day.begin(firm)
+    _, who, prepare = day.SCREENS[name]
+    shots(name, day.address(firm, name), sign_in=lambda page, lang: firm.sign_in(page, lang, who), prepare=prepare)
 
 
 def test_a_page_that_fails(firm: Firm, shots: Callable[..., None]) -> None:
@@ -201,6 +263,46 @@ def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
         page.wait_for_load_state("networkidle")
 
     shots("05-record-panel", f"{firm.url}/crm/deal", sign_in=firm.sign_in, prepare=open_first)
+
+
+_LIST = (
+    "公司名称,商机名称,金额,阶段,预计成交,业务员,备注\n禾穗食品,二期装盒线改造,12.5万,报价,2026/12/3,Ann,二期有扩产计划\n"
+    "云杉包装,码垛机器人,八千,报价中,2027.1.20,Ann,\n松果乳业,,3000,赢单,2026-12-30,Ann,缺名称\n新客户,贴标机,50000,报价,明年,Ann,\n"
+)
+
+
+def _import_to(firm: Firm, page: Any, step: str) -> None:
+    """Walk through the wizard as far as `step`; what is due is done on the way."""
+    database = firm.sales.world.database
+    page.set_input_files(
+        "input[type=file]", {"name": "客户名单2026.csv", "mimeType": "text/csv", "buffer": _LIST.encode()}
+    )
+    page.wait_for_selector("#columns-form, #form-form")
+    if step in ("map", "form"):
+        return
+    page.click("button[name=go]")
+    page.wait_for_selector(".m-going")
+    work.run_ready(database)
+    page.wait_for_selector(".m-stats")
+    if step == "check":
+        return
+    page.click(".m-wbar .btn-primary")
+    page.wait_for_selector(".m-going")
+    if step == "running":
+        return
+    work.run_ready(database)
+    page.wait_for_selector(".m-banner.ok")
+
+
+@pytest.mark.parametrize("step", ["map", "check", "running", "result"])
+def test_import(firm: Firm, shots: Callable[..., None], step: str) -> None:
+    address = f"{firm.url}/crm/deal/import"
+    shots(f"13-import-{step}", address, sign_in=firm.sign_in, prepare=lambda page: _import_to(firm, page, step))
+
+
+def test_form_from_a_file(firm: Firm, shots: Callable[..., None]) -> None:
+    sign_in = lambda page, language: firm.sign_in(page, language, "admin")  # noqa: E731
+    shots("13-form", f"{firm.url}/build/import", sign_in=sign_in, prepare=lambda page: _import_to(firm, page, "form"))
 
 
 @pytest.mark.parametrize("name", ["06-quick", "06-quick-mend", "06-waiting", "06-shared", "06-away"])

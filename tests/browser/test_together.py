@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser import day
+from tests.browser.conftest import axe_problems
 from tests.browser.firm import Firm
 from tests.pages.followed import DOCUMENT
 from tests.pages.test_workbench import at
@@ -209,3 +211,19 @@ def test_next_and_previous_go_on_across_the_pages_of_the_list(shop: Firm, page: 
     assert page.inner_text("[data-walk-place]").startswith("49 /")
     page.keyboard.press("k")
     page.wait_for_function("() => document.querySelector('[data-walk-place]')?.textContent.startsWith('48 /')")
+
+
+@pytest.mark.parametrize("is_phone", [False, True], ids=["desk", "phone"])
+def test_axe_finds_nothing_serious_on_a_working_day(firm: Firm, open_page: Callable[..., Any], is_phone: bool) -> None:
+    day.begin(firm)
+    page = firm.sign_in(open_page(phone=is_phone))
+    found = []
+    for name, (_, who, prepare) in day.SCREENS.items():
+        if who != "ann":
+            continue
+        page.goto(day.address(firm, name))
+        page.wait_for_load_state("networkidle")
+        if prepare:
+            prepare(page)
+        found += [f"{name} {problem}" for problem in axe_problems(page)]
+    assert not found, "\n".join(found)

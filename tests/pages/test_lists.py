@@ -243,6 +243,7 @@ SAMPLES = {
     "member": ["1", "2"],
     "department": ["1"],
     "record": ["1"],
+    "effort": ["1h", "2h"],
 }
 
 
@@ -252,7 +253,7 @@ def test_every_operator_of_every_field_can_be_asked_and_read(sales_: Sales) -> N
     asked = 0
     for field in form.names.values():
         for operator in conditions.operators(field):
-            samples = ["7"] if operator.days else SAMPLES.get(field.type.name, [])
+            samples = ["7"] if operator.days else SAMPLES.get(field.key, SAMPLES.get(field.type.name, []))
             values = samples[: {"none": 0, "one": 1, "two": 2, "many": 2}[operator.takes]]
             written = f"{field.key}:{operator.key}:" + "|".join(values)
             answer = sales_.get("/crm/deal?w=" + quote(written), "admin")

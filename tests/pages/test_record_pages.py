@@ -17,8 +17,8 @@ DOCUMENT = (
         "lost_reason: {kind: text, visible: \"stage = 'lost' or lost_reason is not empty\",",
     )
     .replace(
-        "{label: {en: More, zh: 补充}, fields: [tags, urgent, note, lost_reason]}",
-        "{fields: [urgent, lost_reason]}\n"
+        "{label: {en: More, zh: 补充}, fields: [tags, labels, effort, urgent, note, lost_reason]}",
+        "{fields: [labels, effort, urgent, lost_reason]}\n"
         '      - {label: {en: Urgent matters, zh: 加急说明}, visible: "urgent = true", fields: [tags, note]}',
     )
     .replace(
@@ -213,7 +213,7 @@ def test_language_and_theme_are_changed_from_the_menu(firm: Sales) -> None:
 
 
 def test_a_filter_looks_members_up_instead_of_listing_them(firm: Sales) -> None:
-    form = firm.get("/crm/deal/filter?field=owner&op=is", part=True).text
+    form = firm.get("/crm/deal/filter?view=all&g0=0&r0=owner&o0=any", part=True).text
     assert 'hx-get="/crm/deal/pick/owner"' in form
     found = firm.get("/crm/deal/pick/owner?m__find=bob", part=True).text
     assert 'data-title="Bob"' in found

@@ -31,8 +31,10 @@ _SOON = timedelta(days=14)
 _LARGE_LOG = 256 * 1024**2
 
 
-def run(database: Database, *, deep: bool = False) -> list[Check]:
+def run(database: Database, *, deep: bool = False, seen_at: str | None = None) -> list[Check]:
     """All checks, those of the set-up first. `deep` goes through all of it: the chain, every record's page of SQLite.
+
+    seen_at  the address at which somebody is looking
 
     A database of another step than this program's is not looked into any further.
     """
@@ -40,7 +42,7 @@ def run(database: Database, *, deep: bool = False) -> list[Check]:
     first = checks.look_at([("step", N_("Version"), lambda: _step(database))])
     if first[0].state != OK:
         return first
-    found = checks.run(database)
+    found = checks.run(database, seen_at)
     more: list[checks.Look] = [
         ("integrity", N_("Database file"), lambda: _integrity(database, deep=deep)),
         ("worker", N_("Worker"), lambda: _worker(database)),

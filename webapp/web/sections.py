@@ -72,6 +72,10 @@ SECTIONS: tuple[Section, ...] = (
         N_("Name, logo, colour, language, currency"), "/settings/firm",
     ),
     Section(
+        "health", N_("Health"), "activity", SYSTEM, guard.may_keep,
+        N_("What the server sees of itself, and what to do"), "/settings/health",
+    ),
+    Section(
         "backups", N_("Backups"), "archive", SYSTEM, guard.may_keep,
         N_("Every night, checked, and how to bring one back"), "/settings/backups",
     ),

@@ -13,7 +13,7 @@ from webapp.access import policy
 from webapp.blueprints.records import blueprint
 from webapp.engines.forms import activities, history, related, select, several, standing, stars, timeline
 from webapp.engines.forms.activities import Kind
-from webapp.engines.forms.display import Cell, cell, tint, title_of
+from webapp.engines.forms.display import Cell, cell, seen, tint, title_of
 from webapp.engines.forms.layout import Section, sections
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.standing import Standing
@@ -159,13 +159,17 @@ def _limit(at: Scope, path: related.Path, record: Record) -> int | None:
 
 
 def _reach(at: Scope, record: Record, stands: Standing) -> dict[str, Cell]:
-    """How to call and write to what the record is about: the first of its fields that lead there."""
+    """How to call and write to whom the record is about: the first of its fields that lead there, else of its links."""
     found: dict[str, Cell] = {}
     for key, field in at.form.fields.items():
         if field.kind_key in ("phone", "email") and field.kind_key not in found and at.eye.sees(key):
             one = cell(at.eye, at.form, record, key)
             if one.href and key not in stands.hidden:
                 found[field.kind_key] = one
+    for path, value in stands.reach.items():
+        one = seen(at.eye.look(at.form, path), value, None)
+        if one.href:
+            found.setdefault(one.kind, one)
     return found
 
 

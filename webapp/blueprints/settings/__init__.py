@@ -11,6 +11,7 @@ from webapp.blueprints.settings import (  # noqa: E402, F401
     departments,
     draft,
     firm,
+    health,
     index,
     jobs,
     member,

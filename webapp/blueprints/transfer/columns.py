@@ -52,13 +52,12 @@ def look(app: str, form: str, id_: int) -> Any:
     draft = drafts.get(at.unit, at.actor, id_, at.form.name)
     wizard.require(at.unit, at.actor, at.form)
     facts, reading = draft.facts, reading_of(draft)
-    if any(reading.get(k) != draft.map.get(k) for k in ("sheet", "encoding", "delimiter")):
+    if any(reading.get(k) != draft.map.get(k) for k in ("sheet", "encoding", "delimiter", "fill")):
         file = shelf.get(at.unit, draft.file, member=at.actor.member)
         scope.end_unit(commit=False)
-        wanted = Reading(reading.get("sheet"), reading.get("encoding"), reading.get("delimiter"))
         try:
             with scope.without_turn(), store_of(scope.app().settings).local(file.hash) as path:
-                facts = looking.look(path, wanted)
+                facts = looking.look(path, read_as(reading), is_asked=True)
         except MortiseError as error:
             return columns_page(screens.form(app, form), draft, error)
     scope.end_unit(commit=False)
@@ -71,11 +70,20 @@ def look(app: str, form: str, id_: int) -> Any:
     return respond.redirect(address(at, draft))
 
 
+def read_as(given: dict[str, Any]) -> Reading:
+    """What `reading_of` found, as the reader takes it."""
+    return Reading(
+        given.get("sheet"), given.get("encoding"), given.get("delimiter"), given.get("comment"), bool(given.get("fill"))
+    )
+
+
 def reading_of(draft: Draft) -> dict[str, Any]:
     """What was chosen of how to read the file; a sheet by its name, as it was found."""
     found: dict[str, Any] = {}
     for key in ("sheet", "encoding", "delimiter"):
         found[key] = request.form.get(key) or draft.map.get(key)
+    found["comment"] = draft.map.get("comment")
+    found["fill"] = (request.form.get("fill") == "1") if "m__fill" in request.form else draft.map.get("fill")
     if found["encoding"] == "auto":
         found["encoding"] = None
     header = request.form.get("header", "")
@@ -83,7 +91,7 @@ def reading_of(draft: Draft) -> dict[str, Any]:
     found["header"] = (
         int(header) if header.isascii() and header.isdigit() and len(header) < 5 and not is_other else None
     )
-    return {k: v for k, v in found.items() if v is not None}
+    return {k: v for k, v in found.items() if v not in (None, False) or k == "header"}
 
 
 @blueprint.post("/<app>/<form>/import/<int:id_>/columns")
@@ -173,7 +181,7 @@ def columns_page(at: Scope, draft: Draft, error: MortiseError | None = None) -> 
         doubtful=sum(1 for line in lines if line["verdict"].tone in ("warn", "bad")),
         is_remembered=bool(notes.get("is_remembered")),
         choices=_choices(at, fields),
-        keys=[(k, _name(at, fields[k])) for k in dict.fromkeys(said.places.values()) if k and _is_key(fields[k])],
+        keys=_keys(at, fields, said),
         constants=_constants(at, fields, draft),
         linked=_linked(at, fields, draft),
         encodings=ENCODINGS,
@@ -209,6 +217,13 @@ def _choices(at: Scope, fields: dict[str, Field]) -> list[dict[str, Any]]:
 
 def _name(at: Scope, field: Field) -> str:
     return label(field.label, at.locale) or field.key
+
+
+def _keys(at: Scope, fields: dict[str, Field], said: Any) -> list[tuple[str, str]]:
+    """The mapped fields that records can be known by: those without duplicates first, then what names a record."""
+    mapped = [k for k in dict.fromkeys(said.places.values()) if k and _is_key(fields[k])]
+    mapped.sort(key=lambda k: (not fields[k].is_unique, k != at.form.title))
+    return [(k, _name(at, fields[k])) for k in mapped]
 
 
 def _is_key(field: Field) -> bool:

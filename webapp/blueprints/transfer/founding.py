@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.transfer import blueprint
-from webapp.blueprints.transfer.columns import DELIMITERS, ENCODINGS, head_rows, reading_of
+from webapp.blueprints.transfer.columns import DELIMITERS, ENCODINGS, head_rows, read_as, reading_of
 from webapp.blueprints.transfer.uploads import Arrived, arrive
 from webapp.definitions import versions
 from webapp.definitions.kinds import field_kinds
@@ -15,7 +15,6 @@ from webapp.engines.forms.transfer import drafts, founding, looking, profiling, 
 from webapp.engines.forms.transfer.drafts import Draft
 from webapp.engines.forms.transfer.founding import Looked
 from webapp.engines.forms.transfer.heads import letters
-from webapp.engines.forms.transfer.sheets import Reading
 from webapp.errors import Conflict, Denied, Invalid, MortiseError
 from webapp.files import shelf
 from webapp.files.store import store_of
@@ -72,15 +71,13 @@ def found_file() -> Any:
 
 
 def _looked(arrived: Arrived) -> Looked:
-    facts = arrived.facts
     with scope.without_turn():
-        return founding.profile(arrived.incoming.path, Reading(facts.sheet, None, facts.delimiter), None)
+        return founding.profile(arrived.incoming.path, arrived.facts.reading, None)
 
 
 def _said(facts: looking.Facts, looked: Looked, reading: dict[str, Any]) -> dict[str, Any]:
     """How the file is read, as a map says it."""
-    said = {"sheet": facts.sheet, "delimiter": facts.delimiter, **reading, "header": looked.header}
-    return {k: v for k, v in said.items() if v is not None}
+    return {**wizard.reading_of(facts), **reading, "header": looked.header}
 
 
 @blueprint.get("/build/import/<int:id_>")
@@ -98,12 +95,12 @@ def found_look(id_: int) -> Any:
     draft = drafts.get(scope.unit(), actor, id_)
     file = shelf.get(scope.unit(), draft.file, member=actor.member)
     given = reading_of(draft)
-    reading = Reading(given.get("sheet"), given.get("encoding"), given.get("delimiter"))
+    reading = read_as(given)
     scope.end_unit(commit=False)
     try:
         with scope.without_turn(), store_of(scope.app().settings).local(file.hash) as path:
-            facts = looking.look(path, reading)
-            looked = founding.profile(path, reading, given.get("header"))
+            facts = looking.look(path, reading, is_asked=True)
+            looked = founding.profile(path, facts.reading, given.get("header"))
     except MortiseError as error:
         return _table_page(draft, error)
     with scope.writing() as unit:

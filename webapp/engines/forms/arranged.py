@@ -71,7 +71,12 @@ def groups(at: Scope, asked: Asked) -> tuple[str, ...]:
 
 def may_group(at: Scope, key: str) -> bool:
     found = at.form.names.get(key)
-    return found is not None and found.type.name in GROUPED and at.may_ask(key) and key not in INNER
+    if found is None or found.type.name not in GROUPED or not at.may_ask(key) or key in INNER:
+        return False
+    if found.type.name != "record":
+        return True
+    target = at.definitions.form(found.type.target or "")
+    return paths.may_see(at, f"{key}.{target.title}")  # a link groups by the name of what it points at
 
 
 def groupable(at: Scope) -> list[Field]:

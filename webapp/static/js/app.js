@@ -47,6 +47,7 @@ import "./arrange.js";
 import "./grid_head.js";
 import "./grid_groups.js";
 import "./live.js";
+import "./grid_live.js";
 import "./board_live.js";
 import "./board_columns.js";
 import "./tryit.js";

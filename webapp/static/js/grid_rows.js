@@ -36,11 +36,6 @@ function draw() {
   bar.querySelector("[data-count]").textContent = say("picked", { n: isAll && !total ? "…" : count.toLocaleString("en") });
   const every = bar.querySelector("[data-pick-all]");
   every.hidden = isAll || !head?.checked || !table.querySelector(".m-more");
-  for (const link of bar.querySelectorAll("a[data-picked-link]")) {
-    const url = new URL(link.dataset.pickedLink, location.href);
-    if (!isAll) url.searchParams.set("ids", [...picked].join(","));
-    link.href = url.pathname + url.search;
-  }
 }
 
 function clear() {
@@ -123,6 +118,11 @@ document.addEventListener("htmx:config:request", (event) => {
   const body = event.detail.ctx.request.body;
   for (const [name, value] of Object.entries(sent())) body?.set?.(name, value);
 });
+
+on("submit", "form[data-export-picked]", (event, form) => {
+  form.querySelectorAll("[name=id]").forEach((one) => one.remove());
+  for (const id of isAll ? [] : picked) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "id", value: id }));
+}, true);
 
 document.addEventListener("m:picked", clear);
 document.addEventListener("m:refetch", () => {

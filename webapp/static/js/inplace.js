@@ -11,7 +11,7 @@ const before = new WeakMap();
 
 document.addEventListener("htmx:before:swap", (event) => {
   const target = event.detail.ctx?.target;
-  if (target?.matches?.("[data-fact], .m-quote") && !target.querySelector("form[data-inplace]")) before.set(target, target.innerHTML);
+  if (target?.matches?.("[data-fact], .m-quote") && !target.querySelector("form[data-inplace]")) before.set(target, [...target.childNodes].map((one) => one.cloneNode(true)));
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
@@ -24,13 +24,13 @@ document.addEventListener("htmx:after:swap", (event) => {
 
 function leave(form) {
   const place = form.closest("[data-fact], .m-quote");
-  const html = place && before.get(place);
-  if (html === undefined || html === null) {
+  const nodes = place && before.get(place);
+  if (!nodes) {
     location.assign(form.dataset.back);
     return;
   }
   form.dispatchEvent(new CustomEvent("draft-leave", { bubbles: true }));
-  place.innerHTML = html;
+  place.replaceChildren(...nodes);
   window.htmx.process(place);
   place.querySelector("button.m-edit, a, button")?.focus({ preventScroll: true });
 }

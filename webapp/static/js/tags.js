@@ -82,13 +82,13 @@ function open(box, isOpen) {
 
 async function propose(box) {
   const field = fieldOf(box);
-  const answer = await fetch(`${box.dataset.proposals}?m__find=${encodeURIComponent(field.value.trim())}`, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
-  if (!answer.ok || document.activeElement !== field) return;
+  const list = listOf(box);
+  await window.htmx.ajax("GET", `${box.dataset.proposals}?m__find=${encodeURIComponent(field.value.trim())}`, { source: box, target: list, swap: "innerHTML" });
+  if (document.activeElement !== field) return;
   const has = new Set(split(valueOf(box).value));
-  listOf(box).innerHTML = await answer.text();
-  listOf(box).querySelectorAll("[role=option]").forEach((one) => { if (has.has(one.dataset.title)) one.remove(); });
+  list.querySelectorAll("[role=option]").forEach((one) => { if (has.has(one.dataset.title)) one.remove(); });
   const some = options(box).length > 0;
-  if (!some) listOf(box).replaceChildren();
+  if (!some) list.replaceChildren();
   open(box, some);
 }
 

@@ -141,12 +141,12 @@ def remember(unit: Unit, actor: Actor, form: str, shape: str, said: Mapping[str,
     unit.execute(statement.on_conflict_do_update(index_elements=["form", "shape", "member"], set_=values))
 
 
-def remembered(unit: Unit, actor: Actor, form: str, shape: str) -> dict[str, Any] | None:
-    """How files of this shape were imported last: by the member himself, else by somebody of the firm."""
-    query = sa.select(shapes.c.map).where(shapes.c.form == form, shapes.c.shape == shape)
+def remembered(unit: Unit, actor: Actor, form: str, shape: str) -> tuple[dict[str, Any], bool] | None:
+    """How files of this shape were imported last, and whether by the member himself; else by somebody of the firm."""
+    query = sa.select(shapes.c.map, shapes.c.member).where(shapes.c.form == form, shapes.c.shape == shape)
     query = query.order_by(sa.case((shapes.c.member == actor.member, 0), else_=1), shapes.c.used_at.desc()).limit(1)
-    text = unit.execute(query).scalar()
-    return json.loads(text) if text else None
+    row = unit.execute(query).first()
+    return (json.loads(row.map), row.member == actor.member) if row else None
 
 
 def _dumps(value: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.document import FORMAT, RESERVED_KEYS
 from webapp.definitions.model import Form
-from webapp.engines.forms.transfer import guessing, heads, profiling, references
+from webapp.engines.forms.transfer import guessing, heads, profiling, references, wizard
 from webapp.engines.forms.transfer.guessing import Guess
 from webapp.engines.forms.transfer.looking import Facts
 from webapp.engines.forms.transfer.maps import FileMap
@@ -240,12 +240,11 @@ def _field(app: str, one: Mapping[str, Any], found: Profile, problems: list[Prob
 def _map(wanted: Sequence[Mapping[str, Any]], facts: Facts, header: int) -> dict[str, Any]:
     """How the rows come in: every column to its field, placeholders as empty."""
     said: dict[str, Any] = {
+        **wizard.reading_of(facts),
         "header": header,
         "places": {heads.letters(f["index"]): f["key"] for f in wanted},
         "values": {f["key"]: dict.fromkeys(f["empties"]) for f in wanted if f.get("empties")},
     }
-    if facts.sheet:
-        said["sheet"] = facts.sheet
     return said
 
 

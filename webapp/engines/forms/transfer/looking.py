@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from webapp.i18n import N_
 
 #: Rows kept of a file, and characters of them and of one cell at most.
 ROWS, CHARACTERS, CELL = 400, 400_000, 300
+#: Encodings that a map can name.
+KNOWN = ("utf-8", "gb18030", "big5", "cp1252")
 #: Files up to this size are read to their end, so that the number of their rows is known.
 COUNTED = 20 << 20
 
@@ -35,6 +37,15 @@ class Facts:
     rows: int | None
     numbers: list[int] = field(default_factory=list)
     columns: list[list[Cell]] = field(default_factory=list)
+    comment: str | None = None
+    merged: int = 0
+    fill: bool = False
+
+    @property
+    def reading(self) -> Reading:
+        """How the file was read, to read it so again."""
+        encoding = self.encoding if self.encoding in KNOWN else None  # those with a mark are found again
+        return Reading(self.sheet, encoding, self.delimiter, self.comment, self.fill)
 
     @property
     def first(self) -> Chunk:
@@ -49,20 +60,44 @@ def of_json(text: str) -> Facts:
     return Facts(**{**found, "sheets": tuple(found["sheets"])})
 
 
-def look(path: Path, reading: Reading) -> Facts:
-    """Read the beginning of the file in the child process; raises `Invalid` or `TooLarge` if it cannot be read."""
+def look(path: Path, reading: Reading, *, is_asked: bool = False) -> Facts:
+    """Read the beginning of the file in the child process; raises `Invalid` or `TooLarge` if it cannot be read.
+
+    Lines that begin with # are left out where the first one does, and cells merged downwards are filled in unless
+    somebody has said how they are to be read (`is_asked`).
+    """
     with Source(path, reading) as source:
         chunks = source.chunks()
         first = next(chunks, None)
         if first is None:
             raise Invalid(N_("There is nothing in this file."), code="empty_file")
+        if reading.comment is None and source.facts.format == "text" and _is_comment(first.row(0)):
+            return look(path, replace(reading, comment="#"))
+        if source.facts.merged and not reading.fill and not is_asked:
+            return look(path, replace(reading, fill=True))
         rows = len(first) + sum(len(chunk) for chunk in chunks) if path.stat().st_size <= COUNTED else None
         found = source.facts
     count = _fitting(first)
     columns = [[_short(cell) for cell in column[:count]] for column in first.columns]
     return Facts(
-        found.format, found.sheet, found.sheets, found.encoding, found.delimiter, rows, first.numbers[:count], columns
+        found.format,
+        found.sheet,
+        found.sheets,
+        found.encoding,
+        found.delimiter,
+        rows,
+        first.numbers[:count],
+        columns,
+        reading.comment,
+        found.merged,
+        reading.fill,
     )
+
+
+def _is_comment(row: Sequence[Cell]) -> bool:
+    """Whether a line says something about the file and is no row of it."""
+    filled = [cell for cell in row if cell is not None]
+    return len(filled) == 1 and isinstance(filled[0], str) and filled[0].startswith("#")
 
 
 def _fitting(first: Chunk) -> int:

@@ -10,7 +10,7 @@ by: {account: code}                            # by link field: which field of t
 create: [account]                              # link fields whose missing records are made, with their title alone
 key: number                                    # update records that have the same value here, insert the others
 existing: skip                                 # … or leave those that are there as they are
-sheet: 1   header: 2   encoding: gb18030   delimiter: ";"   comment: "#"
+sheet: 1   header: 2   encoding: gb18030   delimiter: ";"   comment: "#"   fill: true
 ```
 """
 
@@ -48,6 +48,7 @@ SHAPE = Struct(
         "encoding": Setting(OneOf(("utf-8", "utf-16", "gb18030", "gbk", "big5", "cp1252"))),
         "delimiter": Setting(Text(1)),
         "comment": Setting(Text(10)),
+        "fill": Setting(OneOf((True, False)), default=False),
     }
 )
 
@@ -70,7 +71,7 @@ class FileMap:
     def json(self) -> dict[str, Any]:
         """As `of` takes it again, for a due row."""
         own = {k: v for k, v in asdict(self).items() if k != "reading"}
-        return {k: v for k, v in {**own, **asdict(self.reading)}.items() if v not in (None, {}, ())}
+        return {k: v for k, v in {**own, **asdict(self.reading)}.items() if v not in (None, {}, (), False)}
 
 
 def of(given: Any) -> FileMap:
@@ -89,7 +90,9 @@ def of(given: Any) -> FileMap:
         key=checked["key"],
         existing=checked["existing"],
         header=checked["header"],
-        reading=Reading(checked["sheet"], checked["encoding"], checked["delimiter"], checked["comment"]),
+        reading=Reading(
+            checked["sheet"], checked["encoding"], checked["delimiter"], checked["comment"], checked["fill"]
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 It is started as a file in a bare interpreter, with limits on memory and time, and imports nothing of the product: what
 a hostile file may break is this process alone. One JSON object a line:
 
-    {"format", "sheet", "sheets", "encoding", "delimiter", …}  what it is, first
+    {"format", "sheet", "sheets", "encoding", "delimiter", …}  what it is, first; `merged` counts cells merged downwards
     {"numbers": [row number, …], "columns": [[cell, …], …]}    a chunk of rows that are not blank, by columns
     {"end": rows}                                              last; without it the file was not read to its end
     {"error": code, …}                                         instead: why it cannot be read
@@ -34,6 +34,7 @@ CHUNK = 1000  # rows
 LONGEST_CELL = 200_000  # characters
 MOST_COLUMNS = 1000
 MOST_CELLS = 60_000_000  # of a sheet's used rectangle
+MOST_MERGED = 100_000
 MOST_ENTRIES = 2000  # of a zip file
 MOST_BYTES = 1 << 30  # of a zip file, unpacked
 MOST_RATIO = 300  # unpacked to packed, of entries above 8 MB
@@ -246,10 +247,37 @@ def read_sheet(path: Path, kind: str, wanted: dict[str, Any]) -> Iterator[Any]:
         names = list(book.sheet_names)
         sheet = _choose_sheet(book, names, wanted.get("sheet"))
         facts = {"format": kind, "sheet": sheet.name, "sheets": names, "encoding": None, "delimiter": None}
-        yield {**facts, "rows": sheet.start[0] + sheet.height}
-        yield from enumerate(sheet.iter_rows(), 1)
+        merged = _merged(sheet)
+        yield {**facts, "rows": sheet.start[0] + sheet.height, "merged": len(merged)}
+        rows = enumerate(sheet.iter_rows(), 1)
+        yield from _filled(rows, merged) if wanted.get("fill") else rows
     except calamine.CalamineError as error:
         raise Refused("damaged") from error
+
+
+def _merged(sheet: Any) -> list[tuple[int, int, int]]:
+    """Cells that are merged over several rows: first row, last row, column, all from 0 (the left column of each)."""
+    ranges = sheet.merged_cell_ranges or ()
+    return sorted((top, bottom, left) for (top, left), (bottom, _) in ranges if bottom > top)[:MOST_MERGED]
+
+
+def _filled(rows: Iterable[tuple[int, Any]], merged: list[tuple[int, int, int]]) -> Iterator[tuple[int, Any]]:
+    """The rows with merged cells written in each of their rows."""
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for top, bottom, left in merged:
+        starts.setdefault(top, []).append((bottom, left))
+    open_: dict[int, tuple[int, Any]] = {}  # column → last row, value
+    for number, row in rows:
+        at = number - 1
+        for column, (last, value) in list(open_.items()):
+            if at > last:
+                del open_[column]
+            elif column < len(row) and row[column] in ("", None):
+                row[column] = value
+        for last, column in starts.get(at, ()):
+            if column < len(row):
+                open_[column] = (last, row[column])
+        yield number, row
 
 
 def _choose_sheet(book: Any, names: list[str], wanted: Any) -> Any:

@@ -29,12 +29,16 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True)
 class Reading:
-    """What to read of a file; what is left out is found out. `sheet` is a name or a number from 1."""
+    """What to read of a file; what is left out is found out. `sheet` is a name or a number from 1.
+
+    `fill` writes a cell that is merged over several rows in each of them.
+    """
 
     sheet: str | int | None = None
     encoding: str | None = None
     delimiter: str | None = None
     comment: str | None = None
+    fill: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Chunk:
 class Facts:
     """What the child found: format (xlsx, xls, text), the sheet read and all there are, encoding and delimiter.
 
-    `rows` is how many a sheet has, blank ones counted; None where that is known only at the end.
+    `rows` is how many a sheet has, blank ones counted; None where that is known only at the end. `merged` counts cells
+    that are merged over several rows.
     """
 
     format: str
@@ -64,6 +69,7 @@ class Facts:
     encoding: str | None
     delimiter: str | None
     rows: int | None = None
+    merged: int = 0
 
 
 class Source:

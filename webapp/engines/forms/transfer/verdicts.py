@@ -96,11 +96,11 @@ def _of_values(
         cell, refusal = refused[0]
         unknown = Counter(str(c).strip() for c, v in refused if v.code in ("unknown_option", "unknown_link"))
         if len({str(c) for c, _ in refused}) == 1:
-            return Verdict("warn", N_("{n} rows: {why}", n=len(refused), why=refusal.message), unknown)
-        text = N_("{n} rows do not fit, such as “{value}”", n=len(refused), value=str(cell)[:40])
+            return Verdict("warn", N_("{why} (rows: {n})", n=len(refused), why=refusal.message), unknown)
+        text = N_("Does not fit, such as “{value}” (rows: {n})", n=len(refused), value=str(cell)[:40])
         return Verdict("warn", text, unknown)
     if new:
-        return Verdict("ok", N_("{n} new ones will be made", n=len(new)))
+        return Verdict("ok", N_("New ones that will be made: {n}", n=len(new)))
     filled = sum(v is not None for v in values)
     if not filled:
         return Verdict("dim", N_("Empty in the first rows"))

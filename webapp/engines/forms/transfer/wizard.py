@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
@@ -30,7 +30,7 @@ from webapp.journal import due
 from webapp.journal.due import Job
 
 #: Settings of a map that say how the file is read; the rest says what becomes of its columns.
-READING = ("sheet", "header", "encoding", "delimiter", "comment")
+READING = ("sheet", "header", "encoding", "delimiter", "comment", "fill")
 
 
 @dataclass(frozen=True)
@@ -91,16 +91,9 @@ def propose(
     """
     fields = fields_of(unit, actor, form)
     table = table_of(facts, fields, reading)
-    said: dict[str, Any] = {
-        "sheet": facts.sheet,
-        "encoding": _encoding(facts.encoding),
-        "delimiter": facts.delimiter,
-        **{k: v for k, v in reading.items() if v is not None},
-        "header": table.header,
-    }
-    said = {k: v for k, v in said.items() if v is not None}
+    said = {**reading_of(facts), **{k: v for k, v in reading.items() if v is not None}, "header": table.header}
     known = None if is_fresh else drafts.remembered(unit, actor, form.name, table.shape)
-    if known is not None and (kept := _still_good(known, fields)):
+    if known is not None and (kept := _still_good(*known, fields)):
         whys = {place: "remembered" for place, key in kept["places"].items() if key}
         return {**kept, **said}, {"whys": whys, "is_remembered": True}
     found = proposing.propose(unit, actor, form, fields, table.headings, table.columns)
@@ -112,28 +105,30 @@ def propose(
     return said, {"whys": {heads.letters(p.index): p.why for p in found if p.why}}
 
 
-def _still_good(known: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, Any] | None:
-    """What was remembered, as far as the fields are there and the actor may write them."""
+def _still_good(known: Mapping[str, Any], is_own: bool, fields: Mapping[str, Field]) -> dict[str, Any] | None:
+    """What was remembered, as far as the fields are there and the actor may write them.
+
+    What somebody else took values for may name records that he does not see: of that only options are kept.
+    """
     kept = {k: v for k, v in known.items() if k not in READING}
     places = {place: key if key in fields else None for place, key in kept.get("places", {}).items()}
     if not any(places.values()):
         return None
     mapped = {key for key in places.values() if key}
     kept["places"] = places
-    for name in ("values", "constants", "by"):
-        kept[name] = {k: v for k, v in kept.get(name, {}).items() if k in fields}
+    good = {k for k, f in fields.items() if is_own or f.type.options}
+    for name in ("values", "constants"):
+        kept[name] = {k: v for k, v in kept.get(name, {}).items() if k in good}
+    kept["by"] = {k: v for k, v in kept.get("by", {}).items() if k in fields}
     kept["create"] = [k for k in kept.get("create", ()) if k in fields]
     if kept.get("key") not in mapped:
         kept.pop("key", None)
     return kept
 
 
-_KNOWN = ("utf-8", "gb18030", "big5", "cp1252")
-
-
-def _encoding(found: str | None) -> str | None:
-    """What was found, as a map says it; None where finding it again is better (marks at the beginning)."""
-    return found if found in _KNOWN else None
+def reading_of(facts: Facts) -> dict[str, Any]:
+    """How the file was read, as a map says it."""
+    return {k: v for k, v in asdict(facts.reading).items() if v not in (None, False)}
 
 
 def change(
