@@ -12,8 +12,8 @@ from tests.browser import first
 from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
-from webapp.journal import work
 from tests.browser.reps import Reps
+from webapp.journal import work
 
 pytestmark = [
     pytest.mark.browser,
@@ -75,6 +75,7 @@ def _column(page: Any) -> None:
 def _fields(page: Any) -> None:
     if page.viewport_size["width"] > 700:
         page.locator("[popovertarget=fields-menu]").click()
+        page.wait_for_selector("#fields-menu li")
 
 
 def _new_view(page: Any) -> None:
