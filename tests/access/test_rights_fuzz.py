@@ -38,6 +38,7 @@ DOCUMENT: dict[str, Any] = {
             "label": "Deal",
             "title": "name",
             "known": {"code": ["code", "account.name"]},
+            "due": {"by": "created_at", "say": "code", "when": "stage != 'won'"},
             "fields": {
                 "name": {"kind": "text"},
                 "code": {"kind": "text"},

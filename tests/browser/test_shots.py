@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import first
+from tests.browser import day, first
 from tests.browser import reps as phone
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
@@ -41,6 +41,21 @@ def _move(page: Any) -> None:
     page.focus("#card-1")
     page.keyboard.press("m")
     page.wait_for_timeout(250)
+
+
+def _picked(page: Any) -> None:
+    for n in range(3):
+        page.locator("[data-board] [data-card]").nth(n).focus()
+        page.keyboard.press("x")
+    page.mouse.move(5, 300)
+
+
+def _needs(page: Any) -> None:
+    page.locator("[data-board] [data-card]").first.focus()
+    page.keyboard.press("m")
+    page.locator("#move-menu .m-item").last.click()
+    page.wait_for_selector("#dialog[open] form")
+    page.faults.clear()
 
 
 def _moved(page: Any) -> None:
@@ -157,6 +172,14 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "03-grid-bulk": ("/crm/deal?view=all", "ann", _bulk),
     "03-view-new": ("/crm/deal?view=all&sort=name", "admin", _new_view),
     "04-kanban": ("/crm/deal?view=board", "ann", None),
+    "04-kanban-lanes": ("/crm/deal?view=board&group=urgent&cols=account,amount,tags,partner", "ann", None),
+    "04-kanban-picked": ("/crm/deal?view=board&color=urgent", "ann", _picked),
+    "04-kanban-needs": ("/crm/deal?view=board", "ann", _needs),
+    "04-kanban-owner": (
+        "/crm/deal?view=board",
+        "ann",
+        lambda page: _picked(page) or page.click("[data-picked-assign]"),
+    ),
     "05-record-page": ("/crm/deal/{first}", "ann", None),
     "05-record-binned": ("/crm/deal/{binned}", "ann", None),
     "06-entry": ("/crm/deal/new", "ann", None),
@@ -206,6 +229,13 @@ def test_screens(firm: Firm, shots: Callable[..., None], name: str) -> None:
     shots(name, firm.url + path.format(first=firm.deals[0], binned=binned), sign_in=sign_in, prepare=prepare)
 
 
+@pytest.mark.parametrize("name", day.SCREENS)
+def test_a_working_day(firm: Firm, shots: Callable[..., None], name: str) -> None:
+    day.begin(firm)
+    _, who, prepare = day.SCREENS[name]
+    shots(name, day.address(firm, name), sign_in=lambda page, lang: firm.sign_in(page, lang, who), prepare=prepare)
+
+
 def test_a_page_that_fails(firm: Firm, shots: Callable[..., None]) -> None:
     first.broken_workbench(firm)
     shots("15-failed", firm.url, sign_in=firm.sign_in, prepare=lambda page: page.faults.clear())
@@ -227,7 +257,7 @@ def test_set_up(empty: first.Empty, shots: Callable[..., None], step: str) -> No
 
 def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
     def open_first(page: Any) -> None:
-        page.locator("main [data-open]:visible").first.click()
+        page.locator("main tr a[data-opens]:visible, main .m-cards [data-open]:visible").first.click()
         page.wait_for_selector("#panel h1")
         page.wait_for_load_state("networkidle")
 

@@ -96,6 +96,7 @@ READS = {
     "api.list_records": API,
     "api.read_record": f"{API}/{{deal}}",
     "api.read_history": f"{API}/{{deal}}/history",
+    "api.list_comments": f"{API}/{{deal}}/comments",
     "api.specification": "/api/v1/openapi.json",
 }
 #: Whatever changes something: method, address, body (a mapping is sent as a form, a text as JSON).
@@ -106,6 +107,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.convert": ("POST", f"{DEAL}/{{deal}}/convert", {}),
     "records.unconvert": ("POST", f"{DEAL}/{{deal}}/unconvert", {"set": "1"}),
     "api.convert_record": ("POST", f"{API}/{{deal}}/convert", "{}"),
+    "api.create_comment": ("POST", f"{API}/{{deal}}/comments", '{"text": "x"}'),
     "records.restore": ("POST", f"{DEAL}/{{deal}}/restore", {}),
     "workbench.load_demo": ("POST", "/demo", {}),
     "workbench.remove_demo": ("POST", "/demo/remove", {"set": "1"}),
@@ -186,6 +188,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
 }
 #: Not walked here, with the reason.
 ELSEWHERE = {
+    "api.change_comment": "needs a comment of one's own; tested with the API",
+    "api.delete_comment": "needs a comment of one's own; tested with the API",
     "records.end": "needs a form that says how its duties end; tested with the workbench",
     "records.comment": "needs a comment of one's own; tested with the comments",
     "records.rewrite": "needs a comment of one's own; tested with the comments",

@@ -260,3 +260,11 @@ def test_the_stage_says_how_long_the_record_is_in_it(firm: Sales) -> None:
     assert found.since is not None and found.since > clock.now() - timedelta(minutes=5)
     with clock.stopped(clock.now() + timedelta(days=9, minutes=1)):
         assert found.days() == 9
+
+
+def test_a_deal_is_called_by_the_number_of_its_account_as_far_as_one_reads_it(firm: Sales) -> None:
+    account = firm.account("禾穗食品", "admin", phone="13800138000", owner=firm.world.people["ann"])
+    deal = firm.deal("装盒线", account=account)
+    assert 'href="tel:' not in firm.get(f"/crm/deal/{deal}").text, "it is masked for her"
+    page = firm.get(f"/crm/deal/{deal}", "hal").text
+    assert 'href="tel:+8613800138000"' in page and 'href="sms:+8613800138000"' in page

@@ -149,6 +149,38 @@ def _new(form: Form, shape: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+_COMMENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "author": _LINK,
+        "text": {"type": "string"},
+        "at": _MOMENT,
+        "edited_at": {"anyOf": [{"type": "null"}, _MOMENT]},
+        "mentions": {"type": "array", "items": _LINK},
+    },
+    "required": ["id", "author", "text", "at"],
+}
+_COMMENTS = {
+    "type": "object",
+    "properties": {"comments": {"type": "array", "items": _COMMENT}},
+    "required": ["comments"],
+}
+_COMMENT_TEXT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string", "maxLength": 5000, "description": "`@Name` mentions who may see the record"}
+    },
+    "required": ["text"],
+    "additionalProperties": False,
+}
+_COMMENT_INPUT = {
+    **_COMMENT_TEXT,
+    "properties": {**_COMMENT_TEXT["properties"], "client_id": {"type": "string", "format": "uuid"}},
+}
+_COMMENT_ID = {"name": "comment", "in": "path", "required": True, "schema": {"type": "integer"}}
+
+
 def _paths(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
     at = f"/data/{form.app}/{form.key}"
     tags = [_name(form)]
@@ -176,6 +208,16 @@ def _paths(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
         at: many,
         f"{at}/{{id}}": one,
         f"{at}/{{id}}/history": {"get": _operation("History", _EVENTS, tags), "parameters": [_ID]},
+        f"{at}/{{id}}/comments": {
+            "get": _operation("Comments", _COMMENTS, tags),
+            "post": {**_operation("Comment", _COMMENT, tags, 201), "requestBody": _body(_COMMENT_INPUT)},
+            "parameters": [_ID],
+        },
+        f"{at}/{{id}}/comments/{{comment}}": {
+            "patch": {**_operation("Change one's own comment", _COMMENT, tags), "requestBody": _body(_COMMENT_TEXT)},
+            "delete": _operation("Take a comment back", None, tags, 204),
+            "parameters": [_ID, _COMMENT_ID],
+        },
         f"{at}/aggregate": {
             "post": {**_operation("Groups and measures", _ROWS, tags), "requestBody": _body(_AGGREGATE)}
         },

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.boards import blueprint
-from webapp.engines.forms import board_settings, boards
+from webapp.engines.forms import board_settings, boards, lanes
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import N_
@@ -26,7 +26,12 @@ def board(app: str, form: str) -> tuple[Scope, Asked]:
 @blueprint.get("/<app>/<form>/column")
 def column(app: str, form: str) -> Any:
     at, asked = board(app, form)
-    found = boards.column(at, asked, request.args.get("column", ""))
+    value, lane = request.args.get("column", ""), request.args.get("lane")
+    if lane is not None and board_settings.lane_key(at, asked):
+        found = lanes.cell(at, asked, lane, value)
+        place = f"{lanes.place_of(at, asked, lane)}-{_place(at, asked, value)}"
+        return respond.part("boards/_cards.html", column=found, place=place, lane_value=lane, **context(at, asked))
+    found = boards.column(at, asked, value)
     return respond.part("boards/_cards.html", column=found, place=_place(at, asked, found.value), **context(at, asked))
 
 
@@ -34,11 +39,14 @@ def column(app: str, form: str) -> Any:
 def cards(app: str, form: str) -> Any:
     """All columns as they are now, as long as the longest that is `shown` (within reason), for an open board."""
     at, asked = board(app, form)
+    if board_settings.lane_key(at, asked):
+        found = lanes.some(at, asked, request.args.getlist("lane"))
+        return respond.part("boards/_lanes.html", lanes=found, is_live=True, **context(at, asked))
     given = request.args.get("shown", "")
     shown = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
     pages = min(-(-shown // boards.COLUMN_PAGE), boards.MOST_PAGES)
-    found = boards.columns(at, asked, limit=max(pages, 1) * boards.COLUMN_PAGE)
-    return respond.part("boards/_columns.html", columns=found, **context(at, asked))
+    columns = boards.columns(at, asked, limit=max(pages, 1) * boards.COLUMN_PAGE)
+    return respond.part("boards/_columns.html", columns=columns, **context(at, asked))
 
 
 @blueprint.get("/<app>/<form>/heads")
@@ -50,8 +58,12 @@ def heads(app: str, form: str) -> Any:
 
 @blueprint.post("/<app>/<form>/board/fold")
 def fold(app: str, form: str) -> Any:
-    """Remember that a column is folded; the cards of one that is opened are the answer."""
+    """Remember that a column (or a lane) is folded; the cards of a column that is opened are the answer."""
     at, asked = board(app, form)
+    if "lane" in request.form:
+        is_folded = bool(request.form.get("folded"))
+        board_settings.fold(at, asked.view, request.form["lane"][:2000], is_folded=is_folded, what="lanes")
+        return respond.nothing()
     value, is_folded = request.form.get("column", ""), bool(request.form.get("folded"))
     if value not in boards.values(at, asked):
         raise NotFound(N_("There is no column “{key}” on this board.", key=value[:40]))
@@ -82,5 +94,6 @@ def context(at: Scope, asked: Asked) -> dict[str, Any]:
         "at": at,
         "links": screens.Links(at, asked),
         "may_move": at.may("edit") and at.visible.get(by.key) == "write",
+        "may_change_lane": lanes.may_change(at, asked),
         "may_assign": at.may("edit") and at.visible.get("owner") == "write",
     }

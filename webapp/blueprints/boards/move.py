@@ -12,7 +12,7 @@ from flask import Response, request
 from webapp.blueprints.boards import blueprint, needs
 from webapp.blueprints.boards.columns import board, context, placed
 from webapp.definitions.model import Field
-from webapp.engines.forms import boards, moving, records, related
+from webapp.engines.forms import board_settings, boards, lanes, moving, records, related
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Asked, Scope
@@ -32,7 +32,7 @@ def move(app: str, form: str, id_: int) -> Any:
     before = records.get(at.unit, at.actor, at.form, id_)
     keys, more = needs.given(at, by)
     try:
-        record, change_set = _write(at, by, before, {**more, by.key: to})
+        record, change_set = _write(at, by, before, {**more, by.key: to, **_lane(at, asked, before)})
     except Stale as error:
         return _stale(at, by, id_, error)
     except Invalid as error:
@@ -42,6 +42,12 @@ def move(app: str, form: str, id_: int) -> Any:
         return _refuse(at, by, url, before, to, keys, error, "placed")
     scope.settle()
     return _moved(*board(app, form), before, record, change_set)
+
+
+def _lane(at: Scope, asked: Asked, before: Record) -> dict[str, Any]:
+    """What another lane changes."""
+    lane = request.form.get("lane")
+    return {} if lane is None or lane == lanes.value_of(at, asked, before) else lanes.values_for(at, asked, lane)
 
 
 def _along_path(app: str, form: str, id_: int) -> Any:
@@ -91,7 +97,7 @@ def _moved(at: Scope, asked: Asked, before: Record, record: Record, change_set: 
     by = boards.by_field(at, asked.view)
     old = str(before.values.get(by.key) or "")
     new = str(record.values.get(by.key) or "")
-    links = screens.Links(at, asked)
+    links, has_lanes = screens.Links(at, asked), board_settings.lane_key(at, asked) is not None
     if not htmx.wants_part:
         return respond.redirect(links.list())
     answer = respond.part(
@@ -100,11 +106,13 @@ def _moved(at: Scope, asked: Asked, before: Record, record: Record, change_set: 
         card=None if record.is_out_of_sight else boards.card(at, asked, record),
         id_=record.id,
         place=boards.values(at, asked).index(new),
-        is_placed=bool(request.form.get("placed")),
+        is_placed=bool(request.form.get("placed")) and not has_lanes,
         **context(at, asked),
     )
     if request.form.get("placed"):
         respond.trigger(answer, "close-dialog")
+        if has_lanes:
+            respond.trigger(answer, "m:refresh")
     return _say_moved(answer, at, by, before, record, links.piece("/moves/undo"), change_set)
 
 
@@ -131,6 +139,8 @@ def _refuse(
         return needs.refused(at, needs.reason(error))
     label = next((o.label for o in by.type.options if o.value == to), to)
     hidden = {"column": to, "version": record.version, how: "1"}
+    if "lane" in request.form:
+        hidden["lane"] = request.form["lane"]
     more: dict[str, Any] = {"hidden": hidden, "sent": keys, "problems": error.problems, "record": record}
     return needs.form(at, url, needs_more(label), move_to(label), fillable, **more)
 

@@ -82,21 +82,25 @@ def columns(at: Scope, asked: Asked, *, limit: int = COLUMN_PAGE, whole: bool = 
 
     whole  with the cards of those that he has folded, too
     """
-    by = by_field(at, asked.view)
-    folded = board_settings.folded(at, asked.view)
-    made = [_column(at, by, option, option.value in folded and not whole) for option in by.type.options]
-    made.append(Column("", Tag(N_("Empty").text(at.locale)), is_folded="" in folded and not whole))
+    folded = frozenset() if whole else board_settings.folded(at, asked.view)
+    made = [replace(one, is_folded=one.value in folded) for one in empty_columns(at, asked)]
     show = faces(at, asked)
     first = replace(asked, after=None)
     fetched = [one for one in made if not one.is_folded]
-    queries = [_query(at, first, show, one.value, limit) for one in fetched]
+    queries = [query_of(at, first, show, one.value, limit) for one in fetched]
     sheets = select.sheets(at.unit, at.actor, at.form, queries) if queries else []
-    filled = {one.value: _filled(show, one, sheet) for one, sheet in zip(fetched, sheets, strict=True)}
-    *found, last = [filled.get(one.value, one) for one in made]
+    done = {one.value: filled(show, one, sheet) for one, sheet in zip(fetched, sheets, strict=True)}
+    *found, last = [done.get(one.value, one) for one in made]
     return (*found, last) if last.cards or last.is_folded else tuple(found)
 
 
-def _column(at: Scope, by: Field, option: Option, is_folded: bool) -> Column:
+def empty_columns(at: Scope, asked: Asked) -> list[Column]:
+    """All columns without their cards."""
+    by = by_field(at, asked.view)
+    return [*(_column(at, by, option) for option in by.type.options), Column("", Tag(N_("Empty").text(at.locale)))]
+
+
+def _column(at: Scope, by: Field, option: Option) -> Column:
     (tag,) = tags(by, [option.value], at.locale)
     attributes = option.attributes
     return Column(
@@ -106,7 +110,6 @@ def _column(at: Scope, by: Field, option: Option, is_folded: bool) -> Column:
         attributes.get("limit"),
         attributes.get("over_limit") == "refuse",
         may_add=at.may("create") and at.visible.get(by.key) == "write" and not attributes.get("archived"),
-        is_folded=is_folded,
     )
 
 
@@ -117,21 +120,21 @@ def _note(attributes: Mapping[str, Any]) -> str:
 
 def column(at: Scope, asked: Asked, value: str) -> Column:
     """One column, further down by the cursor in `asked`; raises `NotFound` for a value without a column."""
-    by, show = by_field(at, asked.view), faces(at, asked)
-    option = next((o for o in by.type.options if o.value == value), None)
-    if value and option is None:
+    empty = next((one for one in empty_columns(at, asked) if one.value == value), None)
+    if empty is None:
         raise NotFound(N_("There is no column “{key}” on this board.", key=value[:40]))
-    empty = Column("", Tag(N_("Empty").text(at.locale))) if option is None else _column(at, by, option, False)
-    return _filled(show, empty, select.sheet(at.unit, at.actor, at.form, _query(at, asked, show, value, COLUMN_PAGE)))
+    show = faces(at, asked)
+    return filled(show, empty, select.sheet(at.unit, at.actor, at.form, query_of(at, asked, show, value, COLUMN_PAGE)))
 
 
-def _query(at: Scope, asked: Asked, show: Faces, value: str, limit: int) -> Query:
+def query_of(at: Scope, asked: Asked, show: Faces, value: str, limit: int, *more: str) -> Query:
+    """The door's query for a column, within `more` conditions."""
     by = by_field(at, asked.view)
     here = f"{by.key} = {conditions.literal(by, value)}" if value else f"{by.key} is empty"
-    return query(at, asked, here, fields=show.fields, limit=limit)
+    return query(at, asked, here, *more, fields=show.fields, limit=limit)
 
 
-def _filled(show: Faces, empty: Column, sheet: Sheet) -> Column:
+def filled(show: Faces, empty: Column, sheet: Sheet) -> Column:
     return replace(empty, cards=tuple(_card(show, r) for r in sheet.records()), next=sheet.next)
 
 

@@ -14,6 +14,8 @@ import { toast } from "./toast.js";
 let loading = null;
 const origins = new WeakMap();
 
+/** The columns of a card: of its lane, where a board has lanes. */
+export const laneOf = (card) => card.closest("[data-lane-row]") || card.closest("[data-board]");
 export const columnOf = (card) => card.closest("[data-column]");
 export const cardsOf = (column) => column.querySelector("[data-cards]");
 export const nameOf = (element) => element.dataset.label || element.textContent.trim().split("\n")[0];
@@ -50,7 +52,8 @@ async function prepare(board) {
       onMove: (event) => {
         const to = event.to.closest("[data-column]");
         columnsOf(board).forEach((one) => one.classList.toggle("over", one === to));
-        return !to.hasAttribute("data-locked");
+        const isOtherLane = to.dataset.lane !== columnOf(origins.get(event.dragged).list).dataset.lane;
+        return !to.hasAttribute("data-locked") && !(isOtherLane && board.hasAttribute("data-lanes-locked"));
       },
       onEnd: (event) => {
         board.classList.remove("dragging");
@@ -88,6 +91,7 @@ export async function settle(card, origin) {
   const isFocused = card.contains(document.activeElement);
   const next = card.nextElementSibling?.closest("[data-card]");
   const values = { column: column.dataset.column, version: card.dataset.version || "", before: next?.dataset.card || "" };
+  if (column.dataset.lane !== undefined) values.lane = column.dataset.lane;
   const { id } = card;
   card.classList.add("sending");
   recount(card.closest("[data-board]"));

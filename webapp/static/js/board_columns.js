@@ -14,3 +14,12 @@ on("click", "[data-fold-column]", async (event, button) => {
   const { foldUrl } = column.closest("[data-board]").dataset;
   await window.htmx.ajax("POST", foldUrl, { source: list, target: list, swap: "innerHTML", values });
 });
+
+// A lane folds too, on the phone as well.
+on("click", "[data-fold-lane]", (event, button) => {
+  const lane = button.closest("[data-lane-row]");
+  const isFolded = lane.classList.toggle("folded");
+  button.setAttribute("aria-expanded", String(!isFolded));
+  const values = { lane: lane.dataset.laneRow, folded: isFolded ? "1" : "" };
+  window.htmx.ajax("POST", lane.closest("[data-board]").dataset.foldUrl, { source: lane, swap: "none", values });
+});

@@ -1,5 +1,5 @@
 /** Cards of a board by keys: arrows walk among them, Space lifts and puts down, M or `[data-move]` opens the menu of columns. */
-import { back, cardsOf, columnOf, columnsOf, nameOf, settle } from "./board.js";
+import { back, cardsOf, columnOf, columnsOf, laneOf, nameOf, settle } from "./board.js";
 import { isComposing } from "./composing.js";
 import { announce, isPhone, on, say } from "./dom.js";
 import { place } from "./menu.js";
@@ -22,7 +22,7 @@ function release() {
 }
 
 function shift(card, by) {
-  const open = columnsOf(card.closest("[data-board]")).filter((one) => !one.hasAttribute("data-locked") || one === columnOf(card));
+  const open = columnsOf(laneOf(card)).filter((one) => !one.hasAttribute("data-locked") || one === columnOf(card));
   const to = open[open.indexOf(columnOf(card)) + by];
   if (!to) return;
   cardsOf(to).prepend(card);
@@ -48,7 +48,7 @@ function walk(card, key) {
   const cards = [...cardsOf(columnOf(card)).querySelectorAll("[data-card]")];
   const at = cards.indexOf(card);
   if (key === "ArrowDown" || key === "ArrowUp") return cards[at + (key === "ArrowDown" ? 1 : -1)];
-  const full = columnsOf(card.closest("[data-board]")).filter((one) => one === columnOf(card) || one.querySelector("[data-card]"));
+  const full = columnsOf(laneOf(card)).filter((one) => one === columnOf(card) || one.querySelector("[data-card]"));
   const to = full[full.indexOf(columnOf(card)) + (key === "ArrowRight" ? 1 : -1)];
   if (to) show(to);
   return to && [...to.querySelectorAll("[data-card]")][Math.min(at, to.querySelectorAll("[data-card]").length - 1)];
@@ -92,7 +92,7 @@ on("click", "[data-move]", (event, button) => {
 }, true);
 
 function moveMenu(card, beside) {
-  columnMenu(card.closest("[data-board]"), beside, columnOf(card), (column) => {
+  columnMenu(laneOf(card), beside, columnOf(card), (column) => {
     const origin = { list: card.parentElement, before: card.nextElementSibling };
     cardsOf(column).prepend(card);
     card.focus();

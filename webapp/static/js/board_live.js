@@ -11,7 +11,8 @@ for (const type of ["m:refresh", "m:created"]) document.addEventListener(type, (
 async function refresh(board) {
   const shown = Math.max(0, ...[...board.querySelectorAll("[data-cards]")].map((list) => list.querySelectorAll("[data-card]").length));
   const join = board.dataset.liveCards.includes("?") ? "&" : "?";
-  const answer = await fetch(`${board.dataset.liveCards}${join}shown=${shown}`, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
+  const lanes = [...board.querySelectorAll("[data-lane-row]:has([data-cards])")].map((lane) => `&lane=${encodeURIComponent(lane.dataset.laneRow)}`).join("");
+  const answer = await fetch(`${board.dataset.liveCards}${join}shown=${shown}${lanes}`, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
   if (answer.status === 404 || answer.status === 403) return gone(board);
   if (!answer.ok || !board.isConnected) return null;
   if (board.matches(".dragging") || board.querySelector(".held, .sending")) return "again";

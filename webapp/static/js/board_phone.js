@@ -2,6 +2,13 @@
 import { columnsOf } from "./board.js";
 import { isPhone, on, onContent } from "./dom.js";
 
+/** Cells of the columns out of sight take no room, or a short lane would be as high as its longest column. */
+function here(board, value) {
+  board.dataset.at = value;
+  for (const cell of columnsOf(board)) cell.classList.toggle("here", cell.dataset.column === value);
+}
+
+onContent((root) => root.querySelectorAll("[data-board][data-at]").forEach((board) => here(board, board.dataset.at)));
 on("click", "[data-pager] [data-to]", (event, tab) => {
   const column = document.querySelector(`[data-board] [data-column="${CSS.escape(tab.dataset.to)}"]`);
   if (column) column.closest("[data-board]").scrollTo({ left: column.offsetLeft, behavior: "smooth" });
@@ -15,6 +22,7 @@ function follow(board) {
     if (!isPhone()) return;
     const at = Math.round(board.scrollLeft / Math.max(1, board.clientWidth));
     const value = columnsOf(board)[at]?.dataset.column;
+    if (board.hasAttribute("data-lanes")) here(board, value);
     for (const tab of pager.querySelectorAll("[data-to]")) {
       const isOn = tab.dataset.to === value;
       tab.classList.toggle("on", isOn);

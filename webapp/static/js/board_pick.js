@@ -4,7 +4,7 @@
  * (`[data-picked-assign]`, a dialog) and lets go (`[data-picked-clear]`). Dragging one of them takes all of them along.
  * All of it is one POST to the board's data-moves-url: `cards` (id:version, …) and `column`.
  */
-import { columnOf, needsForm, post } from "./board.js";
+import { columnOf, laneOf, needsForm, post } from "./board.js";
 import { columnMenu } from "./board_keys.js";
 import { isComposing } from "./composing.js";
 import { announce, isTyping, on, onContent, say } from "./dom.js";
@@ -82,7 +82,7 @@ on("keydown", "[data-board] [data-card]", (event, card) => {
     }
   } else if (key === "x" && !event.shiftKey) pick(card);
   else if (key === "escape" && picked(board).length && !card.matches(".held")) clear(board);
-  else if (key === "m" && card.matches(".picked") && picked(board).length > 1) columnMenu(board, card, null, (column) => put(board, column.dataset.column));
+  else if (key === "m" && card.matches(".picked") && picked(board).length > 1) columnMenu(laneOf(card), card, null, (column) => put(board, column.dataset.column));
   else return;
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -121,7 +121,7 @@ on("click", "[data-picked-clear]", (event, button) => clear(boardOf(button)));
 on("click", "[data-picked-move]", (event, button) => {
   const board = boardOf(button);
   const columns = new Set(picked(board).map(columnOf));
-  columnMenu(board, button, columns.size === 1 ? [...columns][0] : null, (column) => put(board, column.dataset.column));
+  columnMenu(laneOf(picked(board)[0]), button, columns.size === 1 ? [...columns][0] : null, (column) => put(board, column.dataset.column));
 });
 document.addEventListener("m:put", (event) => put(boardOf(event.target), event.detail.column));
 

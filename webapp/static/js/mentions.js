@@ -8,6 +8,7 @@ import { on } from "./dom.js";
 const list = document.createElement("div");
 list.className = "m-pop m-menu m-people";
 list.setAttribute("role", "listbox");
+list.setAttribute("aria-label", "@");
 list.hidden = true;
 let field = null;
 let timer = 0;
