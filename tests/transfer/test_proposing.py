@@ -111,7 +111,9 @@ def test_at_least_nine_in_ten_of_real_headings_find_their_field_and_no_other_col
 
 def test_the_forms_of_the_catalog_take_real_lists_as_they_are_meant(sqlite_database):
     world = make(sqlite_database)
-    versions.start(world.database, world.actor("admin"), {**versions.load(catalog.document("crm")).source, "app": "own"})
+    versions.start(
+        world.database, world.actor("admin"), {**versions.load(catalog.document("crm")).source, "app": "own"}
+    )
     headings = ["客户名称", "联系人", "座机电话", "手机", "行业划分", "客户来源", "业务负责人", "创建时间", "合同状态"]
     lead = {h: key for h, (key, _) in proposed(world, "own.lead", headings).items()}
     assert lead == {
