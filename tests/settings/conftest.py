@@ -13,9 +13,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.conftest import database_of
+from tests.databases import known_of
 from tests.pages import sales
 from tests.pages.conftest import Sales
-from tests.world import make
+from tests.world import World
 from webapp.access import audit, members
 from webapp.definitions import drafts, versions
 from webapp.journal import work
@@ -73,7 +74,5 @@ class Office(Sales):
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with database_of(request, request.param, tmp_path_factory.mktemp("office")) as found:
-        world = make(found)
-        world.apply(sales.DOCUMENT)
-        yield Office(world)
+    with database_of(request, request.param, tmp_path_factory.mktemp("office"), "sales_") as found:
+        yield Office(World(found, *known_of(found)))
