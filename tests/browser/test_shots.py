@@ -90,6 +90,7 @@ def _column(page: Any) -> None:
 def _fields(page: Any) -> None:
     if page.viewport_size["width"] > 700:
         page.locator("[popovertarget=fields-menu]").click()
+        page.wait_for_selector("#fields-menu li")
 
 
 def _new_view(page: Any) -> None:
@@ -256,7 +257,7 @@ def test_set_up(empty: first.Empty, shots: Callable[..., None], step: str) -> No
 
 def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
     def open_first(page: Any) -> None:
-        page.locator("main [data-open]:visible").first.click()
+        page.locator("main tr a[data-opens]:visible, main .m-cards [data-open]:visible").first.click()
         page.wait_for_selector("#panel h1")
         page.wait_for_load_state("networkidle")
 

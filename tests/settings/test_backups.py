@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.backups.conftest import with_programs
-from tests.pages.conftest import Sales, sales_  # noqa: F401 (a fixture)
 from tests.settings.conftest import Office
 from tests.world import PASSWORD
 from webapp.backups import folders, jobs, keeping
@@ -14,11 +13,10 @@ from webapp.journal import due
 
 
 @pytest.fixture
-def office(sales_: Sales) -> Office:  # noqa: F811
-    """One of each test's own: they count what is there."""
-    database = sales_.world.database
+def office(office: Office) -> Office:
+    database = office.world.database
     database.settings = with_programs(database.settings)
-    return Office(sales_.world)
+    return office
 
 
 def names(office: Office) -> list[str]:
