@@ -35,6 +35,7 @@ EXPECTED = {
     "create", "tags", "known", "export", "import links", "import keys",
     "grid groups", "rows by id", "bulk walk", "shared view",
     "related", "numbers", "duties", "mine", "bin", "comments",
+    "owned", "described",
 }  # fmt: skip
 
 
@@ -339,3 +340,38 @@ def what_is_known_while_typing_names_visible_records_only(case: Case) -> None:
                     if case.reference.level(case.person, name, "name") not in ("read", "write"):
                         assert str(row.values["name"]) not in str(one.title)
                     assert case.reference.level(case.person, name, "owner") != "hidden" or not one.owner
+
+
+@way("owned")
+def how_much_somebody_owns_is_told_to_those_who_look_after_members(case: Case) -> None:
+    from webapp.engines.forms import handover
+
+    whose = case.reference.rows["deal"][0].owner or case.person.id
+    if not case.actor.roles & {"keeper", "people"}:
+        assert refused(lambda: handover.owned(case.unit, case.actor, whose))
+        return
+    got = {form.key: n for form, n in handover.owned(case.unit, case.actor, whose)}
+    for name in case.forms:
+        owned = [row for row in case.reference.rows[name] if row.owner == whose and not row.is_binned]
+        assert got.get(name, 0) == len(owned), name
+
+
+@way("described")
+def the_description_of_the_api_names_readable_forms_and_fields(case: Case) -> None:
+    from flask import Flask
+
+    from webapp.blueprints.api import specification
+
+    with Flask(__name__).test_request_context():
+        from flask import g
+
+        g.locale = "en"
+        schemas = specification.described(case.unit, case.actor)["components"]["schemas"]
+    for name in case.forms:
+        found = schemas.get(case.forms[name].name)
+        if found is None:
+            assert not case.visible(name), name
+            continue
+        assert case.exists(name), name
+        for key in found["properties"]["values"]["properties"]:
+            assert key == "owner" or case.reference.level(case.person, name, key) != "hidden", (name, key)
