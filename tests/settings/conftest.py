@@ -9,10 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.pages import sales
-from tests.pages.conftest import Sales
-from tests.world import make
+from tests.pages.conftest import Sales, sales_  # noqa: F401 (a fixture)
 from webapp.access import audit, members
-from webapp.db import Database
 from webapp.definitions import drafts, versions
 from webapp.journal import work
 from webapp.serving import worker
@@ -68,12 +66,6 @@ class Office(Sales):
 
 
 @pytest.fixture
-def office(database: Database) -> Office:
+def office(sales_: Sales) -> Office:  # noqa: F811
     """An office of the test's own."""
-    return founded(database)
-
-
-def founded(database: Database) -> Office:
-    world = make(database)
-    world.apply(sales.DOCUMENT)
-    return Office(world)
+    return Office(sales_.world)
