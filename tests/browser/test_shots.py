@@ -209,7 +209,11 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     ),
     "02-workbench-backup-failed": ("/", "admin", None),
     "13-import-upload": ("/crm/deal/import", "ann", None),
-    "13-import-more": ("/crm/deal", "hal", lambda page: page.locator("[popovertarget^=list-]:visible").first.click()),
+    "13-import-more": (
+        "/crm/deal",
+        "hal",
+        lambda page: page.locator("[popovertarget=list-more]:visible, [popovertarget=list-sheet]:visible").click(),
+    ),
     "15-empty": ("/crm/deal?q=nothing", "ann", None),
     "15-empty-form": ("/crm/account?q=", "bob", None),
     "15-forbidden": ("/crm/deal/new", "aud", lambda page: page.faults.clear()),
