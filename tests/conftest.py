@@ -41,6 +41,16 @@ def pytest_configure() -> None:
         subprocess.run([sys.executable, "-m", "webapp.engines.forms.pinyin_build"], check=True, cwd=PINYIN.parents[3])
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file that share a costly fixture in one process, so that it is made once."""
+    for item in items:
+        known = getattr(item, "_fixtureinfo", None)
+        fixtures = known.name2fixturedefs if known else {}
+        if any(one.scope == "module" for found in fixtures.values() for one in found):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A running PostgreSQL, as a URL without a database name."""

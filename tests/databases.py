@@ -210,11 +210,19 @@ def _apply(where: str, name: str) -> Callable[[Database, Any], Any]:
     return apply
 
 
+def _crm(database: Database, known: Any) -> Any:
+    from tests.crm.conftest import staff
+    from tests.world import World
+
+    return staff(World(database, *known))
+
+
 # The fixture that asks for a state → (the state it begins with, what it does to it: Database, what is known → what is
 # known then). Those that begin with another stand before it.
 STATES: dict[str, tuple[str, Callable[[Database, Any], Any]]] = {
     "sales_": ("world", _apply("tests.pages.sales", "DOCUMENT")),
     "reps": ("world", _apply("tests.phone.starter", "DOCUMENT")),
+    "crm": ("world", _crm),
     "probe": ("world", _apply("tests.access.conftest", "PROBE")),
     "world": ("empty", _world),
 }

@@ -37,6 +37,17 @@ DOCUMENT: dict[str, Any] = {
         "deal": {
             "label": "Deal",
             "title": "name",
+            "convert": {
+                "label": "Make an account",
+                "into": [
+                    {
+                        "form": "account",
+                        "link": "account",
+                        "match": ["code", "partner"],
+                        "fields": {"name": ["name"], "code": ["code", "phone"], "partner": "partner"},
+                    },
+                ],
+            },
             "known": {"code": ["code", "account.name"]},
             "due": {"by": "created_at", "say": "code", "when": "stage != 'won'"},
             "fields": {

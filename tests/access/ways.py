@@ -22,7 +22,7 @@ from tests.access.reference import Person, Reference, Row
 from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions.model import Form
-from webapp.engines.forms import aggregate, history, known, pickers, select, tagging, views
+from webapp.engines.forms import aggregate, converting, history, known, pickers, select, tagging, views
 from webapp.engines.forms.record import Masked, Query
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 
@@ -32,9 +32,10 @@ MODULES: tuple[str, ...] = ("tests.access.ways_grid", "tests.access.ways_of_reco
 #: What must be registered; a new way out of the product adds its name here and its check anywhere.
 EXPECTED = {
     "rows", "list", "count", "get", "filter", "path", "sort", "search", "aggregate", "group", "reverse", "history",
-    "create", "tags", "known", "export", "import links", "import keys",
+    "create", "tags", "convert", "known", "export", "import links", "import keys",
     "grid groups", "rows by id", "bulk walk", "shared view",
     "related", "numbers", "duties", "mine", "bin", "comments",
+    "owned", "described",
 }  # fmt: skip
 
 
@@ -339,3 +340,57 @@ def what_is_known_while_typing_names_visible_records_only(case: Case) -> None:
                     if case.reference.level(case.person, name, "name") not in ("read", "write"):
                         assert str(row.values["name"]) not in str(one.title)
                     assert case.reference.level(case.person, name, "owner") != "hidden" or not one.owner
+
+
+@way("owned")
+def how_much_somebody_owns_is_told_to_those_who_look_after_members(case: Case) -> None:
+    from webapp.engines.forms import handover
+
+    whose = case.reference.rows["deal"][0].owner or case.person.id
+    if not case.actor.roles & {"keeper", "people"}:
+        assert refused(lambda: handover.owned(case.unit, case.actor, whose))
+        return
+    got = {form.key: n for form, n in handover.owned(case.unit, case.actor, whose)}
+    for name in case.forms:
+        owned = [row for row in case.reference.rows[name] if row.owner == whose and not row.is_binned]
+        assert got.get(name, 0) == len(owned), name
+
+
+@way("described")
+def the_description_of_the_api_names_readable_forms_and_fields(case: Case) -> None:
+    from flask import Flask
+
+    from webapp.blueprints.api import specification
+
+    with Flask(__name__).test_request_context():
+        from flask import g
+
+        g.locale = "en"
+        schemas = specification.described(case.unit, case.actor)["components"]["schemas"]
+    for name in case.forms:
+        found = schemas.get(case.forms[name].name)
+        if found is None:
+            assert not case.visible(name), name
+            continue
+        assert case.exists(name), name
+        for key in found["properties"]["values"]["properties"]:
+            assert key == "owner" or case.reference.level(case.person, name, key) != "hidden", (name, key)
+
+
+@way("convert")
+def a_conversion_finds_visible_records_and_takes_over_readable_fields(case: Case) -> None:
+    form = case.forms["deal"]
+    visible = {row.id: row for row in case.visible("account")} if case.exists("account") else {}
+    reads = lambda name, key: case.reference.level(case.person, name, key) in ("read", "write")  # noqa: E731
+    for row in case.reference.rows["deal"]:
+        try:
+            _, (into,) = converting.offer(case.unit, case.actor, form, row.id)
+        except MortiseError:
+            continue
+        assert row.id in {r.id for r in case.reference.reach(case.person, "deal", "edit")}
+        for record in into.found:
+            same = [k for k in ("code", "partner") if visible[record.id].values[k] == into.values.get(k)]
+            assert any(reads("account", k) for k in same), "found by what may not be read"
+        for key, sources in (("name", ["name"]), ("code", ["code", "phone"]), ("partner", ["partner"])):
+            taken = into.values.get(key)
+            assert taken is None or taken in [row.values[k] for k in sources if reads("deal", k)], key

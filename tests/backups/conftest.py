@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +37,8 @@ except ImportError:
 
 
 def with_programs(settings: Settings) -> Settings:
-    return dataclasses.replace(settings, pg_bin=PG_BIN)
+    """With those of the server that the tests run on; those of another one are looked for."""
+    return settings if os.environ.get("MORTISE_TEST_PG") else dataclasses.replace(settings, pg_bin=PG_BIN)
 
 
 @dataclass

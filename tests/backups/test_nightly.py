@@ -14,7 +14,7 @@ from tests.backups.conftest import with_programs
 from tests.conftest import settings_for
 from tests.world import World
 from webapp import clock
-from webapp.backups import folders, jobs, keeping
+from webapp.backups import folders, jobs, keeping, making
 from webapp.backups.folders import Backup
 from webapp.backups.keeping import Plan
 from webapp.errors import Conflict, Denied, Invalid
@@ -141,6 +141,25 @@ def test_a_backup_is_not_made_into_a_full_disk(firm: World, monkeypatch: pytest.
         assert due.get(unit, number).state == "failed"
         found = keeping.trouble(unit)
         assert found is not None and "磁盘已满" in found.text("zh")
+    assert names(firm) == []
+
+
+def test_one_that_the_disk_did_not_keep_whole_is_not_kept(firm: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = making._place
+
+    def spoiled(made: Path, target: Path) -> None:
+        place(made, target)
+        data = bytearray(target.read_bytes())
+        data[5000] ^= 1
+        target.write_bytes(data)
+
+    monkeypatch.setattr(making, "_place", spoiled)
+    with firm.database.write() as unit:
+        number = jobs.order(unit, firm.actor("admin"))
+    work.run_ready(firm.database)
+    with firm.database.read() as unit:
+        assert due.get(unit, number).state == "failed"
+        assert "is damaged" in str(keeping.trouble(unit))
     assert names(firm) == []
 
 

@@ -189,7 +189,8 @@ def shots(open_page: Callable[..., Any]) -> Callable[..., None]:
                         prepare(page)
                     parts = [name, *(["en"] if language == "en" else []), size, *(["dark"] if theme == "dark" else [])]
                     page.screenshot(path=SHOTS / (".".join(parts) + ".png"))
-                    if problems := axe_problems(page):
+                    # what an editor or a menu covers for the moment cannot be pressed, and need not be large enough
+                    if problems := [one for one in axe_problems(page) if "partially obscured" not in one]:
                         found[".".join(parts)] = problems
                     page.close()
         assert found == {}

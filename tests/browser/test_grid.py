@@ -199,7 +199,7 @@ def test_a_view_is_saved_from_what_is_shown_and_a_list_follows_others(firm: Firm
     phone.select_option("#fr-0", "amount")
     phone.wait_for_selector("#fv-0-0")
     phone.fill("#fv-0-0", "5万")
-    phone.locator(".m-filter button.btn-primary").tap()
+    phone.locator(".m-filter .m-ffoot button[value=apply]").tap()
     phone.wait_for_url("**w=amount**")
     assert "金额" in phone.inner_text(".m-ptools")
     assert phone.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

@@ -16,6 +16,7 @@ from tests.browser.conftest import axe_problems
 from tests.browser.firm import Firm
 from tests.conftest import DATA
 from tests.transfer.conftest import SALES
+from tests.transfer.files import rows_of
 from webapp.engines.forms import aggregate
 from webapp.journal import work
 
@@ -75,7 +76,7 @@ def test_a_pipeline_goes_through_the_wizard_with_the_totals_of_its_source(
 
 
 def test_a_dropped_file_is_matched_checked_and_mended_on_a_phone_and_axe_finds_nothing(
-    firm: Firm, worker: None, open_page: Callable[..., Any]
+    firm: Firm, worker: None, open_page: Callable[..., Any], tmp_path: Path
 ) -> None:
     found: dict[str, list[str]] = {}
 
@@ -125,7 +126,14 @@ def test_a_dropped_file_is_matched_checked_and_mended_on_a_phone_and_axe_finds_n
     with desk.expect_download() as saved:
         desk.goto(f"{firm.url}/crm/deal")
         desk.click("[popovertarget=list-more]")
-        desk.click("text=导出 CSV")
+        desk.click(":popover-open button[value=csv]")
     lines = Path(saved.value.path()).read_text("utf-8-sig").splitlines()
     assert saved.value.suggested_filename.startswith("商机-") and len(lines) == 26 and lines[0].startswith("商机名称")
+    desk.click("table[data-grid] tbody tr[data-open] >> nth=0 >> td >> nth=0")
+    desk.click("table[data-grid] tbody tr[data-open] >> nth=2 >> td >> nth=0")
+    desk.wait_for_selector("#picked:not([hidden])")
+    with desk.expect_download() as picked:
+        desk.click("#picked form[data-export] button")
+    (tmp_path / "picked.xlsx").write_bytes(Path(picked.value.path()).read_bytes())
+    assert len(rows_of(tmp_path / "picked.xlsx")) == 3, "the two that were picked, and the headings"
     assert found == {}

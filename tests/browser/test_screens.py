@@ -13,7 +13,16 @@ from tests.browser.firm import Firm
 from tests.world import PASSWORD
 
 pytestmark = pytest.mark.browser
-PAGES = ("/", "/crm/deal", "/crm/deal?view=board", "/crm/deal/{first}", "/crm/deal/new", "/crm/deal/{first}/edit")
+GROUPED = "/crm/deal?view=all&group=stage&w=amount:gt:5"
+PAGES = (
+    "/",
+    "/crm/deal",
+    GROUPED,
+    "/crm/deal?view=board",
+    "/crm/deal/{first}",
+    "/crm/deal/new",
+    "/crm/deal/{first}/edit",
+)
 
 
 @pytest.mark.parametrize("is_phone", [False, True], ids=["desk", "phone"])
@@ -88,7 +97,7 @@ def test_a_stage_that_needs_a_field_asks_for_it_in_a_small_form(firm: Firm, page
     page.click("#move-menu .m-item:has-text('输单')")
     page.wait_for_selector("#dialog[open] form")
     assert page.locator(f"[data-column=quote] [data-card='{card}']").count() == 1
-    page.get_by_label("输单原因").fill("价格")
+    page.locator("#dialog").get_by_label("输单原因").fill("价格")
     page.locator("#dialog button[type=submit]").click()
     page.wait_for_selector(f"[data-column=lost] [data-card='{card}']")
     assert firm.sales.value("deal", card, "stage") == "lost"

@@ -227,3 +227,23 @@ def test_axe_finds_nothing_serious_on_a_working_day(firm: Firm, open_page: Calla
             prepare(page)
         found += [f"{name} {problem}" for problem in axe_problems(page)]
     assert not found, "\n".join(found)
+
+
+def test_what_others_do_to_a_record_is_seen_but_not_while_one_edits_it(shop: Firm, page: Any) -> None:
+    deal = shop.sales.deal("新单", amount="100", lost_reason="x")
+    shop.sign_in(page).goto(f"{shop.url}/crm/deal/{deal}")
+    page.locator("[data-fact=note] .m-edit").click(force=True)
+    page.wait_for_selector("[data-fact=note] form textarea:focus")
+    page.keyboard.type("写到一半")
+    saved_by(shop, deal, amount="200")
+    page.wait_for_timeout(1500)
+    assert page.input_value("[data-fact=note] textarea") == "写到一半" and "¥100" in page.inner_text(
+        "[data-fact=amount]"
+    )
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(
+        "[data-fact=note] .m-theirs, [data-fact=note] .m-warn, [data-fact=note]:has-text('写到一半')"
+    )
+    page.wait_for_selector("[data-fact=amount]:has-text('¥200.00')")
+    saved_by(shop, deal, amount="300")
+    page.wait_for_selector("[data-fact=amount]:has-text('¥300.00')")

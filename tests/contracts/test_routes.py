@@ -78,6 +78,7 @@ SETTINGS = {
 PIECES = {
     "records.totals": f"{DEAL}/totals?view=all",
     "records.some_rows": f"{DEAL}/rows?view=all&ids=1",
+    "records.list_menu": f"{DEAL}/tools/sort?view=all",
     "records.editors": f"{DEAL}/editors?view=all",
     "records.count_picked": f"{DEAL}/picked?view=all",
     "records.column_menu": f"{DEAL}/column-menu?view=all&key=amount",

@@ -17,7 +17,8 @@ def load(crm: Crm, language: str = "zh", who: str = "admin") -> demo.Loaded:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_row_is_taken_and_what_is_due_is_due(crm: Crm, language: str) -> None:
+def test_every_row_is_taken_and_what_is_due_is_due(on_sqlite: Crm, language: str) -> None:
+    crm = on_sqlite
     done = load(crm, language)
     assert done.left == ()
     assert (crm.count("account"), crm.count("deal"), crm.count("lead"), done.made) == (14, 42, 16, 155)

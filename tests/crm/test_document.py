@@ -44,7 +44,8 @@ def test_a_firm_with_the_first_text_is_brought_up_to_this_one_without_loss(datab
                 assert form.fields[name].kind.json(form.fields[name], found[name]).removesuffix(".00") == value, name
 
 
-def test_every_view_opens_for_every_role(crm: Crm) -> None:
+def test_every_view_opens_for_every_role(on_sqlite: Crm) -> None:
+    crm = on_sqlite
     for who in ("admin", "ann", "hal", "mia"):
         for form in ("lead", "account", "contact", "follow_up", "deal", "todo", "product", "campaign", "competitor"):
             with crm.world.database.read() as unit:

@@ -140,11 +140,11 @@ def test_the_mask_of_an_identity_card_keeps_the_birthday_to_itself() -> None:
     ("service", "given", "kept", "leads"),
     [
         ("wechat", "微信：zhang_wei88", "zhang_wei88", None), ("wechat", "13812344210", "13812344210", None),
-        ("wechat", "张伟", None, None), ("wechat", "a b", None, None),
+        ("wechat", "张伟（禾穗）", "张伟(禾穗)", None), ("telegram", "Zhang Wei", "Zhang Wei", None), ("wechat", "微信：", None, None),
         ("whatsapp", "+86 138 1234 4210", "+8613812344210", "https://wa.me/8613812344210"),
         ("telegram", "@zhangwei", "@zhangwei", "https://t.me/zhangwei"),
         ("qq", "QQ: 12345678", "12345678", "https://wpa.qq.com/msgrd?v=3&uin=12345678&site=qq&menu=yes"),
-        ("telegram", "javascript:alert(1)", None, None),
+        ("telegram", "javascript:alert(1)", "javascript:alert(1)", None),
     ],
 )  # fmt: skip
 def test_a_messenger_account_is_cleaned_and_leads_where_it_can(

@@ -17,6 +17,8 @@ from webapp.engines.forms import aggregate
 from webapp.journal import work
 
 LEADS = DATA / "leads"
+#: What stands in a file is told without a database; how the rows come in is tried on both with the imports.
+once = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def send(sales: Sales, content: bytes, name: str, who: str = "admin"):
@@ -56,6 +58,7 @@ def sums(sales: Sales, form: str, group: list[str], measures: list[str]) -> dict
     return {(r.group[0] if group else None): r.measures for r in rows}
 
 
+@once
 def test_a_file_of_leads_becomes_a_form_with_all_its_rows_and_totals(sales_):
     if not LEADS.exists():
         missing.report("the development data", "set MORTISE_TEST_DATA")
@@ -131,6 +134,7 @@ def test_kinds_options_links_and_people_are_told_by_the_values_and_corrected_by_
     assert sales_.get(address, "admin").status_code == 404, "it is an import like any other now"
 
 
+@once
 def test_only_a_builder_makes_forms_and_a_stale_draft_is_no_double(sales_):
     assert sales_.get("/build/import", "ann").status_code == 403
     assert send(sales_, b"a,b\n1,2\n", "a.csv", "ann").status_code == 403
@@ -144,12 +148,14 @@ def test_only_a_builder_makes_forms_and_a_stale_draft_is_no_double(sales_):
         assert len(versions.current(unit).apps) == 2
 
 
+@once
 @pytest.mark.parametrize(("content", "said"), [(b"", "文件里没有内容"), (b"\x89PNG\r\n\x1a\n\0\0", "不是表格文件")])
 def test_what_is_no_table_makes_no_form(sales_, content, said):
     answer = send(sales_, content, "a.xlsx")
     assert answer.status_code == 422 and said in words(answer.text)
 
 
+@once
 def test_two_hundred_columns_and_a_file_without_headings(sales_):
     wide = ",".join(f"列{n}" for n in range(200)) + "\n" + ",".join("1" for _ in range(200)) + "\n"
     address = send(sales_, wide.encode(), "wide.csv").headers["Location"]

@@ -6,6 +6,7 @@ import json
 import re
 
 from tests.pages.conftest import Sales
+from tests.phone.conftest import lead
 from webapp.access import members
 from webapp.web import assets
 
@@ -77,3 +78,11 @@ def test_what_the_device_sends_is_answered_for_it(on_sqlite: Sales) -> None:
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.json == second.json
     assert first.json["url"].startswith("/crm/lead/")
+
+
+def test_a_number_stands_in_its_input_as_people_write_it(on_sqlite: Sales) -> None:
+    id_ = lead(on_sqlite)
+    assert re.search(r'id="f-mobile"[^>]* value="138 0013 4210"', on_sqlite.get(f"/crm/lead/{id_}/edit").text)
+    before = on_sqlite.version(id_, "lead")
+    on_sqlite.post(f"/crm/lead/{id_}/edit", {"m__fields": "mobile", "mobile": "138 0013 4210", "version": str(before)})
+    assert on_sqlite.version(id_, "lead") == before, "nothing has changed"

@@ -1,21 +1,15 @@
-"""The small firm, its settings in somebody's browser, and a worker for what they leave to do.
-
-One firm for all tests of a file and database: what a test changes it does to people it hired, or begins with `fresh`.
-"""
+"""The small firm, its settings in somebody's browser, and a worker for what they leave to do."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.conftest import database_of
 from tests.pages import sales
-from tests.pages.conftest import Sales
-from tests.world import make
+from tests.pages.conftest import Sales, sales_  # noqa: F401 (a fixture)
 from webapp.access import audit, members
 from webapp.definitions import drafts, versions
 from webapp.journal import work
@@ -71,9 +65,7 @@ class Office(Sales):
             return [e.detail for e in audit.listed(unit, self.world.actor("admin"), action=action)]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with database_of(request, request.param, tmp_path_factory.mktemp("office")) as found:
-        world = make(found)
-        world.apply(sales.DOCUMENT)
-        yield Office(world)
+@pytest.fixture
+def office(sales_: Sales) -> Office:  # noqa: F811
+    """An office of the test's own."""
+    return Office(sales_.world)

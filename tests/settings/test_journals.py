@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.pages.conftest import words
 from tests.settings.conftest import Office
+from tests.settings.shared import one_for_all  # noqa: F401
 from webapp.journal import changesets, due
 
 

@@ -8,6 +8,7 @@ import re
 
 from tests.pages.conftest import words
 from tests.settings.conftest import Office
+from tests.settings.shared import one_for_all  # noqa: F401
 from tests.world import PASSWORD
 from webapp.access import firm, sessions, tokens
 from webapp.web import accent

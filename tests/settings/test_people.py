@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tests.pages.conftest import words
 from tests.settings.conftest import Office
+from tests.settings.shared import one_for_all  # noqa: F401
 from webapp.access import actors, departments, directory, roles, sessions
 from webapp.engines.forms import undo
 from webapp.journal import changesets, due

@@ -7,6 +7,7 @@ import re
 
 from tests.pages.conftest import words
 from tests.settings.conftest import Office
+from tests.settings.shared import one_for_all  # noqa: F401
 from webapp.definitions import versions
 
 ROLES = "/settings/roles?role=crm.rep&form=deal"

@@ -16,7 +16,7 @@ from webapp.access.actor import Actor
 from webapp.definitions.model import Form
 from webapp.engines.forms import aggregate
 from webapp.engines.forms.transfer import importing, maps
-from webapp.engines.forms.transfer.importing import Order, Outcome
+from webapp.engines.forms.transfer.orders import Order, Outcome
 
 SALES = DATA / "crm_sales"
 GOOD = {"columns": {"sales_agent": "agent"}, "values": {"product": {"GTXPro": "GTX Pro"}}}

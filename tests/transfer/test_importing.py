@@ -14,7 +14,7 @@ from tests.transfer.files import write_csv, write_xlsx
 from webapp.engines.forms import bulk, records, select, undo
 from webapp.engines.forms.record import Query
 from webapp.engines.forms.transfer import importing
-from webapp.engines.forms.transfer.importing import State
+from webapp.engines.forms.transfer.orders import State
 from webapp.errors import Denied, Invalid, NotFound
 
 FORM = "shop.customer"

@@ -17,7 +17,7 @@ from tests.world import World, make
 from webapp.engines.forms import select
 from webapp.engines.forms.record import Query
 from webapp.engines.forms.transfer import founding, importing, looking, maps
-from webapp.engines.forms.transfer.importing import Order
+from webapp.engines.forms.transfer.orders import Order
 from webapp.engines.forms.transfer.sheets import Reading
 
 MESSY = DATA / "messy"

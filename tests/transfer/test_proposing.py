@@ -10,7 +10,9 @@ from tests import missing
 from tests.conftest import DATA
 from tests.transfer.conftest import firm  # noqa: F401
 from tests.world import World, make
+from webapp import catalog
 from webapp.access import policy
+from webapp.definitions import versions
 from webapp.engines.forms.transfer import mapping, proposing
 
 #: Forms as a firm would have them, called in its own words, and which of their fields a meaning of the data is.
@@ -105,3 +107,24 @@ def test_at_least_nine_in_ten_of_real_headings_find_their_field_and_no_other_col
     assert guessed == []
     assert right >= 0.9 * labelled, wrong
     print(f"{right} of {labelled}", wrong)
+
+
+def test_the_forms_of_the_catalog_take_real_lists_as_they_are_meant(sqlite_database):
+    world = make(sqlite_database)
+    versions.start(
+        world.database, world.actor("admin"), {**versions.load(catalog.document("crm")).source, "app": "own"}
+    )
+    headings = ["客户名称", "联系人", "座机电话", "手机", "行业划分", "客户来源", "业务负责人", "创建时间", "合同状态"]
+    lead = {h: key for h, (key, _) in proposed(world, "own.lead", headings).items()}
+    assert lead == {
+        "客户名称": "company", "联系人": "name", "座机电话": "phone", "手机": "mobile", "行业划分": "industry",
+        "客户来源": "source", "业务负责人": "owner", "创建时间": "the system", "合同状态": None,
+    }  # fmt: skip
+    contact = proposed(world, "own.contact", ["公司名称", "姓名", "电话"])
+    assert [key for key, _ in contact.values()] == ["account", "name", "phone"]
+
+
+def test_values_speak_where_headings_do_not_and_ask_to_be_looked_at(lists):
+    rows = [[f"a{n}@firm.cn", "Ann", "x"] for n in range(5)]
+    found = proposed(lists, "lists.account", ["渠道一", "", "渠道三"], rows)
+    assert found["渠道一"] == ("email", "values") and found["渠道三"] == (None, "")

@@ -14,7 +14,7 @@ from webapp.access import audit, firm, members
 from webapp.access.actor import Actor
 from webapp.access.guard import require_keeper
 from webapp.backups import folders, keeping
-from webapp.backups.archive import Reader
+from webapp.backups.archive import Damaged, Reader
 from webapp.backups.steps import Say, Stage
 from webapp.db import Database, Unit
 from webapp.errors import MortiseError
@@ -73,8 +73,12 @@ def _create(database: Database, job: Job, reason: str) -> dict[str, Any] | None:
         made = found or making.create(
             settings, making.Order(reason=reason, job=mine), lambda at, what: say(at * 3 // 4, what)
         )
-        with Reader(made.path) as reader:  # from the disk, as a restore would read it
-            checking.whole(reader, Stage(say, N_("Every byte is compared"), 75, 100, reader.size))
+        try:
+            with Reader(made.path) as reader:  # from the disk, as a restore would read it
+                checking.whole(reader, Stage(say, N_("Every byte is compared"), 75, 100, reader.size))
+        except Damaged:
+            made.path.unlink(missing_ok=True)  # nobody shall rely on it
+            raise
     with database.read() as unit:
         plan = keeping.plan(unit)
     gone = keeping.clear(settings, plan) if reason == "schedule" else []

@@ -98,7 +98,7 @@ def undo_change(app: str, form: str) -> Any:
         job = bulk_jobs.add_undo(at.unit, at.actor, id_)
         scope.settle()
         return respond.trigger(respond.nothing(), "m:job", url=f"{screens.Links(at).base}/jobs/{job}")
-    ids = undo.records_of(at.unit, at.form, id_)
+    ids, is_anew = undo.records_of(at.unit, at.form, id_), undo.brings_back(at.unit, id_)
     actor, locale = at.actor, at.locale
     scope.end_unit(commit=True)
     done = undo.undo(scope.database(), actor, id_)
@@ -107,7 +107,7 @@ def undo_change(app: str, form: str) -> Any:
     if done.left:
         text += " " + N_("{n} were left, because somebody has changed them since.", n=len(done.left)).text(locale)
     respond.trigger(answer, "toast", text=text)
-    return respond.trigger(answer, "m:undone", change_set=done.change_set, restored=done.undone)
+    return respond.trigger(answer, "m:refetch") if is_anew else answer
 
 
 def require_writing(at: Scope) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, make_response, request
 
 from webapp.blueprints.records import blueprint, meeting
-from webapp.engines.forms import conflicts, inputs, quick, records, visibility
+from webapp.engines.forms import inputs, quick, records, visibility
 from webapp.engines.forms.contacts import places
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
@@ -95,7 +95,7 @@ def update(app: str, form: str, id_: int) -> Any:
             records.restore(at.unit, at.actor, at.form, id_)
             record = records.update(at.unit, at.actor, at.form, id_, given)
         else:
-            record, note = _saved(at, id_, given)
+            record, note = meeting.saved(at, id_, given)
     except Stale as error:
         return meeting.stale(app, form, id_, sent, error)
     except (Conflict, NotFound) as error:
@@ -116,30 +116,6 @@ def update(app: str, form: str, id_: int) -> Any:
     else:
         answer = respond.trigger(make_response(show(app, form, id_)), "m:listed", url=address)
     return answer if note is None else respond.trigger(answer, "toast", text=note.text(at.locale))
-
-
-def _saved(at: Scope, id_: int, given: dict[str, Any]) -> tuple[Record, Message | None]:
-    """The record as it was saved. Where somebody else saved other fields meanwhile, both are kept, and that is said;
-    where everything that was sent stands there already, only an answer was lost."""
-    version = screens.version()
-    try:
-        return records.update(at.unit, at.actor, at.form, id_, given, version=version), None
-    except Stale:
-        if version is None:
-            raise
-        now = records.get(at.unit, at.actor, at.form, id_)
-        if conflicts.is_there(at, now, given):
-            return now, None
-        met = conflicts.meeting(at, now, given, version)
-        if met.both or now.is_binned:
-            raise
-        mine = conflicts.without(given, met.theirs)
-        saved = records.update(at.unit, at.actor, at.form, id_, mine, version=now.version)
-        who = (_COMMA.text(at.locale)).join(met.who) or N_("Somebody else").text(at.locale)
-        return saved, N_("{who} saved other fields meanwhile; both changes are kept", who=who)
-
-
-_COMMA = N_(", ")
 
 
 @blueprint.post("/<app>/<form>/shown")

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.blueprints.records import blueprint
+from webapp.blueprints.records import blueprint, meeting
 from webapp.blueprints.records.record import changed
-from webapp.engines.forms import conflicts, inputs, records, select
+from webapp.engines.forms import inputs, select
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
 from webapp.errors import Denied, Invalid, Stale
@@ -32,19 +32,18 @@ def set_field(app: str, form: str, id_: int, key: str) -> Any:
     sent = request.form.to_dict(flat=False)
     given = inputs.taken(at, sent, [key], id_)
     try:
-        record = records.update(at.unit, at.actor, at.form, id_, given, version=screens.version())
+        record, note = meeting.saved(at, id_, given)
     except (Invalid, Stale) as error:
         scope.end_unit(commit=False)
         at = screens.form(app, form)
         record = select.get(at.unit, at.actor, at.form, id_)
-        if isinstance(error, Stale) and conflicts.is_there(at, record, given):
-            return changed(at, id_, focus=f"[data-fact='{key}'] button")  # it was saved, only the answer was lost
         return _form(at, record, key, sent=sent, error=error)
     scope.settle()
     at = screens.form(app, form)
     if record.is_out_of_sight:
         return respond.redirect(screens.Links(at).base, whole=True)
-    return changed(at, id_, focus=f"[data-fact='{key}'] button")
+    answer = changed(at, id_, focus=f"[data-fact='{key}'] button")
+    return answer if note is None else respond.trigger(answer, "toast", text=note.text(at.locale))
 
 
 def _require(at: Scope, key: str) -> None:

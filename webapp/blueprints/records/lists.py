@@ -98,7 +98,7 @@ def _grid(at: Scope, asked: Asked) -> dict[str, Any]:
         "is_empty": not (grid.size if grid is not None else found and found.heads),
         "columns": columns.columns(at, asked),
         "height": arranged.height(asked),
-        "tools": tools.tools(at, asked, screens.Links(at, asked)),
+        "tools": tools.tools(at, asked),
         "may_edit": _may_edit(at),
         "may_delete": at.actor.may_write and at.may("delete"),
     }
@@ -120,6 +120,7 @@ def list_context(at: Scope, asked: Asked) -> dict[str, Any]:
         "kept_pairs": [pair for pair in links.pairs() if pair[0] != "q"],
         "start": _start(),
         "form_label": screens.form_label(at),
+        "tag_fields": _tag_fields(at, links),
         "may_create": at.may("create"),
         "may_import": wizard.may(at.unit, at.actor, at.form),
         "may_export": at.may("export"),
@@ -177,3 +178,9 @@ def _sentence(at: Scope, asked: Asked, links: screens.Links) -> dict[str, Any]:
             without = links.list(filter=filters.said(rest, own.is_any))
         chips.append({"position": position, "field": field, "said": text, "without": without})
     return {"sentence": chips, "is_any": is_any, "left_out": left_out}
+
+
+def _tag_fields(at: Scope, links: screens.Links) -> list[tuple[str, str]]:
+    """Fields with tags of one's own, and where their tags are listed and renamed."""
+    found = [f for k, f in at.form.fields.items() if f.type.is_open and at.visible.get(k) in ("read", "write")]
+    return [(label(f.label, at.locale) or f.key, f"{links.base}/tags/{f.key}") for f in found]

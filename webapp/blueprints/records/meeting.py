@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from flask import Response
 
@@ -11,10 +12,34 @@ from webapp.engines.forms.entry import make
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
 from webapp.errors import Conflict, MortiseError, NotFound, Stale
-from webapp.i18n import N_
+from webapp.i18n import N_, Message
 from webapp.web import scope, screens
 
 Sent = dict[str, list[str]]
+
+
+def saved(at: Scope, id_: int, given: dict[str, Any]) -> tuple[Record, Message | None]:
+    """The record as it was saved. Where somebody else saved other fields meanwhile, both are kept, and that is said;
+    where everything that was sent stands there already, only an answer was lost."""
+    version = screens.version()
+    try:
+        return records.update(at.unit, at.actor, at.form, id_, given, version=version), None
+    except Stale:
+        if version is None:
+            raise
+        now = records.get(at.unit, at.actor, at.form, id_)
+        if conflicts.is_there(at, now, given):
+            return now, None
+        met = conflicts.meeting(at, now, given, version)
+        if met.both or now.is_binned:
+            raise
+        mine = conflicts.without(given, met.theirs)
+        saved = records.update(at.unit, at.actor, at.form, id_, mine, version=now.version)
+        who = (_COMMA.text(at.locale)).join(met.who) or N_("Somebody else").text(at.locale)
+        return saved, N_("{who} saved other fields meanwhile; both changes are kept", who=who)
+
+
+_COMMA = N_(", ")
 
 
 def stale(app: str, form: str, id_: int, sent: Sent, error: Stale) -> Response:

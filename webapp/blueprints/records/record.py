@@ -13,7 +13,7 @@ from webapp.access import policy
 from webapp.blueprints.records import blueprint
 from webapp.engines.forms import activities, history, related, select, several, standing, stars, timeline
 from webapp.engines.forms.activities import Kind
-from webapp.engines.forms.display import Cell, cell, seen, tint, title_of
+from webapp.engines.forms.display import Cell, Tag, cell, seen, tint, title_of
 from webapp.engines.forms.layout import Section, sections
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.standing import Standing
@@ -84,10 +84,29 @@ def outline(at: Scope, record: Record) -> dict[str, Any]:
         "record": record,
         "title": title,
         "tint": tint(title),
+        "number": _number_of(at, record),
+        "marks": _marks(at, record),
         "links": screens.Links(at),
         "form_label": screens.form_label(at),
         "may_edit": not record.is_binned and policy.may(at.unit, at.actor, at.form, "edit"),
     }
+
+
+def _number_of(at: Scope, record: Record) -> str:
+    """The number people know it by: its serial number, else its id."""
+    key = next((k for k, f in at.form.fields.items() if f.kind_key == "serial" and at.eye.sees(k)), None)
+    found = cell(at.eye, at.form, record, key).text if key is not None else ""
+    return found or f"#{record.id}"
+
+
+def _marks(at: Scope, record: Record) -> list[Tag]:
+    """What it is beside its name: the first coloured choices that are no stage."""
+    marks = []
+    for key, found in at.form.fields.items():
+        is_mark = found.kind_key == "select" and any(o.attributes.get("color") for o in found.type.options)
+        if is_mark and at.eye.sees(key) and (tags := cell(at.eye, at.form, record, key).tags):
+            marks.append(tags[0])
+    return marks[:2]
 
 
 def record_context(at: Scope, record: Record, *, only_open: bool = False) -> dict[str, Any]:
@@ -107,7 +126,7 @@ def record_context(at: Scope, record: Record, *, only_open: bool = False) -> dic
         "related": lists,
         "only_open": only_open,
         "path": path,
-        "days": stands.days() if not record.is_binned else None,
+        "days": stands.days() if not record.is_binned and _is_open(at, path, record) else None,
         "limit": _limit(at, path, record),
         "is_starred": stands.is_starred,
         "reach": _reach(at, record, stands),
@@ -147,6 +166,13 @@ def _figures(at: Scope, record: Record, lists: list[related.Related], stands: St
         if over:
             made.append((cell(at.eye, at.form, record, key), hrefs[over[0]]))
     return made[:4]
+
+
+def _is_open(at: Scope, path: related.Path, record: Record) -> bool:
+    """Whether its time in the stage still counts."""
+    options = at.form.fields[path.key].type.options if path.key else ()
+    now = next((o for o in options if o.value == record.values.get(path.key)), None)
+    return now is not None and now.attributes.get("type", "open") == "open"
 
 
 def _limit(at: Scope, path: related.Path, record: Record) -> int | None:

@@ -38,6 +38,10 @@ def restore(app: str, form: str, id_: int) -> Any:
     address = screens.Links(at).record(id_)
     if not htmx.wants_part:
         return respond.redirect(address)
+    if urlsplit(htmx.current_url or "").path == f"{screens.Links(at).base}/bin":
+        answer = respond.part("records/_gone.html", id=id_, links=screens.Links(at))
+        text = N_("“{title}” is back", title=title_of(at.eye, at.form, record)).text(at.locale)
+        return respond.trigger(answer, "toast", text=text)
     answer = screens.lead_to_list(here) if (here := _list_here(screens.Links(at))) else respond.redirect(address)
     text = N_("“{title}” is back", title=title_of(at.eye, at.form, record)).text(at.locale)
     return respond.trigger(answer, "toast", text=text)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.blueprints.records import blueprint
 from webapp.engines.forms import arranged, views
 from webapp.engines.forms.display import name_of
 from webapp.engines.forms.sorting import MOST_KEYS
 from webapp.engines.forms.views import Asked, Scope
+from webapp.errors import NotFound
 from webapp.i18n import N_
+from webapp.web import respond, screens
 from webapp.web.screens import Links
 
 #: label, address, whether it is chosen
@@ -16,11 +19,30 @@ Entry = tuple[str, str, bool]
 _HEIGHTS = {"short": N_("Short"), "medium": N_("Medium"), "tall": N_("Tall")}
 
 
-def tools(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
-    grouped = arranged.groups(at, asked)
+def tools(at: Scope, asked: Asked) -> dict[str, Any]:
+    """What the buttons say: names of the groups; names of the sorts, and whether the largest is first."""
+    names = {k: name_of(f, at.locale) for k, f in at.form.names.items()}
     return {
-        "groups": _groups(at, links, grouped),
-        "grouped": [name_of(at.form.names[k], at.locale) for k in grouped],
+        "grouped": [names[k] for k in arranged.groups(at, asked)],
+        "sorted": [(names.get(k, k), o.startswith("-")) for o, k in _orders(at, asked)],
+    }
+
+
+def _orders(at: Scope, asked: Asked) -> list[tuple[str, str]]:
+    """Each sort as it is written, and its field."""
+    return [(o, o.removeprefix("-")) for o in views.orders(at, asked) if o.removeprefix("-") != "id"]
+
+
+@blueprint.get("/<app>/<form>/tools/<which>")
+def list_menu(app: str, form: str, which: str) -> Any:
+    """What stands in one of the menus: group, sort, fields, height."""
+    at = screens.form(app, form)
+    asked = screens.asked(at)
+    if which not in ("group", "sort", "fields", "height"):
+        raise NotFound(N_("There is nothing here"))
+    links = Links(at, asked)
+    made = {
+        "groups": _groups(at, links, arranged.groups(at, asked)),
         **_sorts(at, asked, links),
         "fields": arranged.offered(at, asked),
         "title": at.form.title,
@@ -30,6 +52,7 @@ def tools(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
             for key, word in _HEIGHTS.items()
         ],
     }
+    return respond.part("records/_tool_menu.html", which=which, tools=made, links=links, at=at)
 
 
 def _groups(at: Scope, links: Links, grouped: tuple[str, ...]) -> list[list[Entry]]:
@@ -48,7 +71,7 @@ def _groups(at: Scope, links: Links, grouped: tuple[str, ...]) -> list[list[Entr
 
 
 def _sorts(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
-    orders = [o for o in views.orders(at, asked) if o != "-id"]
+    orders = [o for o, _ in _orders(at, asked)]
     sortable = [(k, f) for k, f in at.form.names.items() if at.may_ask(k) and views.is_sortable(f)]
     names = {k: name_of(f, at.locale) for k, f in sortable if k not in arranged.INNER}
     made = []

@@ -161,6 +161,8 @@ _SCOPES = {"read": N_("reads only"), "write": N_("reads and writes")}
 def _detail(names: _Names, entry: Entry) -> str:
     """The rest of a line in words: names for numbers, before and after for what changed."""
     detail = {key: value for key, value in entry.detail.items() if value not in (None, [], "")}
+    if detail.get("name") == entry.member_name:
+        detail.pop("name", None)
     comma = ", " if language.locale() == "en" else "，"
     if "after" in detail or "before" in detail:
         setting = _SETTINGS.get(str(detail.get("setting")))

@@ -91,10 +91,14 @@ def show_department(number: int) -> Response:
     found = departments.get(unit, number)
     tree = departments.tree(unit)
     inside = set(departments.below(unit, number))
+    sisters = [d.id for d in tree if d.parent == found.parent]
+    at = sisters.index(number)
     context: dict[str, Any] = {
         "one": found,
         "seen": stamps.stamp(found.name, found.head),
         "others": [(d.id, "　" * d.depth + d.name) for d in tree if d.id not in inside],
+        "up": sisters[at - 1] if at else None,
+        "down": (sisters[at + 2] if at + 2 < len(sisters) else "") if at + 1 < len(sisters) else None,
         "people": directory.names(unit),
         "size": departments.sizes(unit).get(number, 0),
         "is_empty": len(inside) == 1 and not departments.sizes(unit).get(number, 0),

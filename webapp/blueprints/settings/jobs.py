@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, request
 
+from webapp import clock
 from webapp.access import directory
 from webapp.access.actor import Actor
 from webapp.blueprints.settings import blueprint
@@ -83,6 +85,11 @@ def may_repeat(job: Job) -> bool:
     return job.state in (due.FAILED, due.CANCELLED) and (job.kind in _REPEATABLE or not job.progress)
 
 
+def _is_next(job: Job) -> bool:
+    """Whether a worker is about to take it: a page that waits for it asks again soon."""
+    return job.state == due.WAITING and job.due_at <= clock.now() + timedelta(seconds=5)
+
+
 def _mine(actor: Actor, job: Job) -> None:
     if not actor.may_write:
         raise Denied(N_("This token may only read."))
@@ -106,7 +113,7 @@ def _page() -> Response:
         "may_repeat": may_repeat,
         "wanted": wanted,
         "names": directory.everybody(unit),
-        "is_busy": any(job.state in (due.RUNNING, due.WAITING) for job in found),
+        "is_busy": any(job.state == due.RUNNING or _is_next(job) for job in found),
         "sets": changesets.listed(unit, actor=whose, limit=12),
     }
     if htmx.target_id == "jobs":

@@ -15,6 +15,7 @@ from webapp.db import Unit
 from webapp.definitions import drafts, versions
 from webapp.definitions.model import App, Form
 from webapp.errors import Denied, Invalid, NotFound, Problem
+from webapp.expressions import ExpressionError, check
 from webapp.i18n import N_
 from webapp.web import language, respond, scope, sections
 from webapp.web.htmx import htmx
@@ -197,7 +198,7 @@ def _of_app(unit: Unit, actor: Actor, app: App, own: str, form_key: str, source:
         "forms": [(key, language.label(one.label)) for key, one in app.forms.items()],
         "heads": [(key, language.label(one.get("label") or key)) for key, one in (source.get("roles") or {}).items()],
         "rows": rights.matrix(form, source, app.document) if form else [],
-        "sentence": rights.sentence(right),
+        "sentence": _in_words(unit, form, rights.sentence(right)),
         "has_right": any(value is not False for value in (right.get("may") or {}).values()),
         "words": rights.WORDS,
         "tones": rights.TONES,
@@ -205,6 +206,19 @@ def _of_app(unit: Unit, actor: Actor, app: App, own: str, form_key: str, source:
         "may_build": guard.may_build(actor, app.key) and actor.may_write,
     }
     return context | pending(unit, actor, app.key)
+
+
+def _in_words(unit: Unit, form: Form | None, sentence: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each condition said in the page's language, beside how it is written."""
+    for one in sentence:
+        if form is None or not one["condition"]:
+            continue
+        try:
+            found = check(one["condition"], versions.current(unit), form.name, expect="boolean")
+        except ExpressionError:
+            continue  # its form is changing too: the plan names what is wrong
+        one["words"] = found.sentence(language.locale())
+    return sentence
 
 
 def pending(unit: Unit, actor: Actor, app: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,15 @@ def _reason(at: Scope, fields: Any, one: dict[str, Any]) -> dict[str, Any]:
 def _decision(at: Scope, fields: Any, one: dict[str, Any]) -> dict[str, Any]:
     """A value that is no option and no record: what it can be taken for."""
     field = fields.get(one["field"])
-    found = [label(o.label, at.locale) or o.value for o in field.type.options] if field else []
-    return {**_reason(at, fields, one), "options": found[:300], "is_choice": bool(found)}
+    options = field.type.options if field else ()
+    near = one["near"]
+    for option in options:  # the nearest was found among the names in all languages
+        names = option.label.values() if isinstance(option.label, Mapping) else [option.label]
+        if near in (option.value, *names):
+            near = label(option.label, at.locale) or option.value
+            break
+    found = [label(o.label, at.locale) or o.value for o in options][:300]
+    return {**_reason(at, fields, one), "near": near, "options": found, "is_choice": bool(found)}
 
 
 @blueprint.post("/<app>/<form>/import/<int:id_>/values")
@@ -174,7 +182,7 @@ def _result_page(at: Scope, draft: Draft, job: Job) -> Response:
         seconds=max(round(found.get("seconds") or 0), 1),
         headings=[heading for heading, _ in columns],
         shown=_shown_columns(columns, rows),
-        rows=[_rejected(columns, row) for row in rows],
+        rows=[_rejected(columns, row, at.locale) for row in rows],
         most=MENDED,
         left=[r for r in found.get("reasons") or () if r["code"] == "left_empty"],
         is_broken=job.state in ("failed", "cancelled"),
@@ -192,12 +200,20 @@ def _shown_columns(columns: Any, rows: list[wizard.Rejected]) -> list[int]:
     return sorted({*mapped[:2], *first, *mapped[: max(8 - len(first), 2)]})
 
 
-def _rejected(columns: Any, row: wizard.Rejected) -> dict[str, Any]:
-    bad = {i for i, (_, key) in enumerate(columns) if key and key in {k for k, _, _ in row.problems}}
-    why = [text + (f" {N_('Did you mean “{name}”?', name=near)}" if near else "") for _, text, near in row.problems]
-    near = {i: n for i, (_, key) in enumerate(columns) for k, _, n in row.problems if n and key == k}
-    cells = ["" if c is None else str(c) for c in row.cells]
-    return {"number": row.number, "cells": cells, "bad": bad, "why": why, "near": near}
+def _rejected(columns: Any, row: wizard.Rejected, locale: str) -> dict[str, Any]:
+    """A rejected row with its wrong cells marked."""
+    wrong = {key for key, _, _ in row.problems}
+    bad = {i for i, (_, key) in enumerate(columns) if key and key in wrong}
+    why = [
+        f"{text} {N_('Did you mean “{name}”?', name=near).text(locale)}" if near else text
+        for _, text, near in row.problems
+    ]
+    return {
+        "number": row.number,
+        "cells": ["" if c is None else str(c) for c in row.cells],
+        "bad": bad,
+        "why": list(dict.fromkeys(why)),
+    }
 
 
 @blueprint.post("/<app>/<form>/import/<int:id_>/cancel")

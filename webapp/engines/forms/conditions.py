@@ -79,6 +79,8 @@ def _spans(day: str) -> tuple[Operator, ...]:
         period("last_month", N_("is last month"), "month", "add_months(today(), -1)"),
         period("this_quarter", N_("is this quarter"), "quarter", "today()"),
         period("this_year", N_("is this year"), "year", "today()"),
+        Operator("due", N_("is today or earlier"), f"{day} <= today()", "none"),
+        Operator("coming", N_("is today or later"), f"{day} >= today()", "none"),
         Operator("within", N_("is within the next … days"), f"{day} between today() and today() + {{0}}", days=True),
         Operator("during", N_("was within the last … days"), f"{day} between today() - {{0}} and today()", days=True),
         Operator("older", N_("is longer ago than … days"), f"{day} < today() - {{0}}", days=True),
@@ -202,9 +204,20 @@ def _or(locale: str) -> str:
 _ONCE = {"is": "any", "not": "none"}
 
 
+#: Of stages, by how a record stands there.
+_STAGES = (
+    Operator("open", N_("is open"), "{f}.type = 'open'", "none"),
+    Operator("won", N_("is won"), "{f}.type = 'won'", "none"),
+    Operator("lost", N_("is lost"), "{f}.type = 'lost'", "none"),
+)
+
+
 def operators(field: Field) -> tuple[Operator, ...]:
     """What a person may ask of this field; none if it cannot be filtered by."""
-    return OPERATORS.get(field.kind.asked_as(field), ())
+    found = OPERATORS.get(field.kind.asked_as(field), ())
+    if field.type.name == "choice" and any("type" in option.attributes for option in field.type.options):
+        return (*found[:2], *_STAGES, *found[2:])
+    return found
 
 
 def build(form: Form, visible: Mapping[str, str], field: str, operator: str, values: Sequence[str]) -> Condition:

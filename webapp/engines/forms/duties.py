@@ -20,7 +20,7 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form
 from webapp.engines.forms import conditions, formats, several, stages
-from webapp.engines.forms.display import Cell, Eye, Face, cell, face, title_of
+from webapp.engines.forms.display import Cell, Eye, Face, cell, face, is_amount, title_of
 from webapp.engines.forms.record import Query, Record
 from webapp.engines.forms.related import is_stage
 from webapp.engines.forms.several import Found, Wanted
@@ -195,9 +195,11 @@ def _may_ask(unit: Unit, actor: Actor, definitions: Definitions, form: Form, tex
 
 def _keys(eye: Eye, form: Form, *more: str | None) -> tuple[str, ...]:
     """Fields that say what a record is about: as many as a line has room for."""
-    left_out = ("records", "text", "datetime", "date")
-    plain = [k for k, f in form.fields.items() if eye.sees(k) and f.type.name not in left_out]
-    kept = [k for k in plain if not form.fields[k].formula and form.fields[k].kind_key != "serial"][:4]
+    plain = [f for k, f in form.fields.items() if eye.sees(k) and not f.formula and k != form.title]
+    links = [f.key for f in plain if f.type.name == "record"][:4]
+    texts = [f.key for f in plain if f.kind_key == "text" and f.key not in more][:1]
+    amounts = [f.key for f in plain if is_amount(f)][:1]
+    kept = [k for k in form.fields if k in (*links, *texts, *amounts)]
     return tuple(dict.fromkeys([form.title, *kept, *[k for k in more if k and eye.sees(k)]]))
 
 
@@ -237,7 +239,7 @@ def _duties(unit: Unit, one: Waiting, found: Found, locale: str) -> Iterator[Dut
     today = clock.today(unit.zone)
     for record in found.sheet.records():
         moment: Any = record.values.get(one.by.key)
-        name, drawn = _line(one, record, _keys(one.eye, form))
+        name, drawn = _line(one, record, _keys(one.eye, form, one.by.key, one.say, one.who))
         said = cell(one.eye, form, record, one.say).text if one.say else ""
         day = moment.astimezone(ZoneInfo(unit.zone)).date() if isinstance(moment, datetime) else moment
         late = formats.late(day, locale, today)

@@ -14,8 +14,6 @@ title              what a link, member or department in it is called
 error              what to mend, "" when nothing
 is_hidden          its condition does not hold now: it stands there unseen, so that nothing typed is lost
 is_quick           one of the few that a new record is entered with on the phone
-theirs             what somebody else saved meanwhile where it differs, else None; `theirs_typed` and `theirs_title`
-                   as it would stand in the input
 is_picked          chosen by the builder for that: its options are buttons, those taken last first
 is_sometimes       shown only under a condition
 known              address that tells what is already there of what is typed, "" where nobody looks

@@ -114,7 +114,7 @@ def _pattern(template: str, key: str) -> nodes.Node:
 
 
 def _names(node: nodes.Node) -> Iterator[str]:
-    if isinstance(node, nodes.Name) and len(node.parts) == 1:
+    if isinstance(node, nodes.Name) and len(node.parts) <= 2:
         yield node.parts[0].text
     for child in node.children():
         yield from _names(child)

@@ -54,10 +54,20 @@ def derived(definitions: Definitions, form: Form, dialect: str, shared: Iterable
                 if view.key in form.views and form.views[view.key] is view:
                     raise
     wanted += [_Wanted(((scope, ""), ("id", " DESC")), 50, ["list"]) for scope in scopes if scope]
+    wanted += _due(form)
     kept = _without_doubles(sorted(wanted, key=lambda w: w.rank))
     uniques = [w for w in kept if w.unique is not None]
     others = [w for w in kept if w.unique is None][:MOST]
     return [_index(form, w, dialect) for w in (*uniques, *others)]
+
+
+def _due(form: Form) -> Iterator[_Wanted]:
+    """What waits for somebody, for his workbench."""
+    setting = form.settings.get("due")
+    if setting:
+        who, by = (_column(form, setting[key] or other) for key, other in (("who", "owner"), ("by", "")))
+        if who and by:
+            yield _Wanted(((who, ""), (by, " ASC NULLS FIRST"), ("id", " ASC")), LATER // 2, ["due"])
 
 
 def _scopes(definitions: Definitions, form: Form) -> tuple[str, ...]:

@@ -176,11 +176,19 @@ def _is_shown(at: Scope, found: Field, record: Record | None) -> bool:
 def _values(at: Scope, record: Record | None, prefilled: Mapping[str, list[str]] | None) -> dict[str, Any]:
     """What stands in the inputs at first: the record's values, else the builder's defaults and the address's."""
     if record is not None:
-        return {k: v for k, v in record.values.items() if not isinstance(v, Masked)}
+        return {k: _written(at, k, v) for k, v in record.values.items() if not isinstance(v, Masked)}
     found = defaults(at.unit, at.actor, at.form, {})
     for key, texts in (prefilled or {}).items():
         found[key] = texts if at.form.fields[key].kind.is_multi else (texts or [""])[-1]
     return found
+
+
+def _written(at: Scope, key: str, value: Any) -> Any:
+    """A text as people write it: +8613800134210 → 138 0013 4210."""
+    field = at.form.fields.get(key)
+    if field is None or field.type.name != "text" or not isinstance(value, str):
+        return value
+    return field.kind.typed(field, value, at.locale)
 
 
 def _copied(at: Scope, record: Record) -> dict[str, Any]:
@@ -202,8 +210,8 @@ def _complete(at: Scope, field: EntryField, theirs: Record | None) -> EntryField
         field.title = (
             field.field.kind.text(field.field, field.value, at.locale) if regions.get(field.value) else field.value
         )
-    if theirs is not None and field.typed_as(theirs.values.get(field.key)) != field.typed:
-        value = theirs.values.get(field.key)
+    value = _written(at, field.key, theirs.values.get(field.key)) if theirs is not None else None
+    if theirs is not None and field.typed_as(value) != field.typed:
         field.theirs = cell(at.eye, at.form, theirs, field.key).text
         field.theirs_typed = () if isinstance(value, Masked) else field.typed_as(value)
         linked = theirs.links.get(field.key)

@@ -89,10 +89,17 @@ def stage_of(form: Form) -> Field | None:
 
 
 def _steps(at: Scope, found: Field, now: str | None) -> tuple[Step, ...]:
-    options = [o for o in found.type.options if o.value == now or o.attributes.get("type", "open") in ("open", "won")]
+    """To the good end, or to the end it came to instead."""
+    kinds = {o.value: str(o.attributes.get("type", "open")) for o in found.type.options}
+    ends = ("open",) if kinds.get(now or "") in ("lost", "paused") else ("open", "won")
+    options = [o for o in found.type.options if o.value == now or kinds[o.value] in ends]
     at_step = next((i for i, o in enumerate(options) if o.value == now), -1)
     states = ["done" if i < at_step else "now" if i == at_step else "" for i in range(len(options))]
-    return tuple(Step(o.value, label(o.label, at.locale) or o.value, s) for o, s in zip(options, states, strict=True))
+    tones = ["red" if kinds[o.value] == "lost" else "gray" for o in options]
+    return tuple(
+        Step(o.value, label(o.label, at.locale) or o.value, s, t)
+        for o, s, t in zip(options, states, tones, strict=True)
+    )
 
 
 def _every(at: Scope, found: Field, now: str | None) -> tuple[Step, ...]:

@@ -94,6 +94,12 @@ def records_of(unit: Unit, form: Form, change_set: int, most: int = _CHUNK) -> l
     return list(unit.execute(sa.select(event.c.record).where(*this).distinct().limit(most)).scalars())
 
 
+def brings_back(unit: Unit, change_set: int) -> bool:
+    """Whether taking it back brings records to the lists again that are not there now."""
+    statement = sa.select(event.c.id).where(event.c.change_set == change_set, event.c.kind == "deleted").limit(1)
+    return unit.execute(statement).first() is not None
+
+
 def _begin(unit: Unit, actor: Actor, change_set: int) -> int:
     found = changesets.get(unit, change_set)
     require(actor, found)

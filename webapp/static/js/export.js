@@ -9,6 +9,7 @@ document.addEventListener("submit", async (event) => {
   const button = event.submitter;
   if (button?.getAttribute("aria-busy") === "true") return;
   button?.setAttribute("aria-busy", "true");
+  await new Promise((done) => { setTimeout(done); }); // others may still add to the form: the records that are picked
   const shown = document.querySelector("#list[data-address]")?.dataset.address;
   const address = new URL(form.action);
   if (shown) address.search = new URL(shown, location.href).search;

@@ -10,7 +10,7 @@ on("change", "select[data-follow]", (event, select) => {
 // A choice that needs more shows its field, and the choice alone sends nothing yet.
 on("change", "select[data-unfold]", (event, select) => {
   const isMore = select.value === select.dataset.unfold;
-  const place = select.parentElement.querySelector(".m-cond");
+  const place = select.parentElement.querySelector(".m-wherein");
   if (place) place.hidden = !isMore;
   if (!isMore) return;
   event.stopImmediatePropagation();

@@ -3,7 +3,7 @@
  */
 import { announce, isTyping, on, say } from "./dom.js";
 import { marked, rows, step } from "./grid.js";
-import { address, idOf, isEdited, keyOf, numbers, rawOf, undone } from "./grid_edit.js";
+import { address, idOf, isEdited, keyOf, rawOf, undone } from "./grid_edit.js";
 import { toast } from "./toast.js";
 
 const LEAST_NUMBERS = ["num"];
@@ -98,7 +98,6 @@ async function send(grid, changes) {
     const values = Object.fromEntries(pairs.filter(([cell]) => isEdited(cell)).map(([cell, value]) => [keyOf(cell), value]));
     if (!Object.keys(values).length) continue;
     cells.push([Number(idOf(row)), Number(row.dataset.version), values]);
-    numbers.set(idOf(row), row.cells[0].textContent);
     pairs.forEach(([cell]) => { if (isEdited(cell)) cell.classList.add("saving"); });
   }
   if (!cells.length) {
@@ -156,6 +155,5 @@ function takeBack(grid) {
     toast({ text: say("nothing_to_undo") });
     return;
   }
-  rows(grid).forEach((row) => numbers.set(idOf(row), row.cells[0].textContent));
   window.htmx.ajax("POST", address(grid, "/undo"), { source: grid, swap: "none", values: { change_set } });
 }

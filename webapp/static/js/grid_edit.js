@@ -13,7 +13,7 @@ let templates = null; // field → template, of the editors' address they came f
 let asking = null;
 let editing = null; // { grid, id, key, box, before }
 const lines = new Map(); // row → the save it waits for
-export const numbers = new Map(); // row → what its first cell said
+const numbers = new Map(); // row → what its first cell said
 export const undone = []; // change sets of this page that can be taken back, the last at the end
 
 export const keyOf = (cell) => cell.closest("table").tHead.rows[0].cells[cell.cellIndex]?.dataset.key;
@@ -174,7 +174,6 @@ async function send(kept, form) {
   const { grid, id, key } = kept;
   const row = document.getElementById(`row-${id}`);
   if (!row) return;
-  numbers.set(id, row.cells[0].textContent);
   const version = form.dataset.version || row.dataset.version;
   let told = null;
   const listen = (event) => {
@@ -189,7 +188,7 @@ async function send(kept, form) {
     document.removeEventListener("htmx:before:request", listen);
   }
   const status = told?.response?.status;
-  if (status && status < 400) return;
+  if (status && (status < 400 || status === 401)) return; // after signing in again the same is sent once more
   const cell = cellAt(grid, id, key);
   cell?.classList.remove("saving");
   cell?.removeAttribute("aria-busy");
@@ -274,7 +273,6 @@ on("click", "[data-take-theirs]", () => {
 
 /** Fetch rows anew as they are now. */
 export function fetchRows(grid, ids) {
-  ids.forEach((id) => { const row = document.getElementById(`row-${id}`); if (row) numbers.set(String(id), row.cells[0].textContent); });
   return window.htmx.ajax("GET", `${address(grid, "/rows")}&ids=${ids.join(",")}`, { source: grid, swap: "none" });
 }
 
@@ -299,6 +297,10 @@ let lost = null;
 document.addEventListener("htmx:before:swap", () => {
   const cell = document.activeElement?.closest?.("table[data-cells] td");
   lost = cell ? { grid: cell.closest("table"), id: idOf(cell.parentElement), at: cell.cellIndex } : null;
+  for (const row of document.querySelectorAll("table[data-cells] tr[data-open]")) {
+    const number = row.cells[0].textContent;
+    if (number !== "0") numbers.set(idOf(row), number);
+  }
 });
 document.addEventListener("htmx:after:swap", () => {
   for (const [id, number] of numbers) {

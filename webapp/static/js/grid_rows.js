@@ -6,7 +6,7 @@
 import { isComposing } from "./composing.js";
 import { isTyping, on, onContent, say } from "./dom.js";
 import { rows } from "./grid.js";
-import { idOf, numbers } from "./grid_edit.js";
+import { idOf } from "./grid_edit.js";
 
 let picked = new Set();
 let isAll = false;
@@ -100,7 +100,6 @@ function sent() {
 }
 
 on("click", "[data-bulk-post]", (event, button) => {
-  rows(grid()).forEach((row) => numbers.set(idOf(row), row.cells[0].textContent));
   window.htmx.ajax("POST", button.dataset.bulkPost, { source: button, swap: "none", values: { ...JSON.parse(button.dataset.values || "{}"), ...sent() } });
 });
 
@@ -114,7 +113,6 @@ on("click", "[data-bulk-open]", (event, button) => {
 document.addEventListener("htmx:config:request", (event) => {
   const form = event.detail.ctx.sourceElement?.closest?.("form[data-bulk]");
   if (!form || event.detail.ctx.request.method === "GET") return;
-  rows(grid()).forEach((row) => numbers.set(idOf(row), row.cells[0].textContent));
   const body = event.detail.ctx.request.body;
   for (const [name, value] of Object.entries(sent())) body?.set?.(name, value);
 });

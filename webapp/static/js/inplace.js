@@ -14,6 +14,16 @@ document.addEventListener("htmx:before:swap", (event) => {
   if (target?.matches?.("[data-fact], .m-quote") && !target.querySelector("form[data-inplace]")) before.set(target, [...target.childNodes].map((one) => one.cloneNode(true)));
 });
 
+// A record that was asked for anew just before somebody began to edit would take the form away from under his hands.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  if (ctx?.request?.method === "GET" && ctx.swap === "innerMorph" && ctx.target?.querySelector?.("form[data-inplace][data-editing]")) event.preventDefault();
+});
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  if (ctx.sourceElement.matches?.("form[data-inplace]") && ctx.response?.status < 400) ctx.sourceElement.removeAttribute("data-editing");
+});
+
 document.addEventListener("htmx:after:swap", (event) => {
   const form = event.detail.ctx?.target?.querySelector?.("form[data-inplace]");
   const field = form?.querySelector("input:not([type=hidden]), select, textarea");

@@ -72,7 +72,10 @@ addEventListener("resize", () => document.querySelectorAll(".m-pop:popover-open:
 // What is fetched into an open menu finds its place and the focus.
 document.addEventListener("htmx:after:swap", (event) => {
   const menu = event.detail.ctx.target;
-  if (!menu?.matches?.(".m-menu:popover-open")) return;
+  if (!menu?.matches?.(".m-pop[popover]:popover-open")) return;
   place(menu, buttonOf(menu));
-  (menu.querySelector("[aria-checked=true]") || items(menu)[0])?.focus();
+  (menu.querySelector("[aria-checked=true]") || items(menu)[0] || menu.querySelector("input"))?.focus();
 });
+
+// Nor does the place of one that is closed go over to the menu that comes in its stead.
+document.addEventListener("htmx:before:swap", () => document.querySelectorAll(".m-pop[popover][style]:not(:popover-open)").forEach((menu) => menu.removeAttribute("style")));

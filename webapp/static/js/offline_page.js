@@ -21,6 +21,7 @@ function row(entry) {
   made.dataset.state = entry.state;
   made.querySelector("[data-title]").textContent = entry.title;
   made.querySelector("[data-about]").textContent = `${entry.label} ${time(entry.at)}`;
+  made.querySelector("[data-values]").textContent = (entry.said || []).filter((one) => one !== entry.title).join(" / ");
   made.querySelector("[data-problem]").textContent = entry.state === "refused" ? [entry.message, ...(entry.problems || []).map((one) => one.message)].filter(Boolean).join(" ") : "";
   for (const one of made.querySelectorAll("[data-in]")) one.hidden = !one.dataset.in.split(" ").includes(entry.state);
   const open = made.querySelector("a[data-open-entry]");

@@ -1,6 +1,7 @@
 /** Entries saved without a connection: kept on the device (IndexedDB), each under the member who made it, and sent once.
  *
- * An entry: {client, member, address, label, title, fields: [[name, value], …], at, state, problems, message, url}.
+ * An entry: {client, member, address, label, title, said: what it holds for people to read, fields: [[name, value], …],
+ * titles: of what pickers point at, at, state, problems, message, url}.
  * state: "waiting", "sending", "refused" (the server wants something mended), "sent" (told for a day, without values).
  * Shared by the pages and the service worker: nothing of a document here.
  */

@@ -103,6 +103,16 @@ function mark() {
   if (next) next.disabled = at < 0 || (at >= all.length - 1 && !sentinel());
 }
 
+// What was still on its way when the panel was closed does not open it again.
+document.addEventListener("htmx:before:swap", (event) => {
+  if (event.detail.ctx?.target === panel && panel && shown === null) event.preventDefault();
+});
+
+// Others have written: the record is fetched again, from the panel itself, because its content may be gone by then.
+document.addEventListener("m:live", (event) => {
+  if (shown !== null && panel?.contains(event.target)) event.detail.until(refresh(shown));
+});
+
 // Focus follows into the panel once the record is there, but never away from where someone types.
 document.addEventListener("htmx:after:swap", (event) => {
   mark();

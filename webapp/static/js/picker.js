@@ -6,7 +6,7 @@
  * What was typed and not taken is put back on leaving; emptying the field empties the value.
  */
 import { isComposing } from "./composing.js";
-import { on } from "./dom.js";
+import { isPhone, on } from "./dom.js";
 
 const partsOf = (picker) => ({
   value: picker.querySelector("[data-picker-value]"),
@@ -18,6 +18,7 @@ const optionsOf = (list) => [...list.querySelectorAll("[role=option]")];
 function open(picker, isOpen) {
   const { field, list } = partsOf(picker);
   list.hidden = !isOpen;
+  if (isOpen && isPhone()) picker.scrollIntoView({ block: "start" });
   field.setAttribute("aria-expanded", String(isOpen));
   if (!isOpen) field.removeAttribute("aria-activedescendant");
 }

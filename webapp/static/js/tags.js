@@ -1,6 +1,6 @@
 /** Tags (`[data-tags]`): one text with commas (`[data-tags-value]`), shown as tags with a place to type the next.
  *
- * data-pick    address that proposes tags for what is typed (entries as a picker's)
+ * data-proposals  address that proposes tags for what is typed (entries as a picker's)
  * data-tones   {tag: colour} of the known ones; the others have one by their name, as the server draws them
  * Enter, a comma or leaving takes what is typed; Backspace in the empty place takes the last one away. The text is what
  * is sent and what drafts keep.
@@ -83,7 +83,7 @@ function open(box, isOpen) {
 async function propose(box) {
   const field = fieldOf(box);
   const list = listOf(box);
-  await window.htmx.ajax("GET", `${box.dataset.pick}?m__find=${encodeURIComponent(field.value.trim())}`, { source: box, target: list, swap: "innerHTML" });
+  await window.htmx.ajax("GET", `${box.dataset.proposals}?m__find=${encodeURIComponent(field.value.trim())}`, { source: box, target: list, swap: "innerHTML" });
   if (document.activeElement !== field) return;
   const has = new Set(split(valueOf(box).value));
   list.querySelectorAll("[role=option]").forEach((one) => { if (has.has(one.dataset.title)) one.remove(); });

@@ -27,6 +27,16 @@ function missing(form) {
   return [...form.querySelectorAll("[data-field]:not([hidden], .maybe) [required]")].find((one) => !one.checkValidity());
 }
 
+/** What the form says, as its person reads it. */
+function said(form) {
+  return [...form.querySelectorAll("[data-field]:not([hidden])")].map((field) => {
+    const chosen = [...field.querySelectorAll("input:checked")].map((one) => one.closest("label")?.textContent.trim());
+    const picked = [...field.querySelectorAll("select option:checked")].filter((one) => one.value).map((one) => one.textContent.trim());
+    const typed = [...field.querySelectorAll("input:not([type=hidden], [type=radio], [type=checkbox]), textarea")].map((one) => one.value.trim());
+    return [...chosen, ...picked, ...typed].filter(Boolean).join(", ");
+  }).filter(Boolean);
+}
+
 /** Keep what the form holds for later; false where the device refuses, or something required is empty. */
 export async function keepEntry(form, owner) {
   const gap = missing(form);
@@ -46,6 +56,7 @@ export async function keepEntry(form, owner) {
     title: [...form.querySelectorAll("[data-field] input:not([type=hidden], [type=radio], [type=checkbox])")].find((one) => one.value.trim())?.value.trim() || form.dataset.queue,
     fields: [...data].filter(([name, value]) => !["csrf_token", "m__find", "next"].includes(name) && typeof value === "string"),
     titles,
+    said: said(form),
     at: Date.now(),
     state: "waiting",
   };

@@ -13,7 +13,7 @@ from webapp.definitions.spec import OneOf, Setting, Struct
 from webapp.engines.forms.fields.base import FieldError, TextKind, Widget
 from webapp.i18n import N_
 
-#: Messenger → what its names look like, and where one leads (None: it has no addresses for people).
+#: Messenger → what its accounts look like, and where one leads (None: it has no addresses for people).
 SERVICES: dict[str, tuple[re.Pattern[str], str | None]] = {
     "wechat": (re.compile(r"[A-Za-z][\w-]{5,19}|\+?[0-9]{5,15}"), None),
     "qq": (re.compile(r"[1-9][0-9]{4,11}"), "https://wpa.qq.com/msgrd?v=3&uin={name}&site=qq&menu=yes"),
@@ -40,22 +40,16 @@ class Im(TextKind):
     settings = Struct({"service": Setting(OneOf(tuple(SERVICES)), "wechat", label=N_("Which one"))})
 
     def normalise(self, field: Field, text: str) -> str:
+        """Any name is taken, a nickname too: it is often all one has. Only an account leads anywhere (`reach`)."""
         name = _BEFORE.sub("", unicodedata.normalize("NFKC", text)).strip()
-        service = field.settings.get("service") or "wechat"
-        if service in ("whatsapp", "qq") or name.startswith("+"):
-            name = re.sub(r"[\s()-]", "", name)
-        pattern, _ = SERVICES[service]
-        if service != "other" and re.search("[\u4e00-\u9fff]", name):
-            raise FieldError(
-                N_("This is a name people see; the number or id of the account is expected here."), code="im"
-            )
-        if not pattern.fullmatch(name):
-            raise FieldError(N_("This is no account of this messenger."), code="im")
-        return name
+        if not name:
+            raise FieldError(N_("The name of an account is expected here."), code="im")
+        is_number = re.fullmatch(r"\+?[0-9][0-9\s()-]{4,}", name) is not None
+        return re.sub(r"[\s()-]", "", name) if is_number else name
 
     def reach(self, field: Field, value: Any) -> str | None:
-        _, address = SERVICES[field.settings.get("service") or "wechat"]
-        if not value or address is None:
+        pattern, address = SERVICES[field.settings.get("service") or "wechat"]
+        if not value or address is None or not pattern.fullmatch(value):
             return None
         return address.format(name=quote(str(value).lstrip("@" if "line.me" not in address else "").lstrip("+")))
 

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,23 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import bulk, select, visibility
-from webapp.engines.forms.ready import Maker, Ready
+from webapp.engines.forms import bulk, select
+from webapp.engines.forms.ready import Maker
 from webapp.engines.forms.record import Result
 from webapp.engines.forms.transfer import heads, mapping, matching
 from webapp.engines.forms.transfer.ahead import ahead
 from webapp.engines.forms.transfer.cells import Batch, Half, Taker
 from webapp.engines.forms.transfer.making import Making
-from webapp.engines.forms.transfer.maps import FileMap
-from webapp.engines.forms.transfer.references import Later
+from webapp.engines.forms.transfer.orders import (
+    Order,
+    Outcome,
+    State,
+    action_of,
+    below,
+    links_to_come,
+    require_columns,
+    shown,
+)
 from webapp.engines.forms.transfer.sheets import Chunk, Source
 from webapp.engines.forms.transfer.spool import Spool, reasons, spooled, write_rejected
 from webapp.errors import Invalid, MortiseError, Problem
@@ -47,72 +55,6 @@ CROWDED = 0.001
 SAMPLE = 50
 #: Chunks of a file that are not worth a second process.
 FEW = 2
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be imported: `form` (app.key), the file and the name a person knows it by, and the map."""
-
-    form: str
-    path: Path
-    name: str
-    said: FileMap = field(default_factory=FileMap)
-    is_rehearsal: bool = False
-
-
-@dataclass
-class State:
-    """How far an import is: the number of the last row committed, counts of rows, bytes of rejected and later ones.
-
-    linked   records of other forms that were made because rows link to them
-    """
-
-    row: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    linked: int = 0
-    spooled: int = 0
-    postponed: int = 0
-    change_set: int | None = None
-    total: int | None = None
-
-    @property
-    def done(self) -> int:
-        return self.inserted + self.updated + self.unchanged + self.rejected
-
-
-@dataclass
-class Outcome:
-    """What became of an import.
-
-    columns    headings with the key of the field they were written to, None if to none
-    reasons    see `spool.reasons`
-    rejected   file of the rejected rows, if there are any
-    sample     of the first rows of a rehearsal: [number, cells, outcome, [[field, text], …]]
-    """
-
-    state: State
-    columns: list[tuple[str, str | None]]
-    unmapped: list[str]
-    reasons: list[dict[str, Any]]
-    rejected: Path | None
-    seconds: float
-    sample: list[list[Any]] = field(default_factory=list)
-
-    def json(self) -> dict[str, Any]:
-        counts = {k: v for k, v in asdict(self.state).items() if k not in ("row", "spooled", "postponed", "total")}
-        return {
-            **counts,
-            "rows": self.state.done,
-            "columns": [list(c) for c in self.columns],
-            "unmapped": self.unmapped,
-            "reasons": self.reasons,
-            "rejected_file": str(self.rejected) if self.rejected else None,
-            "seconds": round(self.seconds, 2),
-            "sample": self.sample,
-        }
 
 
 class _Moved(Exception):
@@ -213,7 +155,7 @@ class _Import:
             taker.after = self.state.row
             self._expect(columns.header, taker)
             self._open()
-            with _begun(taker, source, _below(columns.header, first, chunks)) as halves:
+            with _begun(taker, source, below(columns.header, first, chunks)) as halves:
                 for half in halves:
                     with self.database.read() as unit:
                         self._require_same(unit)
@@ -229,7 +171,7 @@ class _Import:
         if taker.inward:
             with Source(self.order.path, self.order.said.reading) as source:
                 chunks = source.chunks()
-                for chunk in _below(header, next(chunks), chunks):
+                for chunk in below(header, next(chunks), chunks):
                     taker.expect(chunk)
 
     def _prepare(self, unit: Unit, first: Chunk) -> tuple[mapping.ColumnMap, Taker]:
@@ -249,7 +191,7 @@ class _Import:
         if said.key:
             self._key = matching.key_field(form, said.key, mapped, rights)
         else:
-            _require_required(form, {*mapped, *said.constants})
+            require_columns(form, {*mapped, *said.constants})
         self._epoch = versions.current(unit).epoch
         maker = None if said.key else Maker(form, self.database.engine.dialect)
         self._making = Making(unit, self.actor, form, said.create) if said.create else None
@@ -377,7 +319,7 @@ class _Import:
         form = self._form(unit)
         if self._making:
             state.linked += self._making.make(unit, self.actor, form, good, refused, state.change_set)
-        later = _later(good)
+        waiting = links_to_come(good)
         if self._key is None:
             division = matching.Division(new=list(good))
         else:
@@ -390,7 +332,7 @@ class _Import:
         results.update(zip(division.changed, self._update(unit, form, list(division.changed.values())), strict=True))
         for i, result in results.items():
             if result.outcome == "refused":
-                refused[i] = [(p, _shown(batch.rows[i].get(p.path))) for p in result.problems]
+                refused[i] = [(p, shown(batch.rows[i].get(p.path))) for p in result.problems]
             elif result.outcome == "created":
                 state.inserted += 1
             elif result.outcome == "updated":
@@ -398,9 +340,9 @@ class _Import:
             else:
                 state.unchanged += 1
         ids = {**division.same, **{i: r.id for i, r in results.items() if r.outcome != "refused"}}
-        for i in later.keys() & ids.keys():
-            self.postponed.add(batch.numbers[i], [ids[i], later[i]])
-        if later:
+        for i in waiting.keys() & ids.keys():
+            self.postponed.add(batch.numbers[i], [ids[i], waiting[i]])
+        if waiting:
             state.postponed = self.postponed.flush()
         if self.order.is_rehearsal and len(self.sample) < SAMPLE:
             outcomes = {**dict.fromkeys(division.same, "unchanged"), **{i: r.outcome for i, r in results.items()}}
@@ -441,22 +383,6 @@ class _Import:
         return bulk.update_many(unit, self.actor, form, changes, via="import", change_set=self.state.change_set)
 
 
-def action_of(said: FileMap) -> str:
-    """What somebody must be allowed to do with the form at least."""
-    return "edit" if said.key and said.existing == "update" else "create"
-
-
-def _later(rows: dict[int, dict[str, Any]]) -> dict[int, dict[str, str]]:
-    """Take the links that wait for other rows of the file out of `rows`: position → field key → name."""
-    later = {}
-    for i, row in rows.items():
-        links = {} if isinstance(row, Ready) else {k: v.text for k, v in row.items() if isinstance(v, Later)}
-        if links:
-            later[i] = links
-            rows[i] = {k: v for k, v in row.items() if k not in links}
-    return later
-
-
 @contextmanager
 def _begun(taker: Taker, source: Source, chunks: Iterator[Chunk]) -> Iterator[Iterator[Half]]:
     """The chunks of an import, understood as far as that needs no database: beyond the first few, by a second process.
@@ -470,28 +396,3 @@ def _begun(taker: Taker, source: Source, chunks: Iterator[Chunk]) -> Iterator[It
         return
     with ahead(lambda: map(taker.begin, chunks), source.file) as rest:
         yield itertools.chain(begun, rest)
-
-
-def _below(header: int, first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The rows below the row of the headings."""
-    start = next((i for i, n in enumerate(first.numbers) if n > header), len(first))
-    if start < len(first):
-        yield Chunk(first.numbers[start:], [column[start:] for column in first.columns])
-    yield from rest
-
-
-def _require_required(form: Form, given: set[str]) -> None:
-    """Every row would be rejected for want of a field that has no column: say so before the first one."""
-    sometimes = visibility.sometimes(form)
-    missing = [
-        Problem(key, N_("{field} must be filled in, and no column is written to it.", field=f.label), "required")
-        for key, f in form.fields.items()
-        if f.is_required and f.kind.is_input and f.default is None and key not in given and key not in sometimes
-    ]
-    if missing:
-        raise Invalid(N_("Fields that must be filled in have no column."), problems=missing)
-
-
-def _shown(value: Any) -> Any:
-    """A value in the count of reasons."""
-    return value if value is None or isinstance(value, str | int | float) else str(value)

@@ -18,8 +18,8 @@ from webapp.config import Settings
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.engines.forms import filing, select
-from webapp.engines.forms.transfer import drafts, importing, maps, sheets
-from webapp.engines.forms.transfer.importing import Order, Outcome, State
+from webapp.engines.forms.transfer import drafts, importing, maps, orders, sheets
+from webapp.engines.forms.transfer.orders import Order, Outcome, State
 from webapp.errors import Denied, Invalid, MortiseError, NotFound, TooLarge
 from webapp.files import shelf
 from webapp.files.store import store_of
@@ -62,7 +62,7 @@ def add(
     The file lies in `folder`, or among the kept files as number `file`: then what is rejected is kept there too.
     """
     found = versions.current(unit).form(form)
-    select.require_form(unit, actor, found, importing.action_of(said))
+    select.require_form(unit, actor, found, orders.action_of(said))
     payload = {"form": form, "folder": folder, "name": name, "map": said.json(), "is_rehearsal": is_rehearsal}
     if file is not None:
         payload["file"] = file

@@ -136,15 +136,21 @@ def _by_neighbour(form: Form, fields: Mapping[str, Field]) -> Step:
 
 
 def _meant(form: Form, fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Meaning → the one field that has it, by its labels and key or else by its kind."""
-    found: dict[str, list[Field]] = {}
+    """Meaning → the one field that has it: by its labels, else by its key, else by its kind."""
+    own = _own_names(form)
+    by_label: dict[str, list[Field]] = {}
+    by_key: dict[str, list[Field]] = {}
     for field in fields.values():
-        said = [s for text in (*_texts(field.label), field.key.replace("_", " ")) for s in spellings(text)]
-        meaning = _meaning(said) or _meaning(_told(said, _own_names(form))) or OF_KINDS.get(field.kind_key)
+        labels = [spellings(text) for text in _texts(field.label)]  # one says Name, the other 姓名
+        meant = {m for said in labels if (m := _meaning(said) or _meaning(_told(said, own)))}
         if field.is_system and field.key == "owner":
-            meaning = "owner"
-        if meaning:
-            found.setdefault(meaning, []).append(field)
+            meant = {"owner"}
+        for meaning in meant:
+            by_label.setdefault(meaning, []).append(field)
+        weak = _meaning(spellings(field.key)) or OF_KINDS.get(field.kind_key)
+        if weak and not meant:
+            by_key.setdefault(weak, []).append(field)
+    found = {**by_key, **by_label}
     title = fields.get(form.title)
     if title is not None and "title" not in found:
         found["title"] = [title]

@@ -41,8 +41,8 @@ industry: 行业 行业划分 所属行业 行业类别 行业分类 客户行�
 source: 来源 客户来源 线索来源 来源渠道 渠道来源 获客渠道 信息来源 | Source, Lead source, Origin, Lead origin
 level: 等级 客户等级 客户级别 级别 重要程度 | Level, Grade, Tier, Customer level
 type: 类型 客户类型 | Type, Customer type, Account type
-status: 状态 客户状态 账户状态 合同状态 订单状态 线索状态 当前状态 |
-status: | Status, Account status, Contract status, Lead status, Customer status
+status: 状态 客户状态 账户状态 当前状态 |
+status: | Status, Account status, Customer status
 stage: 阶段 销售阶段 商机阶段 当前阶段 | Stage, Deal stage, Sales stage, Pipeline stage, Opportunity stage
 owner: 负责人 业务负责人 业务员 销售 销售员 销售人员 客户经理 跟进人 所有人 所有者 归属人 归属销售 |
 owner: 销售负责人 责任人 销售代表 业务代表 |
@@ -55,8 +55,8 @@ contract: 合同编号 合同号 合同号码 | Contract no, Contract no., Contr
 title: 名称 标题 主题 | Name, Title, Subject
 note: 备注 备注说明 说明 描述 备注信息 其他说明 附注 |
 note: | Note, Notes, Remark, Remarks, Description, Comment, Comments, Memo
-amount: 金额 总金额 合同金额 合同总额 合同总金额 签约金额 签约总金额 商机金额 订单金额 预计金额 成交金额 成交额 |
-amount: | Amount, Total, Total amount, Value, Deal value, Deal amount, Contract amount, Contract value
+amount: 金额 总金额 签约金额 签约总金额 商机金额 预计金额 成交金额 成交额 |
+amount: | Amount, Total, Total amount, Value, Deal value, Deal amount
 amount: | Close value
 receivable: 应收金额 应收款 应收账款 应收 | Receivable, Amount due, Receivables
 paid: 回款金额 总回款金额 已回款金额 累计回款 累计回款金额 已回款 已收金额 已收款 |
@@ -87,7 +87,7 @@ next: 下次跟进 下次跟进时间 下次联系时间 下次跟进日期 | Ne
 birthday: 生日 出生日期 出生年月 | Birthday, Date of birth, DOB, Birth date
 gender: 性别 | Gender, Sex
 job: 职务 职位 岗位 头衔 | Job title, Position, Job, Role
-department: 部门 所在部门 所属部门 隶属部门 | Department, Dept, Dept.
+department: 部门 所在部门 | Department, Dept, Dept.
 website: 网址 网站 官网 公司网址 公司网站 主页 | Website, Web site, URL, Homepage, Web, Web page
 tax: 税号 统一社会信用代码 社会信用代码 信用代码 纳税人识别号 |
 tax: | Credit code, Tax ID, Tax number, VAT number, VAT no, VAT ID
