@@ -13,9 +13,11 @@ import uuid
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -40,6 +42,7 @@ def settings_for(folder: Path, database_url: str | None = None, **more: str) -> 
         "MORTISE_DATA_DIR": str(folder),
         "MORTISE_SECRET_KEY": "a key for tests only",
         "MORTISE_PASSWORD_MEMORY": "8",
+        "MORTISE_API_RATE": "0",  # tests of limits set their own
         **more,
     }
     if database_url:
@@ -153,11 +156,81 @@ class SqliteTemplates(Templates):
         database.dispose()
 
 
+# What a test may not have changed if the next one is to have its database: tables, columns, indexes, constraints …
+_SHAPE = """
+WITH c AS (SELECT * FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+SELECT md5(string_agg(x, ',' ORDER BY x)) FROM (
+  SELECT concat_ws(' ', c.relname, c.relkind, c.relnatts, i.indisvalid) AS x
+    FROM c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+  UNION ALL SELECT concat_ws(' ', c.relname, attname, atttypid, attnotnull, attisdropped, atthasdef)
+    FROM c JOIN pg_attribute ON attrelid = c.oid WHERE c.relkind IN ('r', 'p', 'v') AND attnum > 0
+  UNION ALL SELECT concat_ws(' ', conname, contype, convalidated) FROM pg_constraint JOIN c ON c.oid = conrelid
+  UNION ALL SELECT concat_ws(' ', tgname, tgenabled) FROM pg_trigger JOIN c ON c.oid = tgrelid WHERE NOT tgisinternal
+  UNION ALL SELECT nspname::text FROM pg_namespace WHERE nspname NOT LIKE 'pg_%'
+  UNION ALL SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+) AS found
+"""
+_TABLES = """
+SELECT c.oid::regclass::text,
+  (SELECT string_agg(quote_ident(attname), ',') FROM pg_attribute
+   WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '')
+FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+"""
+_SEQUENCES = "SELECT quote_ident(sequencename) FROM pg_sequences WHERE schemaname = 'public'"
+_OTHERS = "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+# Rows that are deleted leave holes that nobody sweeps: after so many tests a new copy is quicker.
+_MOST_USES = 80
+
+
+@dataclass
+class Contents:
+    """What a state has: its shape, the rows of each table that has some (as COPY gives them), its sequences."""
+
+    shape: str
+    tables: list[str]
+    rows: dict[str, bytes]
+    sequences: dict[str, tuple[int, bool]]
+
+
+def contents(url: str) -> Contents:
+    with psycopg.connect(url) as connection:
+        rows: dict[str, bytes] = {}
+        every = connection.execute(_TABLES).fetchall()
+        for table, columns in every:
+            with connection.cursor().copy(f"COPY (SELECT {columns} FROM {table}) TO STDOUT") as copy:
+                rows[f"{table} ({columns})"] = b"".join(bytes(part) for part in copy)
+        sequences = {}
+        for (name,) in connection.execute(_SEQUENCES).fetchall():
+            sequences[name] = connection.execute(f"SELECT last_value, is_called FROM {name}").fetchone()
+        shape = connection.execute(_SHAPE).fetchone()[0]
+    return Contents(shape, [table for table, _ in every], {k: v for k, v in rows.items() if v}, sequences)
+
+
+def bring_back(url: str, name: str, wanted: Contents) -> bool:
+    """Make a database contain what a state contains again; False if somebody changed its shape."""
+    with psycopg.connect(url) as connection:
+        connection.execute(_OTHERS, (name,))
+        if connection.execute(_SHAPE).fetchone()[0] != wanted.shape:
+            return False
+        connection.execute("SET session_replication_role = replica")  # no order among tables
+        connection.execute(";".join(f"DELETE FROM {table}" for table in wanted.tables))
+        for table, rows in wanted.rows.items():
+            with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                copy.write(rows)
+        values = [f"setval('{key}', {last}, {called})" for key, (last, called) in wanted.sequences.items()]
+        connection.execute("SELECT " + ", ".join(values))
+    return True
+
+
 class PostgresqlTemplates(Templates):
+    """Copies of whole databases cost much: one whose shape a test left alone gets its rows back for the next."""
+
     def __init__(self, folder: Path, url: str) -> None:
         super().__init__(folder)
         self.url = url
         self.mark = uuid.uuid4().hex[:8]
+        self.contents: dict[str, Contents] = {}
+        self.idle: dict[str, list[tuple[str, int]]] = {}
 
     def _run(self, statement: str) -> None:
         with admin(self.url).connect() as connection:
@@ -171,24 +244,36 @@ class PostgresqlTemplates(Templates):
         database = Database(settings_for(self._room("empty"), with_name(self.url, self._name("empty"))))
         migrating.migrate(database)
         database.dispose()
+        self.contents["empty"] = contents(with_name(self.url, self._name("empty")))
 
     def _keep(self, state: str, database: Database) -> None:
         name = database.engine.url.database
         database.dispose()
         self._run(f"CREATE DATABASE {self._name(state)} TEMPLATE {name}")
+        self.contents[state] = contents(with_name(self.url, self._name(state)))
 
     @contextmanager
     def _copy(self, state: str, folder: Path) -> Iterator[Database]:
-        name = "d" + uuid.uuid4().hex[:12]
-        self._run(f"CREATE DATABASE {name} TEMPLATE {self._name(state)} STRATEGY FILE_COPY")
+        name, uses = self._take(state)
         database = Database(settings_for(folder, with_name(self.url, name)))
         yield database
         database.dispose()
-        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+        if uses < _MOST_USES and bring_back(with_name(self.url, name), name, self.contents[state]):
+            self.idle[state].append((name, uses + 1))
+        else:
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _take(self, state: str) -> tuple[str, int]:
+        waiting = self.idle.setdefault(state, [])
+        if waiting:
+            return waiting.pop()
+        name = "d" + uuid.uuid4().hex[:12]
+        self._run(f"CREATE DATABASE {name} TEMPLATE {self._name(state)} STRATEGY FILE_COPY")
+        return name, 1
 
     def drop(self) -> None:
-        for state in self.known:
-            self._run(f"DROP DATABASE {self._name(state)} WITH (FORCE)")
+        for name in [*map(self._name, self.known), *(name for every in self.idle.values() for name, _ in every)]:
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _world(database: Database, _: Any) -> Any:

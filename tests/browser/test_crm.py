@@ -38,7 +38,7 @@ def test_a_region_and_tags_are_chosen_with_keys_and_nothing_fires_while_composin
     assert box.locator("[data-tags-value]").input_value() == "重点客户、大客户、老客户"
     box.locator("[role=combobox]").focus()
     page.keyboard.press("Backspace")
-    assert box.locator(".m-tag").all_inner_texts() == ["重点客户", "大客户"]
+    assert box.locator("[data-tags-value]").input_value() == "重点客户、大客户"
     page.reload()  # the draft is kept, tags too
     page.wait_for_selector("[data-tags] .m-tag:has-text('大客户')")
     page.locator(".m-save button[type=submit]").click()

@@ -20,6 +20,8 @@ from tests.worker.conftest import free_port
 from tests.world import make
 from webapp.db import Database
 
+pytestmark = pytest.mark.browser
+
 
 class Office:
     """The small firm behind `mortise web`; `open` gives a page somebody's session and shows the board."""

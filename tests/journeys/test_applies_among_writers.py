@@ -127,6 +127,7 @@ def test_nothing_is_written_under_an_old_rule(
         "MORTISE_DATABASE_URL": database.settings.database_url,
         "MORTISE_SECRET_KEY": database.settings.secret_key,
         "MORTISE_QUEUE_URL": redis_url,
+        "MORTISE_API_RATE": "0",
     }
     stop = threading.Event()
     ports = [free_port(), free_port()]

@@ -109,11 +109,15 @@ class Hub:
                 signals.on_written(self.tell)
                 self._thread.start()
             self._streams.add(stream)
-        if since is not None:
-            with self._database.read() as unit:  # begun after the stream is there: nothing falls between the two
-                is_news = events.is_touched_since(unit, form, since - _SKEW)
-            if is_news:
-                stream.tell(0)
+        try:
+            if since is not None:
+                with self._database.read() as unit:  # begun after the stream is there: nothing falls between the two
+                    is_news = events.is_touched_since(unit, form, since - _SKEW)
+                if is_news:
+                    stream.tell(0)
+        except BaseException:
+            self.close(stream)
+            raise
         return stream
 
     def close(self, stream: Stream) -> None:
@@ -202,6 +206,7 @@ def url(form: Any) -> str:
 def since(text: str) -> datetime | None:
     """The moment of an address that `url` made; None where it says nothing of use."""
     try:
-        return datetime.fromtimestamp(float(text), UTC)
+        found = datetime.fromtimestamp(float(text), UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return found if found.year > 2000 else None

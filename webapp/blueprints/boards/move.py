@@ -124,7 +124,8 @@ def _say_moved(
     if old == new or record.is_out_of_sight:
         return answer
     labels = {o.value: o.label for o in by.type.options}
-    text = N_("“{title}” is in “{column}” now", title=title_of(at.eye, at.form, record), column=labels[new])
+    column = labels.get(new, N_("Empty"))
+    text = N_("“{title}” is in “{column}” now", title=title_of(at.eye, at.form, record), column=column)
     undo = {"url": url, "values": {"change_set": str(change_set), "record": str(record.id)}}
     return respond.trigger(answer, "toast", text=text.text(at.locale), undo=undo)
 

@@ -77,7 +77,8 @@ def _cards() -> Cards:
     for text in request.values.get("cards", "").split(",")[: moving.MOST + 1]:
         id_, _, version = text.partition(":")
         if id_.isascii() and id_.isdigit() and len(id_) <= 18:
-            found.append((int(id_), int(version) if version.isascii() and version.isdigit() and version else None))
+            is_number = version.isascii() and version.isdigit() and len(version) <= 18
+            found.append((int(id_), int(version) if is_number else None))
     return found
 
 

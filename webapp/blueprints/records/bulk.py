@@ -90,6 +90,8 @@ def _title(at: Scope, do: str, key: str) -> Message:
     name = screens.form_label(at)
     if do == "delete":
         return N_("{form}: moved to the bin", form=name)
+    if key not in at.form.names:
+        raise Invalid(N_("There is no field that you may change."))
     return N_("{form}: {field} changed", form=name, field=label(at.form.names[key].label, at.locale) or key)
 
 

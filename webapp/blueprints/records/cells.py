@@ -126,7 +126,7 @@ def _changes(at: Scope) -> list[Change]:
     try:
         given = list(json.loads(request.form.get("cells", "")))
         rows = [(int(id_), None if version is None else int(version), dict(values)) for id_, version, values in given]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise Invalid(N_("This cannot be read.")) from None
     if not rows and given:
         raise Invalid(N_("This cannot be read."))

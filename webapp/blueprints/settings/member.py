@@ -84,8 +84,10 @@ def close_member(number: int) -> Response:
     actor, unit = sections.enter("members"), scope.unit()
     heir = request.form.get("heir", "")
     try:
+        if heir and not (heir.isdecimal() and heir.isascii() and len(heir) < 16):
+            raise Invalid(N_("Choose who shall have them."))
         members.disable(unit, actor, number)
-        if heir.isdecimal() and len(heir) < 16:
+        if heir:
             handover.start(unit, actor, number, int(heir))
             for one in departments.tree(unit):
                 if one.head == number:

@@ -280,6 +280,8 @@ def _edits() -> dict[int, dict[int, str]]:
     for name, text in request.form.items():
         mark, _, rest = name.partition("-")
         row, _, column = rest.partition("-")
+        if not rest.isascii():
+            continue
         if mark == "cell" and row.isdigit() and column.isdigit() and len(row) < 9 and len(column) < 5:
             found.setdefault(int(row), {})[int(column)] = text
     return found

@@ -28,7 +28,7 @@ GROUPED = ("choice", "boolean", "member", "department", "record", "text")
 def mark(asked: Asked) -> tuple[Any, ...]:
     """Tells one arrangement of a view from another, for what is kept."""
     view = asked.view
-    return (view.key, view.version if isinstance(view, SavedView) else 0, asked.changes)
+    return (view.key, (view.id, view.version) if isinstance(view, SavedView) else 0, asked.changes)
 
 
 def _listed(asked: Asked, name: str) -> list[str] | None:

@@ -30,8 +30,8 @@ def named(unit: Unit, form: Form, id_: int, text: str) -> list[tuple[int, str]]:
     """
     if "@" not in text:
         return []
-    pieces = {piece[:1] for piece in text.split("@")[1:] if piece}
-    first = sa.or_(*[member.c.name.startswith(c, autoescape=True) for c in sorted(pieces)]) if pieces else sa.false()
+    pieces = sorted({piece[:1] for piece in text.split("@")[1:] if piece})[:50]
+    first = sa.or_(*[member.c.name.startswith(c, autoescape=True) for c in pieces]) if pieces else sa.false()
     rows = unit.execute(sa.select(member.c.id, member.c.name).where(member.c.is_active, first)).all()
     made: dict[int, str] = {}
     for piece in text.split("@")[1:]:

@@ -102,9 +102,10 @@ def begin(unit: Unit, actor: Actor, form: Form, field: Field, old: str, new: str
     """Rename at once where few records have the tag, else leave it to the worker (None). Raises as `rename` does."""
     tag = _renamed(field, old, new)
     policy.require(unit, actor, form, "edit")
-    if sum(u.count for u in used(unit, actor, form, field) if u.value == old) > FEW:
+    if len(_having(unit, actor, form, field, old, 0, FEW + 1)) > FEW:
         payload = {"form": form.name, "field": field.key, "old": old, "new": tag or ""}
-        due.add(unit, JOB, f"{form.name}.{field.key}:{old}", payload, actor=actor.member)
+        key = f"{form.name}.{field.key}:{actor.member}:{old}:{tag or ''}"  # an order of its own for each person
+        due.add(unit, JOB, key, payload, actor=actor.member)
         return None
     change_set = _open(unit, actor, old, tag)
     changed, left, _ = _some(unit, actor, form, field, old, tag, change_set, 0, FEW + 1)
