@@ -25,6 +25,7 @@ from tests import missing
 from webapp import migrating
 from webapp.config import Settings
 from webapp.db import Database
+from webapp.engines.forms import counters
 
 # What a run of tests can do without: these databases need not survive a power cut.
 CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "jit=off")
@@ -258,6 +259,7 @@ class PostgresqlTemplates(Templates):
         database = Database(settings_for(folder, with_name(self.url, name)))
         yield database
         database.dispose()
+        counters.forget()  # numbers this process had taken of the database that was
         if uses < _MOST_USES and bring_back(with_name(self.url, name), name, self.contents[state]):
             self.idle[state].append((name, uses + 1))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import json
 import re
@@ -54,6 +55,7 @@ def test_what_the_page_shows_works_as_it_stands(world: World) -> None:
 
 
 def test_the_overview_explains_the_language_limits_and_errors_in_both_languages(world: World) -> None:
+    world.database.settings = dataclasses.replace(world.database.settings, api_rate=1200)
     page = words(world.client("ann").get("/api/docs").text)
     for word in (
         "OpenAPI 3.1",

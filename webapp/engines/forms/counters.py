@@ -48,6 +48,12 @@ def take(unit: Unit, form: str, field: str, period: str, count: int, *, gap_free
     return found
 
 
+def forget() -> None:
+    """Give out nothing of what this process has taken before: its database is another one now."""
+    with _lock:
+        _left.clear()
+
+
 def _lease(unit: Unit, key: Any, numbers: list[int]) -> None:
     """Keep `numbers` for this transaction; what it leaves is the process's when it has committed."""
 
