@@ -122,11 +122,13 @@ def serve() -> Iterator[Callable[[Flask], str]]:
     def start(app: Flask) -> str:
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        servers.append(server)
+        servers.append((server, app))
         return f"http://127.0.0.1:{server.port}"
 
     yield start
-    for server in servers:
+    for server, app in servers:
+        if hub := getattr(app, "live", None):
+            hub.is_ending = lambda: True  # else its watcher looks for news in a database that is gone
         server.shutdown()
         server.server_close()
 

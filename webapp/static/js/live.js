@@ -98,8 +98,8 @@ async function ask(element, state) {
   const ends = await Promise.allSettled(waits);
   if (ends.some((one) => one.value === "again")) state.isDue = true;
   const took = performance.now() - began;
-  // Twenty times as long as it took, and longer where many ask: a busy server is asked less often.
-  Object.assign(state, { isAsking: false, notBefore: performance.now() + Math.max(500, 5 * state.within, 20 * took) });
+  // Longer where it took long, and where many ask: a busy server is asked less often. Two seconds are promised.
+  Object.assign(state, { isAsking: false, notBefore: performance.now() + Math.max(500, 5 * state.within, Math.min(1000, 20 * took)) });
   if (state.isDue) plan(element, 0, state.within);
 }
 
