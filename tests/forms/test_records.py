@@ -260,5 +260,5 @@ def test_hostile_texts_are_kept_as_they_are_or_refused(world: World, name: str) 
     except Invalid as error:
         assert [p.path for p in error.problems] == ["name"]
         return
-    assert listed(world, "ann", search=str(deal.values["name"])[:20]) or True
+    listed(world, "ann", search=str(deal.values["name"])[:20])  # is answered, whatever the text
     assert listed(world, "ann")[0].values["name"] == deal.values["name"]

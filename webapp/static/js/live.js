@@ -96,24 +96,28 @@ async function ask(element, state) {
   Object.assign(state, { isDue: false, isAsking: true });
   element.dispatchEvent(new CustomEvent("m:live", { bubbles: true, detail: { until: (promise) => waits.push(promise) } }));
   const ends = await Promise.allSettled(waits);
-  if (ends.some((one) => one.value === "again")) state.isDue = true;
+  const isLost = ends.some((one) => one.status === "rejected"); // no network: the news is not forgotten
+  if (isLost || ends.some((one) => one.value === "again")) state.isDue = true;
   const took = performance.now() - began;
   // Longer where it took long, and where many ask: a busy server is asked less often. Two seconds are promised.
-  Object.assign(state, { isAsking: false, notBefore: performance.now() + Math.max(500, 5 * state.within, Math.min(1000, 20 * took)) });
+  Object.assign(state, { isAsking: false, notBefore: performance.now() + Math.max(isLost ? 3000 : 500, 5 * state.within, Math.min(1000, 20 * took)) });
   if (state.isDue) plan(element, 0, state.within);
 }
 
 /** The end of the request that `hx-trigger="m:live"` makes, if it makes one. */
 function byHtmx(element) {
-  return new Promise((done) => {
+  return new Promise((done, failed) => {
     let isOne = false;
     const begin = (event) => { isOne ||= event.detail.ctx.sourceElement === element; };
     const end = (event) => { if (event.detail.ctx.sourceElement === element) finish(); };
-    const finish = () => {
+    const lose = (event) => { if (isOne && event.detail?.ctx?.sourceElement === element) finish(failed); };
+    const finish = (how = done) => {
+      document.removeEventListener("htmx:error", lose);
       document.removeEventListener("htmx:before:request", begin);
       document.removeEventListener("htmx:finally:request", end);
-      done();
+      how();
     };
+    document.addEventListener("htmx:error", lose);
     document.addEventListener("htmx:before:request", begin);
     document.addEventListener("htmx:finally:request", end);
     setTimeout(() => { if (!isOne) finish(); }, 60);
@@ -133,12 +137,24 @@ document.addEventListener("visibilitychange", () => {
 
 function anew() {
   for (const [path, stream] of streams) {
-    if (stream.source.readyState === EventSource.OPEN) continue;
+    if (stream.source.readyState === EventSource.OPEN) {
+      listeners(path).forEach(atOnce);
+      continue;
+    }
     Object.assign(stream, { isOver: false, fails: 0, isLost: true });
     clearTimeout(stream.timer);
     stream.source.close();
     connect(path, path);
   }
+}
+
+/** What could not be asked for is asked for now. */
+function atOnce(element) {
+  const state = states.get(element);
+  if (!state?.isDue || state.isAsking) return;
+  clearTimeout(state.timer);
+  Object.assign(state, { timer: 0, notBefore: 0 });
+  plan(element, Math.random() * 300, state.within);
 }
 
 addEventListener("online", anew);
