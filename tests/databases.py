@@ -157,7 +157,7 @@ class SqliteTemplates(Templates):
         database.dispose()
 
 
-# What a test may not have changed if the next one is to have its database: tables, columns, indexes, constraints …
+# What a test may not have changed if the next one is to have its database: tables, indexes, functions, views …
 _SHAPE = """
 WITH c AS (SELECT * FROM pg_class WHERE relnamespace = 'public'::regnamespace)
 SELECT md5(string_agg(x, ',' ORDER BY x)) FROM (
@@ -168,7 +168,9 @@ SELECT md5(string_agg(x, ',' ORDER BY x)) FROM (
   UNION ALL SELECT concat_ws(' ', conname, contype, convalidated) FROM pg_constraint JOIN c ON c.oid = conrelid
   UNION ALL SELECT concat_ws(' ', tgname, tgenabled) FROM pg_trigger JOIN c ON c.oid = tgrelid WHERE NOT tgisinternal
   UNION ALL SELECT nspname::text FROM pg_namespace WHERE nspname NOT LIKE 'pg_%'
-  UNION ALL SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+  UNION ALL SELECT concat_ws(' ', proname, prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+  UNION ALL SELECT concat_ws(' ', c.relname, pg_get_viewdef(c.oid)) FROM c WHERE c.relkind = 'v'
+  UNION ALL SELECT concat_ws(' ', c.relname, d.adnum, d.adbin) FROM c JOIN pg_attrdef d ON d.adrelid = c.oid
 ) AS found
 """
 _TABLES = """
