@@ -129,6 +129,8 @@ def serve() -> Iterator[Callable[[Flask], str]]:
     for server, app in servers:
         if hub := getattr(app, "live", None):
             hub.is_ending = lambda: True  # else its watcher looks for news in a database that is gone
+            if hub._thread:
+                hub._thread.join(2)
         server.shutdown()
         server.server_close()
 

