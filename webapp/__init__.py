@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         grids,
         headers,
         health,
+        icons,
         language,
         limits,
         live,
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     seeing.install(app)
     zones.install(app)
     language.install(app)
+    icons.install(app)
     grids.install(app)
     live.install(app)
     errors.install(app)
