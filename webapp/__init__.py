@@ -32,11 +32,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         accent,
         assets,
         csrf,
+        drawn,
         errors,
         grids,
         headers,
         health,
-        icons,
         language,
         limits,
         live,
@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     seeing.install(app)
     zones.install(app)
     language.install(app)
-    icons.install(app)
+    drawn.install(app)
     grids.install(app)
     live.install(app)
     errors.install(app)

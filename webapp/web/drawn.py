@@ -1,7 +1,8 @@
-"""Icons as templates draw them: `icon("filter")`. Functions, because a page has more than a hundred of them."""
+"""Icons and attributes as templates draw them: `icon("filter")`. Functions, because a page has hundreds of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from webapp.web import assets, scope
 
 
 def install(app: scope.App) -> None:
-    app.jinja_env.globals.update(draw_icon=icon, draw_tick=tick)
+    app.jinja_env.globals.update(draw_icon=icon, draw_tick=tick, draw_attributes=attributes)
 
 
 def icon(name: str, size: str = "", label: str = "", more: str = "", **also: Any) -> Markup:
@@ -32,3 +33,13 @@ def _drawn(sprite: str, name: str, size: str, label: str, more: str) -> Markup:
     classes = " ".join(part for part in ("m-i", size, more) if part)
     said = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     return Markup(f'<svg class="{escape(classes)}" {said}><use href="{sprite}#{escape(name)}"/></svg>')  # noqa: S704
+
+
+def attributes(given: Mapping[str, Any], hyphens: bool = False) -> Markup:
+    """` name="value"` of each; True has no value, None and False leave it out. `hyphens` makes them of underscores."""
+    drawn = []
+    for name, value in given.items():
+        if value is not None and value is not False:
+            shown = escape(name.replace("_", "-") if hyphens else name)
+            drawn.append(f" {shown}" if value is True else f' {shown}="{escape(value)}"')
+    return Markup("".join(drawn))  # noqa: S704 (every part is escaped)
