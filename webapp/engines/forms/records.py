@@ -99,10 +99,12 @@ def update(
     via: str = "ui",
     change_set: int | None = None,
     stamped: Mapping[str, Any] | None = None,
+    is_free: bool = False,
 ) -> Record:
     """Change the fields named in `raw`; what is equal already is no change, and no change is no event.
 
     stamped  what an undo puts back into fields that the door fills itself
+    is_free  whether it takes back a move just made, which the rules of the stages let pass
     Raises `Stale` (detail `current`: the record as it is now) when `version` is not the record's, `Invalid`, `Denied`.
     """
     before = _load(unit, actor, form, id_, "edit")
@@ -125,7 +127,7 @@ def update(
     judgement = judge(unit, actor, form, after, before, id_)
     after.update(judgement.formulas)
     problems += judgement.problems + uniqueness.problems(unit, form, after, list(changed), id_)
-    problems += vetoes(unit, actor, form, before, after, via=via)
+    problems += vetoes(unit, actor, form, before, after, is_free=is_free)
     values.refuse(problems)
     _write(unit, actor, form, id_, before, after, via)
     changes = {k: after[k] for k in after if after[k] != before.get(k)}
@@ -181,8 +183,12 @@ def restore(
     version: int | None = None,
     via: str = "ui",
     change_set: int | None = None,
+    is_free: bool = False,
 ) -> Record:
-    """Take a record out of the bin; refused (`Conflict`) where a live one has taken its unique value meanwhile."""
+    """Take a record out of the bin; refused (`Conflict`) where a live one has its unique value, or its stage is full.
+
+    is_free  whether it takes back what was just binned, which full stages let pass
+    """
     before = _load(unit, actor, form, id_, "delete")
     _require_version(unit, actor, form, id_, before, version)
     if before["deleted_at"] is None:
@@ -191,6 +197,8 @@ def restore(
     taken = uniqueness.problems(unit, form, before, list(form.fields), id_)
     if taken:
         raise Conflict(N_("It cannot come back: a value that must be unique has been taken."), problems=taken)
+    if not is_free and (full := stages.full(unit, form, {}, before, Counter())):
+        raise Conflict(full[0].message, problems=full)
     _mark(unit, form, id_, before["version"], {"deleted_at": None, "deleted_by": None})
     _record_event(unit, actor, form, id_, "restored", before=before, via=via, change_set=change_set)
     return get(unit, actor, form, id_)
@@ -377,19 +385,19 @@ def vetoes(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     *,
-    via: str = "ui",
+    is_free: bool = False,
     entering: Counter[tuple[str, str]] | None = None,
 ) -> list[Problem]:
     """What stands against a change that is good in itself: a kind\'s own rules, and whoever registered a veto.
 
-    An undo goes back to what was good before, so kinds and full stages have no say in it.
+    is_free   whether it takes back what was just done: kinds and full stages have no say in it
     entering  records of the same write that enter a stage, where they are not in the table yet
     """
     found: list[Problem] = []
-    for field in vetting(form) if via != "undo" else ():
+    for field in vetting(form) if not is_free else ():
         if after.get(field.key) != before.get(field.key):
             found += field.kind.vet(field, form, before, after)
-    if via != "undo" and stages.of(form):
+    if not is_free and stages.of(form):
         found += stages.full(unit, form, before, after, Counter() if entering is None else entering)
     for veto in guards.vetoes:
         found += veto(unit, actor, form, before, after)
