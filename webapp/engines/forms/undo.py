@@ -21,7 +21,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import records, stages
+from webapp.engines.forms import records, stages, stored, telling
 from webapp.errors import Conflict, Denied, MortiseError, NotFound
 from webapp.expressions import binds
 from webapp.i18n import N_, Message
@@ -211,9 +211,9 @@ def _uncreate(unit: Unit, actor: Actor, form: Form, run: list[Any], done: Undone
     now = clock.now()
     marks = {"deleted_at": now, "deleted_by": actor.member, "updated_at": now, "version": table.c.version + 1}
     unit.execute(table.update().where(table.c.id.in_(going)).values(marks))
-    template = records.event_row(unit, actor, form, 0, "deleted", via="undo", change_set=done.change_set)
+    template = telling.row(unit, actor, form, 0, "deleted", via="undo", change_set=done.change_set)
     rows = [{**template, "record": id_, "version_before": live[id_]} for id_ in going]
-    records.announce(unit, rows)
+    telling.announce(unit, rows)
     done.undone += len(going)
 
 
@@ -276,7 +276,7 @@ def _reverted(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone, is_f
 
 def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone, is_free: bool) -> bool:
     """Set the changed fields back where they still are what the change made of them."""
-    now = records.stored(unit, form, row.record, lock=True)
+    now = stored.get(unit, form, row.record, lock=True)
     changes = json.loads(row.changes or "{}")
     if set(changes) == {"owner_department"}:
         return _move_back(unit, actor, form, row, done, now, *changes["owner_department"])
@@ -291,7 +291,7 @@ def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone, i
         is_stamp = entered.get(key) in changes  # filled by the door when the stage was entered
         if not is_stamp and not _may_set(actor, form, row, found, rights.get(key, "hidden"), done):
             continue
-        current = records.to_json(form, key, now.get(key))
+        current = telling.to_json(form, key, now.get(key))
         if current == old:
             continue  # taken back already, before the undo was stopped
         if current != new:
