@@ -12,7 +12,7 @@ from typing import Any
 from webapp.definitions import convert, model
 from webapp.definitions.compile import Source, compile_all, is_formula
 from webapp.definitions.document import ACTIVITY, DUE, FIELD, POOL, SYSTEM_FIELDS, VIEW, Document, once, shaped
-from webapp.definitions.shapes import FieldName, SortKey, leaves
+from webapp.definitions.shapes import FieldName, GroupName, SortKey, grouped_by, leaves
 from webapp.definitions.spec import ExpressionText, Report
 from webapp.errors import Invalid, MortiseError, nearest
 from webapp.i18n import N_
@@ -159,6 +159,8 @@ class _References:
         for leaf, name, at in leaves(shape, value, path):
             if isinstance(leaf, SortKey):
                 name = name.removeprefix("-")
+            elif isinstance(leaf, GroupName):
+                name = grouped_by(name)
             elif not isinstance(leaf, FieldName):
                 continue
             if isinstance(leaf, FieldName) and leaf.is_path:
@@ -338,6 +340,8 @@ def _settings(path: str, shape: Any, raw: Any, form: model.Form, compiled: model
             _expression(at, value, leaf, form, compiled, report)
         elif isinstance(leaf, FieldName):
             _typed_field(at, value, leaf, form, compiled, report)
+        elif isinstance(leaf, GroupName):
+            _typed_field(at, grouped_by(value), leaf.field(value), form, compiled, report)
         elif isinstance(leaf, SortKey):
             item = form.names.get(value.removeprefix("-"))
             if item is not None and item.type.name in ("choices", "records"):
