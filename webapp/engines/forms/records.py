@@ -115,7 +115,7 @@ def update(
     after = {**before, **changed}
     problems += vetting.newly_missing(unit, actor, form, before, after, id_)
     after.update(stages.stamps(form, before, after, given) | dict(stamped or {}))
-    if "owner" in changed:
+    if changed.get("owner") is not None:  # what is nobody's stays with its department
         after["owner_department"] = stored.department_of(unit, changed["owner"])
     judgement = judge(unit, actor, form, after, before, id_)
     after.update(judgement.formulas)
