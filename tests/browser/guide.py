@@ -121,7 +121,7 @@ class Guide:
             def open_view(**given: Any) -> Any:
                 return view(**given)
 
-            name = rule.strip("/").replace("/", "_").replace("<int:number>", "one") or "parts"
+            name = rule.strip("/").replace("/", "_").replace(".", "_").replace("<int:number>", "one") or "parts"
             pages.add_url_rule(rule, name, signing.public(open_view), methods=methods or ("GET",))
 
         def template(name: str) -> Any:
