@@ -12,6 +12,7 @@ import click
 from webapp.cli.console import Console
 from webapp.errors import Invalid
 from webapp.i18n import N_
+from webapp.journal import claims
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -61,11 +62,11 @@ def import_(
 
 def _done(console: Console, id_: int) -> Any:
     """Run the job here, unless a worker has it already."""
-    from webapp.journal import due, work
+    from webapp.journal import work
 
     database = console.database
     with database.write() as unit:
-        claimed = due.claim(unit, work.name(), kinds=["import"], id=id_)
+        claimed = claims.claim(unit, work.name(), kinds=["import"], id=id_)
     for job in claimed:
         work.run(database, job)
     return _waited(console, id_)
