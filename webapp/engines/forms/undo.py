@@ -18,7 +18,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import records, stages
+from webapp.engines.forms import records, stages, stored, telling
 from webapp.errors import Conflict, Denied, MortiseError, NotFound
 from webapp.expressions import binds
 from webapp.i18n import N_, Message
@@ -177,9 +177,9 @@ def _uncreate(unit: Unit, actor: Actor, form: Form, run: list[Any], done: Undone
     now = clock.now()
     marks = {"deleted_at": now, "deleted_by": actor.member, "updated_at": now, "version": table.c.version + 1}
     unit.execute(table.update().where(table.c.id.in_(going)).values(marks))
-    template = records.event_row(unit, actor, form, 0, "deleted", via="undo", change_set=done.change_set)
+    template = telling.row(unit, actor, form, 0, "deleted", via="undo", change_set=done.change_set)
     rows = [{**template, "record": id_, "version_before": live[id_]} for id_ in going]
-    records.announce(unit, rows)
+    telling.announce(unit, rows)
     done.undone += len(going)
 
 
@@ -241,7 +241,7 @@ def _reverted(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> b
 
 def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> bool:
     """Set the changed fields back where they still are what the change made of them."""
-    now = records.stored(unit, form, row.record, lock=True)
+    now = stored.get(unit, form, row.record, lock=True)
     back: dict[str, Any] = {}
     changes = json.loads(row.changes or "{}")
     if set(changes) == {"owner_department"}:
@@ -252,7 +252,7 @@ def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -
         found = form.names.get(key)
         if found is None or not (found.kind.is_input if not found.is_system else key == "owner"):
             continue
-        current = records.to_json(form, key, now.get(key))
+        current = telling.to_json(form, key, now.get(key))
         if current == old:
             continue  # taken back already, before the undo was stopped
         if current != new:
