@@ -21,6 +21,7 @@ from webapp.engines.forms.record import Masked, Record
 from webapp.engines.forms.values import parse
 from webapp.engines.forms.views import Scope
 from webapp.errors import Problem
+from webapp.expressions import types
 
 POINTERS = ("record", "member", "department")
 
@@ -151,7 +152,8 @@ QUICK = 5
 
 def _quick(at: Scope) -> tuple[str, ...]:
     """The few inputs a record is entered with on the phone: those the builder chose and what is required; where he
-    chose none, what is required or checked, the first of the form, what is told in many words, until there are enough.
+    chose none, what is required or checked, what lists show, the first of the form, what is told in many words, until
+    there are enough.
     """
     fields = at.form.fields
     if wanted := quick.keys(at.form):
@@ -164,6 +166,8 @@ def _quick(at: Scope) -> tuple[str, ...]:
     free = [k for k in order if k not in chosen and k not in sometimes and fields[k].default is None]
     free = [k for k in free if writable(at, fields[k])]
     free[1:] = sorted(free[1:], key=lambda k: fields[k].kind_key != "long_text")
+    listed = [k for view in at.form.views.values() for k in view.settings.get("columns") or () if k in free]
+    free = list(dict.fromkeys([k for k in listed if fields[k].type != types.BOOLEAN] + free))
     chosen = [k for k in dict.fromkeys(chosen) if writable(at, fields[k])]
     return (*chosen, *free[: max(0, QUICK - len(chosen))])
 
