@@ -152,22 +152,22 @@ QUICK = 5
 
 def _quick(at: Scope) -> tuple[str, ...]:
     """The few inputs a record is entered with on the phone: those the builder chose and what is required; where he
-    chose none, what is required or checked, what lists show, the first of the form, what is told in many words, until
-    there are enough.
+    chose none, what is required, what lists show, what is checked, the first of the form, what is told in many words,
+    until there are enough.
     """
     fields = at.form.fields
     if wanted := quick.keys(at.form):
         needed = [k for k, f in fields.items() if f.is_required and f.default is None]
         return tuple(k for k in dict.fromkeys([*wanted, *needed]) if writable(at, fields[k]))
     chosen = [k for k, f in fields.items() if f.is_required and f.default is None]
-    chosen += [c.field for c in at.form.checks if c.field and c.field in fields]
     sometimes = {k for one in visibility.conditions(at.form) for k in one.keys}
     order = [k for s in at.form.layout or () for k in s["fields"]] or list(fields)
     free = [k for k in order if k not in chosen and k not in sometimes and fields[k].default is None]
     free = [k for k in free if writable(at, fields[k])]
     free[1:] = sorted(free[1:], key=lambda k: fields[k].kind_key != "long_text")
-    listed = [k for view in at.form.views.values() for k in view.settings.get("columns") or () if k in free]
-    free = list(dict.fromkeys([k for k in listed if fields[k].type != types.BOOLEAN] + free))
+    likely = [k for view in at.form.views.values() for k in view.settings.get("columns") or ()]
+    likely += [c.field for c in at.form.checks if c.field]
+    free = list(dict.fromkeys([k for k in likely if k in free and fields[k].type != types.BOOLEAN] + free))
     chosen = [k for k in dict.fromkeys(chosen) if writable(at, fields[k])]
     return (*chosen, *free[: max(0, QUICK - len(chosen))])
 
