@@ -74,6 +74,11 @@ def test_a_contact_heads_his_card_a_yes_is_said_by_its_name_and_the_phone_asks_f
     assert quick == ["name", "account", "job_title", "mobile", "email"]
 
 
+def test_now_is_drawn_to_the_minute(on_sqlite: Crm) -> None:
+    page = on_sqlite.get("/crm/follow_up/new").text
+    assert re.search(r'name="at" type="datetime-local" value="\d{4}-\d\d-\d\dT\d\d:\d\d"', page)
+
+
 def test_a_rep_finds_the_public_pool_and_takes_an_account_out_of_it(crm: Crm) -> None:
     pooled = crm.make("account", "bob", name="无主客户", pool=True)
     theirs = crm.make("account", "bob", name="有主客户")

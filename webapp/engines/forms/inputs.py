@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from webapp.definitions.model import Field
@@ -177,11 +178,16 @@ def _is_shown(at: Scope, found: Field, record: Record | None) -> bool:
     return writable(at, found) and not (record and isinstance(record.values.get(found.key), Masked))
 
 
+def _to_the_minute(value: Any) -> Any:
+    """Nobody thinks of now in seconds, and an input would show them."""
+    return value.replace(second=0, microsecond=0) if isinstance(value, datetime) else value
+
+
 def _values(at: Scope, record: Record | None, prefilled: Mapping[str, list[str]] | None) -> dict[str, Any]:
     """What stands in the inputs at first: the record's values, else the builder's defaults and the address's."""
     if record is not None:
         return {k: _written(at, k, v) for k, v in record.values.items() if not isinstance(v, Masked)}
-    found = defaults(at.unit, at.actor, at.form, {})
+    found = {k: _to_the_minute(v) for k, v in defaults(at.unit, at.actor, at.form, {}).items()}
     for key, texts in (prefilled or {}).items():
         found[key] = texts if at.form.fields[key].kind.is_multi else (texts or [""])[-1]
     return found
