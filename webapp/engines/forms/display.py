@@ -319,19 +319,33 @@ def title_of(eye: Eye, form: Form, record: Record) -> str:
 
 
 def face(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Face:
-    """A card from the fields `keys` (the view's `card` or its columns); a leading link heads it, else the title."""
+    """A card from the fields `keys` (the view's `card` or its columns); a leading link heads it, else the title.
+
+    A person always heads his own card. A yes is said by its field's name, a no not at all.
+    """
     title = Cell(_TITLE, text=title_of(eye, form, record))
     cells = [cell(eye, form, record, k) for k in keys if k != form.title and ("." in k or eye.sees(k))]
     head, sub, rest = title, None, [c for c in cells if not c.is_empty]
-    if rest and rest[0].shape == "record" and keys and rest[0].key == next(k for k in keys if k != form.title):
+    is_person = form.title in form.names and form.names[form.title].kind.is_name
+    if (
+        not is_person
+        and rest
+        and rest[0].shape == "record"
+        and keys
+        and rest[0].key == next(k for k in keys if k != form.title)
+    ):
         head, sub = rest.pop(0), title
     number = next((c for c in rest if c.is_amount), None)
-    rest = [c for c in rest if c.shape not in NUMBERS]  # a figure without its name says nothing
+    rest = [_said(c) for c in rest if c.shape not in NUMBERS and c.value is not False]  # a bare figure says nothing
     person = _take(rest, ("member",))
     when = _take(rest, MOMENTS)
     if sub is None:
         sub = _take(rest, ("record", "text"))
     return Face(head, sub, number, when, person, tuple(rest[:3]))
+
+
+def _said(found: Cell) -> Cell:
+    return Cell(found.look, found.value, text=found.label) if found.value is True else found
 
 
 def _take(cells: list[Cell], shapes: tuple[str, ...]) -> Cell | None:
