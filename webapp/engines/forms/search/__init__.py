@@ -29,6 +29,6 @@ from webapp.engines.forms.search.tokens import LONGEST_TERM, MOST_TERMS
 
 __all__ = [
     "LONGEST_TERM", "MOST_TERMS", "Prepared", "Sought", "Told", "condition", "create_tables", "drop_tables", "implied",
-    "index", "index_name", "index_new", "is_searched", "mark", "narrowing", "parts", "prepare", "prepared", "shape", "sought",
-    "terms", "text_of",
+    "index", "index_name", "index_new", "is_searched", "mark", "narrowing", "parts", "prepare", "prepared", "shape",
+    "sought", "terms", "text_of",
 ]  # fmt: skip
