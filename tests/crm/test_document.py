@@ -77,15 +77,3 @@ def test_a_contact_heads_his_card_a_yes_is_said_by_its_name_and_the_phone_asks_f
 def test_now_is_drawn_to_the_minute(on_sqlite: Crm) -> None:
     page = on_sqlite.get("/crm/follow_up/new").text
     assert re.search(r'name="at" type="datetime-local" value="\d{4}-\d\d-\d\dT\d\d:\d\d"', page)
-
-
-def test_a_rep_finds_the_public_pool_and_takes_an_account_out_of_it(crm: Crm) -> None:
-    pooled = crm.make("account", "bob", name="无主客户", pool=True)
-    theirs = crm.make("account", "bob", name="有主客户")
-    listed = crm.get("/crm/account?view=pool").text
-    assert "无主客户" in listed and "有主客户" not in listed
-    assert crm.get(f"/crm/account/{theirs}").status_code == 404
-    keys = {"m__fields": "pool,owner", "owner": str(crm.world.people["ann"])}
-    assert crm.post(f"/crm/account/{pooled}/edit", keys).status_code == 303
-    values = crm.values("account", pooled)
-    assert (values["owner"], values["pool"]) == (crm.world.people["ann"], False)
