@@ -98,6 +98,10 @@ class Links:
         self.base = f"/{at.form.app}/{at.form.key}"
         self.asked = asked
 
+    def query(self) -> str:
+        """What the list asks, as the query of an address."""
+        return self.asked.address() if self.asked else ""
+
     def pairs(self) -> list[tuple[str, str]]:
         """What the list asks, as hidden inputs of a form that adds to it."""
         return parse_qsl(self.asked.address(), keep_blank_values=True) if self.asked else []
