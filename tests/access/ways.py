@@ -39,7 +39,7 @@ EXPECTED = {
     "rows", "list", "count", "get", "filter", "path", "sort", "search", "aggregate", "group", "reverse", "history",
     "create", "tags", "convert", "known", "export", "import links", "import keys",
     "grid groups", "rows by id", "bulk walk", "shared view",
-    "board", "board lanes",
+    "board", "board lanes", "board news",
     "related", "numbers", "duties", "mine", "bin", "comments",
     "owned", "described",
 }  # fmt: skip

@@ -13,7 +13,7 @@ from webapp.access import roles, secret, sessions
 from webapp.blueprints.boards import news as boards_news
 from webapp.blueprints.boards.news import News
 from webapp.engines.forms import records
-from webapp.web.live import Seat, Stream
+from webapp.web.streams import Seat, Stream
 
 BOARD = "view=board"
 CONTACT, QUOTE = 0, 1

@@ -25,8 +25,8 @@ from webapp.engines.forms.boards import Head
 from webapp.engines.forms.views import Asked, Scope
 from webapp.engines.forms.watched import Found, Watched
 from webapp.errors import MortiseError
-from webapp.web import scope, screens
-from webapp.web.live import Stream
+from webapp.web import live, scope, screens
+from webapp.web.streams import Stream
 
 Changed = dict[str, "frozenset[int] | None"]
 #: Work is done in pieces of that many seconds, for the length of which others wait.
@@ -65,6 +65,7 @@ class News:
         self._boards: dict[Hashable, Board] = {}
         self._shown: dict[Stream, int] = {}
         self._firm: Any = None
+        self._places: dict[Hashable, Place] = {}  # of those who have the same place
 
     def tell(self, streams: Sequence[Stream], changed: Changed) -> set[str]:
         """Tell the streams what `changed` records mean for them; answers the forms that have to be counted later."""
@@ -79,6 +80,8 @@ class News:
             finally:
                 self._app.turns.give()
         forms = {one.form for one in streams}
+        here = {id(one.place) for one in streams}
+        self._places = {k: p for k, p in self._places.items() if id(p) in here or p.board.form not in forms}
         self._boards = {k: b for k, b in self._boards.items() if b in used or b.form not in forms}
         return left
 
@@ -86,7 +89,7 @@ class News:
         self, unit: Unit, waiting: list[Stream], changed: Changed, left: set[str], used: set[Board]
     ) -> list[Stream]:
         """Do as much as can be done in a moment; answers whoever has not been told."""
-        ends = time.monotonic() + _PIECE
+        ends = time.thread_time() + _PIECE
         found = marks.of_sessions(unit, {one.session for one in waiting})
         self._firm = firm.get(unit)
         around = versions.current(unit).epoch, self._firm, saved.mark(unit, {one.form for one in waiting})
@@ -101,13 +104,15 @@ class News:
                 groups.setdefault(one.place.board, []).append(one)
             else:
                 told.add(one)
-            if place + 1 < len(waiting) and time.monotonic() > ends:  # the seats stay, all of a board are told together
+            if (
+                place + 1 < len(waiting) and time.thread_time() > ends
+            ):  # the seats stay, all of a board are told together
                 return [one for one in waiting if one not in told]
         for board, group in groups.items():
             used.add(board)
             self._tell(unit, board, group, changed.get(board.form), left)
             told.update(group)
-            if time.monotonic() > ends:
+            if time.thread_time() > ends:
                 break
         return [one for one in waiting if one not in told]
 
@@ -115,6 +120,9 @@ class News:
         """Let the stream's place be right; False when there is no such board (any more) and its page has to ask."""
         if isinstance(stream.place, Place) and stream.place.mark == mark:
             return True
+        alike = (stream.form, stream.member, stream.seat, mark)
+        if (place := self._places.get(alike)) is not None and place.board in self._boards.values():
+            return self._take(stream, place)
         assert stream.seat is not None
         try:
             actor = actors.of_member(unit, stream.member)
@@ -130,9 +138,13 @@ class News:
             stream.place = None
             stream.tell(0)
             return False
-        if stream.place is None or stream.place.board is not board:
+        place = self._places[alike] = Place(mark, actor, board)
+        return self._take(stream, place)
+
+    def _take(self, stream: Stream, place: Place) -> bool:
+        if stream.place is None or stream.place.board is not place.board:
             self._shown.pop(stream, None)
-        stream.place = Place(mark, actor, board)
+        stream.place = place
         return True
 
     @contextlib.contextmanager
@@ -186,13 +198,13 @@ class News:
         if board.is_counted and not is_concerned:
             return
         board.is_counted = False
-        now = time.monotonic()
+        now, spent = time.monotonic(), time.thread_time()
         if now < board.count_from:
             left.add(at.form.name)
             return
         board.heads = board.watched.heads(at)
         board.is_counted = True
-        board.count_from = time.monotonic() + _REST * (time.monotonic() - now)
+        board.count_from = time.monotonic() + _REST * live.cost(now, spent)
 
     def _said(self, at: Scope, board: Board, found: Found, heads: dict[str, Head], *, is_whole: bool) -> str:
         """What goes to the page as JSON: columns as id and version of their cards, cards as HTML, heads as HTML."""
