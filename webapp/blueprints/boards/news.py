@@ -104,9 +104,7 @@ class News:
                 groups.setdefault(one.place.board, []).append(one)
             else:
                 told.add(one)
-            if (
-                place + 1 < len(waiting) and time.thread_time() > ends
-            ):  # the seats stay, all of a board are told together
+            if place + 1 < len(waiting) and time.thread_time() > ends:  # seats stay; a board is told as a whole
                 return [one for one in waiting if one not in told]
         for board, group in groups.items():
             used.add(board)
