@@ -65,11 +65,13 @@ class News:
         self._boards: dict[Hashable, Board] = {}
         self._shown: dict[Stream, int] = {}
         self._firm: Any = None
+        self._asking: list[Stream] = []  # what is told here is not for them
         self._places: dict[Hashable, Place] = {}  # of those who have the same place
 
     def tell(self, streams: Sequence[Stream], changed: Changed) -> set[str]:
         """Tell the streams what `changed` records mean for them; answers the forms that have to be counted later."""
         waiting, left, used = list(streams), set[str](), set[Board]()
+        self._asking = []
         self._shown = {one: number for one, number in self._shown.items() if not one.ended}
         while waiting:
             if not self._app.turns.take(timeout=30):
@@ -79,6 +81,8 @@ class News:
                     waiting = self._piece(unit, waiting, changed, left, used)
             finally:
                 self._app.turns.give()
+        for one in self._asking:
+            one.tell(min(10_000, 50 * len(self._asking)))
         forms = {one.form for one in streams}
         here = {id(one.place) for one in streams}
         self._places = {k: p for k, p in self._places.items() if id(p) in here or p.board.form not in forms}
@@ -103,6 +107,7 @@ class News:
             elif self._seat(unit, one, (mark, around)):
                 groups.setdefault(one.place.board, []).append(one)
             else:
+                self._asking.append(one)
                 told.add(one)
             if place + 1 < len(waiting) and time.thread_time() > ends:  # seats stay; a board is told as a whole
                 return [one for one in waiting if one not in told]
@@ -134,14 +139,14 @@ class News:
                     board = self._boards[key] = Board(stream.form, Watched(at, asked), asked)
         except (MortiseError, LookupError):
             stream.place = None
-            stream.tell(0)
             return False
         place = self._places[alike] = Place(mark, actor, board)
         return self._take(stream, place)
 
     def _take(self, stream: Stream, place: Place) -> bool:
-        if stream.place is None or stream.place.board is not place.board:
+        if stream.place is not None and stream.place.board is not place.board:
             self._shown.pop(stream, None)
+            self._asking.append(stream)  # other rights, another language or app: all of its cards may look otherwise
         stream.place = place
         return True
 
@@ -182,7 +187,7 @@ class News:
                 return
             part = self._said(at, board, found, heads, is_whole=False)
             whole = None
-            for one in group:
+            for one in group if found.is_news or heads else late:
                 if self._shown.get(one) == board.number - 1 and not one.is_late:
                     one.send(part)
                 else:

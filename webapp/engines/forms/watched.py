@@ -56,7 +56,7 @@ def key(at: Scope, asked: Asked) -> Hashable:
     """Readers for whom this is equal see the same board."""
     view, actor = asked.view, at.actor
     board = (at.form.name, at.definitions.epoch, view.key, getattr(view, "id", 0), getattr(view, "version", 0))
-    rights = (actor.roles, actor.kind, actor.scope)
+    rights = (actor.roles, actor.kind, actor.scope, at.may("edit"), at.may("create"))
     return (*board, asked.address(), *rights, at.locale, actor.zone, _question(at, asked))
 
 
