@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, make_response, render_template, request, send_file
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 from webapp import create_app
@@ -121,7 +122,7 @@ class Guide:
             def open_view(**given: Any) -> Any:
                 return view(**given)
 
-            name = rule.strip("/").replace("/", "_").replace("<int:number>", "one") or "parts"
+            name = re.sub(r"[/.]", "_", rule.strip("/")).replace("<int:number>", "one") or "parts"
             pages.add_url_rule(rule, name, signing.public(open_view), methods=methods or ("GET",))
 
         def template(name: str) -> Any:
@@ -130,6 +131,7 @@ class Guide:
         for name in ("grid", "board", "entry", "empty"):
             add(f"/{name}", template(name))
         add("", template("parts"))
+        add("/guide.css", lambda: send_file(Path(__file__).parent / "templates" / "guide" / "guide.css"))
         add("/rows", template("_rows"))
         add("/deal/<int:number>", self._record)
         add("/search", self._search)

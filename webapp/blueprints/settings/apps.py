@@ -48,6 +48,7 @@ def show_app(app: str) -> Response:
         building=versions.building(unit, app),
         draft=drafts.get(unit, actor, app),
         is_from_catalog=app in catalog.names(),
+        is_followed=versions.follows(unit, app),
         locale=language.locale(),
     )
 
@@ -120,7 +121,9 @@ def upgrade_app(app: str) -> Response:
     """Begin a draft that is the catalog's newer document, with the firm's own changes kept."""
     actor, unit = sections.enter("apps"), scope.unit()
     _app(unit, actor, app)
-    proposal = versions.propose(unit, app, catalog.document(app, firm.get(unit).currency))
+    asked = request.form.get("base", "")
+    began = int(asked) if asked.isdecimal() and len(asked) < 9 else None
+    proposal = versions.propose(unit, app, catalog.document(app, firm.get(unit).currency), began=began)
     if proposal.plan.is_empty and not proposal.disputed:
         return respond.redirect(f"/settings/apps/{app}?saved=same", whole=True)
     note = language.say(N_("upgrade from the catalog"))
@@ -153,15 +156,15 @@ def _app(unit: Unit, actor: Actor, app: str) -> Any:
 def _all(*, error: MortiseError | None = None, text: str = "") -> Response:
     actor, unit = scope.actor(), scope.unit()
     apps = [app for app in versions.current(unit).apps.values() if guard.may_build(actor, app.key)]
-    building = versions.building(unit)
+    building, published = versions.building(unit), versions.published(unit)
     shown = []
     for app in apps:
-        newest = versions.history(unit, app.key)[0]
+        at, by = published[app.key]
         work = [w["state"] for w in building if w["app"] == app.key]
         shown.append(
             {
                 "key": app.key, "label": language.label(app.label), "icon": app.icon, "version": app.version,
-                "forms": len(app.forms), "at": newest.created_at, "by": newest.created_by,
+                "forms": len(app.forms), "at": at, "by": by,
                 "open": work.count("open"), "failed": work.count("failed"),
             }
         )  # fmt: skip
