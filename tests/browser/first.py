@@ -11,6 +11,7 @@ from webapp.access import members, resets, setup
 from webapp.access.tables import member
 from webapp.db import Database
 from webapp.engines.forms import records
+from webapp.journal import claims
 
 GOOD = "seven grey geese"
 
@@ -151,7 +152,7 @@ def backed_up(firm: Firm) -> None:
         missing = "The folder for backups {folder} is not there. Is its disk mounted? (MORTISE_BACKUP_DIR)"
         keeping.note(unit, None, Message(missing, {"folder": "/mnt/backup"}))
         jobs.order(unit, firm.sales.world.actor("admin"))
-        (job,) = due.claim(unit, "picture", kinds=[jobs.CREATE])
+        (job,) = claims.claim(unit, "picture", kinds=[jobs.CREATE])
     due.progress(database, job, 42, 100, "The database is being packed")
 
 
