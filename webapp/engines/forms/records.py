@@ -24,7 +24,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import guards, pending, search, select, stages, uniqueness, values, visibility
+from webapp.engines.forms import attaching, guards, pending, search, select, stages, uniqueness, values, visibility
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.fields.base import Kind
 from webapp.engines.forms.judge import defaults, judge
@@ -62,6 +62,7 @@ def create(
     problems: list[Problem] = []
     given = values.take(unit, actor, form, raw, problems)
     record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
+    problems += attaching.taken(unit, actor, form, record)
     record.update(stamps(unit, actor, record.get("owner")))
     record.update(stages.stamps(form, {}, record, given))
     unread = {p.path for p in problems}
@@ -113,6 +114,7 @@ def update(
     _guard(unit, actor, form, id_, "edit", raw)
     problems: list[Problem] = []
     given = values.take(unit, actor, form, _touched(form, raw, before), problems)
+    problems += attaching.taken(unit, actor, form, given, before, id_)
     changed = {key: value for key, value in given.items() if value != before.get(key)}
     values.refuse(problems if not changed else [])
     if not changed:
@@ -222,6 +224,7 @@ def purge(
     comments.forget(unit, form, id_)
     stars.forget(unit, form, id_)
     search.index(unit, form, [(id_, before.search_text, None)])
+    attaching.release(unit, form, [id_])
     for field in form.fields.values():
         if field.values_table is not None:
             unit.execute(field.values_table.delete().where(field.values_table.c.record == id_))
@@ -515,6 +518,7 @@ def _insert(unit: Unit, form: Form, record: Mapping[str, Any], client: str) -> i
     with _watched(form):
         id_ = unit.execute(form.table.insert(), columns).inserted_primary_key[0]  # type: ignore[index]
     write_several(unit, form, id_, {}, record)
+    attaching.bind(unit, form, id_, record)
     search.index_new(unit, form, [(id_, told.tokens)])
     found: int = id_
     return found
@@ -537,6 +541,7 @@ def _write(unit: Unit, actor: Actor, form: Form, id_: int, before: Row, after: d
     if done.rowcount != 1:
         raise Stale(N_("Somebody else has changed this record meanwhile."), current=None, version=None)
     write_several(unit, form, id_, before, changed)
+    attaching.bind(unit, form, id_, changed, before)
     if text != old_text:
         search.index(unit, form, [(id_, old_text, text)])
 
