@@ -212,18 +212,30 @@ def shrink_css(css: str) -> str:
     return re.sub(r"\s*([{};,])\s*", r"\1", css).replace(";}", "}").strip()
 
 
-def own_css() -> str:
-    """Our components in the order of `css/order.txt`; a file that is not named there is an error."""
-    folder = STATIC / "css"
-    order = (folder / "order.txt").read_text("utf-8").split()
-    if stray := {p.stem for p in folder.glob("*.css")} ^ set(order):
+def sheets() -> dict[str, list[str]]:
+    """Sheet → its components in order, by `css/order.txt`: `app` is on every page, `[name]` on those of an area. A file
+    that is not named there is an error."""
+    folder, made, sheet = STATIC / "css", {"app": list[str]()}, "app"
+    for word in (folder / "order.txt").read_text("utf-8").split():
+        if word.startswith("["):
+            sheet = word.strip("[]")
+            made[sheet] = []
+        else:
+            made[sheet].append(word)
+    named = {name for names in made.values() for name in names}
+    if stray := {p.stem for p in folder.glob("*.css")} ^ named:
         sys.exit(f"css/order.txt and the files of css/ differ: {', '.join(sorted(stray))}")
-    return "\n".join((folder / f"{name}.css").read_text("utf-8") for name in order)
+    return made
 
 
-def _css() -> str:
+def own_css(sheet: str) -> str:
+    return "\n".join((STATIC / "css" / f"{name}.css").read_text("utf-8") for name in sheets()[sheet])
+
+
+def _css() -> dict[str, str]:
     tabler = re.sub(r"/\*.*?\*/", "", (VENDOR / "tabler.css").read_text("utf-8"), flags=re.S)
-    return purge(tabler, used_words()) + "\n" + shrink_css(own_css())
+    made = {f"{sheet}.css": shrink_css(own_css(sheet)) for sheet in sheets()}
+    return made | {"app.css": purge(tabler, used_words()) + "\n" + made["app.css"]}
 
 
 # JS -------------------------------------------------------------------------------------------------------------
@@ -316,7 +328,7 @@ def _vendor() -> None:
 
 def _outputs() -> dict[str, str]:
     """Plain name → content of everything that is served from build/."""
-    made = {"app.css": _css(), "icons.svg": sprite(used_icons())}
+    made = _css() | {"icons.svg": sprite(used_icons())}
     made |= {f"{name}.js": bundle(STATIC / "js", name) for name in ("app", "early", "sw")}
     for name in SCRIPTS:
         made[name] = re.sub(r"\n//# sourceMappingURL=.*", "", (VENDOR / name).read_text("utf-8"))

@@ -27,8 +27,10 @@ def heads_count_and_sum_what_one_sees(case: Case) -> None:
         assert refused(lambda: groups.heads(scope(case), Asked(View("", "grid", "", {}))))
         return
     at, visible = scope(case), case.visible("deal")
-    for key in ("stage", "code", "partner", "account"):
-        asked = Asked(View("", "grid", "", {"group": [key], "totals": {"amount": "sum", "cost": "sum"}}))
+    names_of = {"floor(cost/10)": "cost", "floor(amount/100)": "amount", "month(created_at)": "created_at"}
+    for group in ("stage", "code", "partner", "account", *names_of):
+        key = names_of.get(group, group)
+        asked = Asked(View("", "grid", "", {"group": [group], "totals": {"amount": "sum", "cost": "sum"}}))
         names = case.exists("account") and case.reference.level(case.person, "account", "name") in ("read", "write")
         if not may(case, key) or (key == "account" and not names):
             assert arranged.groups(at, asked) == ()

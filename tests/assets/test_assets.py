@@ -63,8 +63,12 @@ def test_every_class_of_the_kit_that_a_template_uses_survives_the_purge(built: d
     assert (used & whole) - kept == set()
 
 
+def own_classes(built: dict[str, str]) -> set[str]:
+    return set().union(*(all_classes(built[f"{sheet}.css"]) for sheet in build_assets.sheets()))
+
+
 def test_every_own_class_in_a_template_has_a_rule_or_a_script(built: dict[str, str]) -> None:
-    known = all_classes(built["app.css"])
+    known = own_classes(built)
 
     def is_known(name: str) -> bool:  # `m-tone-{{ … }}` is known by its beginning
         return any(one.startswith(name) for one in known) if name.endswith("-") else name in known
@@ -78,6 +82,27 @@ def test_every_own_class_in_a_template_has_a_rule_or_a_script(built: dict[str, s
     # Names by which tests and partials find a place; they have no look of their own.
     hooks = {"m-problem", "m-progress", "m-reach", "m-known"}
     assert {name: where for name, where in strange.items() if name not in hooks} == {}
+
+
+def test_no_page_carries_the_styles_of_a_screen_that_does_not_exist() -> None:
+    texts = [*templates(), *(ROOT / "webapp").rglob("*.py"), *(ROOT / "webapp" / "static" / "js").glob("*.js")]
+    words = set().union(*(re.findall(r"-?[A-Za-z_][\w-]*", path.read_text("utf-8")) for path in texts))
+    made = {word for word in words if re.fullmatch(r"m-\w[\w-]*-", word)}  # `m-tone-{{ … }}`
+    own = all_classes("\n".join(build_assets.own_css(sheet) for sheet in build_assets.sheets()))
+    unused = {name for name in own - words if name.startswith("m-") and not name.startswith(tuple(made))}
+    assert unused == set()
+
+
+def test_what_only_an_area_needs_is_in_its_own_sheet(built: dict[str, str]) -> None:
+    """A page outside the area would stand there without it."""
+    of_app = all_classes(built["app.css"])
+    for sheet, folders in {"settings": ("settings", "docs"), "transfer": ("transfer",)}.items():
+        only = {name for name in all_classes(built[f"{sheet}.css"]) - of_app if name.startswith("m-")}
+        assert only
+        for path in templates():
+            if path.relative_to(TEMPLATES).parts[0] not in folders and f"static('{sheet}.css')" not in path.read_text():
+                used = classes_in(path.read_text("utf-8")) & only
+                assert not used or 'extends "settings/base.html"' in path.read_text("utf-8"), (path, used)
 
 
 def test_purge_keeps_what_may_match_and_drops_the_rest() -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, make_response, render_template, request, send_file
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 from webapp import create_app
@@ -130,6 +130,7 @@ class Guide:
         for name in ("grid", "board", "entry", "empty"):
             add(f"/{name}", template(name))
         add("", template("parts"))
+        add("/guide.css", lambda: send_file(Path(__file__).parent / "templates" / "guide" / "guide.css"))
         add("/rows", template("_rows"))
         add("/deal/<int:number>", self._record)
         add("/search", self._search)

@@ -93,17 +93,17 @@ def test_what_one_does_appears_at_the_other(office: Office, open_page: Callable[
     ann.wait_for_timeout(700)
 
     move(ann, office.deal, "报价")
-    hal.wait_for_selector(f"[data-column=quote] #card-{office.deal}", timeout=2000)
-    hal.wait_for_function("() => document.querySelector('#count-1').textContent === '1'", timeout=2000)
+    hal.wait_for_selector(f"[data-column=quote] #card-{office.deal}")
+    hal.wait_for_function("() => document.querySelector('#count-1').textContent === '1'")
 
     # A card in the hand is not torn away: it waits until it is put down.
     hal.focus(f"#card-{office.deal}")
     hal.keyboard.press("Space")
     new = office.sales.deal("新线索", stage="contact")
-    ann.wait_for_selector(f"#card-{new}", timeout=2000)
+    ann.wait_for_selector(f"#card-{new}")
     assert hal.locator(f"#card-{new}").count() == 0
     hal.keyboard.press("Escape")
-    hal.wait_for_selector(f"#card-{new}", timeout=3000)  # it was put off, and takes its turn anew
+    hal.wait_for_selector(f"#card-{new}")  # it was put off, and takes its turn anew
     assert hal.evaluate("document.activeElement.id") == f"card-{office.deal}"
 
     # What somebody may not see any more goes; bob, who never saw any of it, still sees nothing.
@@ -112,8 +112,8 @@ def test_what_one_does_appears_at_the_other(office: Office, open_page: Callable[
 
         form = office.world.form("crm.deal")
         records.update(unit, office.world.actor("admin"), form, new, {"owner": office.world.people["bob"]})
-    bob.wait_for_selector(f"#card-{new}", timeout=2000)
-    ann.wait_for_selector(f"#card-{new}", state="detached", timeout=2000)
+    bob.wait_for_selector(f"#card-{new}")
+    ann.wait_for_selector(f"#card-{new}", state="detached")
     assert bob.locator(f"#card-{office.deal}").count() == 0
 
     # The network goes and comes: what was missed is there.
@@ -121,12 +121,12 @@ def test_what_one_does_appears_at_the_other(office: Office, open_page: Callable[
     office.sales.deal("断网时", stage="contact")
     hal.wait_for_timeout(300)
     hal.context.set_offline(False)
-    hal.wait_for_selector("[data-card][data-label='断网时']", timeout=4000)
+    hal.wait_for_selector("[data-card][data-label='断网时']")
     hal.faults.clear()
 
-    assert office.stop() < 3, "open streams hold nobody up"
+    assert office.stop() < 10, "open streams hold nobody up"
     office.start()
     office.sales.deal("重启之后", stage="contact")
-    ann.wait_for_selector("[data-card][data-label='重启之后']", timeout=9000)
+    ann.wait_for_selector("[data-card][data-label='重启之后']")
     for page in (ann, hal, bob):
         page.faults.clear()  # the browser counts a server that is gone as a fault

@@ -125,6 +125,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.choose_view": ("POST", f"{DEAL}/views/choose?view=all", {"first": "1"}),
     "records.add_here": ("POST", f"{DEAL}/add", {"name": "x", "stage": "contact", "m__fields": "name,stage"}),
     "records.set_field": ("POST", f"{DEAL}/{{deal}}/field/name", {"name": "x"}),
+    "records.take": ("POST", f"{DEAL}/{{deal}}/take", {}),
+    "records.release": ("POST", f"{DEAL}/{{deal}}/release", {}),
     "records.star": ("POST", f"{DEAL}/{{deal}}/star", {"on": "1"}),
     "records.say": ("POST", f"{DEAL}/{{deal}}/talk", {"text": "x"}),
     "records.take_back": ("POST", f"{DEAL}/{{deal}}/undo", {"events": "1"}),

@@ -58,15 +58,3 @@ def test_every_view_opens_for_every_role(on_sqlite: Crm) -> None:
                 for view in views.offered(at):
                     assert crm.get(f"/crm/{form}?view={view.key}", who).status_code == 200, (who, form, view.key)
                     assert Asked(view) is not None
-
-
-def test_a_rep_finds_the_public_pool_and_takes_an_account_out_of_it(crm: Crm) -> None:
-    pooled = crm.make("account", "bob", name="无主客户", pool=True)
-    theirs = crm.make("account", "bob", name="有主客户")
-    listed = crm.get("/crm/account?view=pool").text
-    assert "无主客户" in listed and "有主客户" not in listed
-    assert crm.get(f"/crm/account/{theirs}").status_code == 404
-    keys = {"m__fields": "pool,owner", "owner": str(crm.world.people["ann"])}
-    assert crm.post(f"/crm/account/{pooled}/edit", keys).status_code == 303
-    values = crm.values("account", pooled)
-    assert (values["owner"], values["pool"]) == (crm.world.people["ann"], False)

@@ -12,7 +12,7 @@ from tests.definitions.small import KEEPER, document, fields, people, publish
 from webapp.db import Database
 from webapp.definitions import storage, versions
 from webapp.definitions.model import Definitions
-from webapp.engines.forms import building, history, records, undo
+from webapp.engines.forms import building, history, records, stored, undo
 from webapp.engines.forms.aggregate import aggregate
 from webapp.engines.forms.display import Eye
 from webapp.engines.forms.select import Query, select
@@ -46,7 +46,7 @@ def seen(database: Database, form: str = "crm.account") -> list[Any]:
         page = select(unit, KEEPER, found, Query(sort=("id",))).records
         for record in page:
             assert records.get(unit, KEEPER, found, record.id).values["x"] == record.values["x"]
-            assert records.stored(unit, found, record.id)["x"] == record.values["x"]
+            assert stored.get(unit, found, record.id)["x"] == record.values["x"]
         return [record.values["x"] for record in page]
 
 

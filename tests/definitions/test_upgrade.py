@@ -49,10 +49,20 @@ def test_what_the_catalog_brings_is_published_beside_what_the_firm_changed(datab
     assert proposed(database, document(with_note)).plan.is_empty
 
 
-def test_an_app_of_the_firms_own_has_nothing_to_follow(database: Database) -> None:
+def test_an_app_of_which_nobody_knows_where_it_came_from_follows_once_that_is_said(database: Database) -> None:
     publish(database, document())
-    with pytest.raises(NotFound, match="does not come from the catalog"):
+    publish(database, document(lambda made: fields(made)["name"].update(label="Subject")))
+    with pytest.raises(NotFound, match="--base 1"):
         proposed(database, document(with_note))
+    with database.read() as unit:
+        with pytest.raises(NotFound, match="no version 9"):
+            versions.propose(unit, "crm", document(with_note), began=9)
+        assert not versions.follows(unit, "crm")
+        found = versions.propose(unit, "crm", document(with_note), began=1)
+    versions.upgrade(database, KEEPER, found)
+    assert fields(in_force(database))["name"]["label"] == "Subject", "what the firm changed since stays"
+    assert "note" in fields(in_force(database))
+    assert proposed(database, document(with_note)).plan.is_empty, "from now on it is written down"
 
 
 def test_a_dispute_is_told_once_and_the_firms_stands_from_then_on(database: Database) -> None:

@@ -222,6 +222,28 @@ def test_jobs_are_done_in_the_order_they_became_due(database: Database, ran):
     assert ran == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
+def test_whoever_waits_is_told_what_keeps_a_job(database: Database, ran):
+    id = add(database)
+    now = clock.now()
+
+    def said(seconds: int) -> str:
+        with database.read() as unit:
+            return str(due.trouble(due.get(unit, id), now=now + timedelta(seconds=seconds)) or "")
+
+    assert said(1) == "" and "No worker has taken it" in said(30)
+    with database.write() as unit:
+        (job,) = due.claim(unit, "w1", now=now)
+    assert said(19) == "", "a lease is renewed every 20 seconds"
+    assert "goes on in 30 s" in said(30), "its worker has missed that"
+    assert "no other has gone on" in said(90)
+    with database.write() as unit:
+        due.fail(unit, job, "ValueError: secret", after=timedelta(seconds=60))
+    assert "tried again in" in said(5) and "secret" not in said(5)
+    with database.write() as unit:
+        due.cancel(unit, id)
+    assert said(900) == ""
+
+
 def test_each_kind_has_its_own_lease(database: Database, ran):
     due.handlers._kinds["test.quick"] = due.Handler("test.quick", lambda *_: None, lease=timedelta(seconds=5))
     try:

@@ -168,6 +168,27 @@ def test_the_command_imports_tells_the_counts_and_lays_rejected_rows_beside(comm
     assert code == 0 and "2 inserted" in out
 
 
+def test_the_command_says_that_a_try_went_wrong_and_repeats_it(command, shop, tmp_path, monkeypatch):  # noqa: F811
+    write_csv(tmp_path / "a.csv", [["name", "level"], ["A", "Gold"]])
+    good, tries = importing.run, []
+
+    def falls_once(*arguments, **more):
+        tries.append(1)
+        if len(tries) == 1:
+            raise OSError("the disk was away")
+        return good(*arguments, **more)
+
+    def sleep(_seconds):  # no pause: what waits is due
+        with shop.database.write() as unit:
+            unit.execute(due_table.update().values(due_at=clock.now()))
+
+    monkeypatch.setattr(importing, "run", falls_once)
+    monkeypatch.setattr("webapp.cli.transfer.time.sleep", sleep)
+    code, out, err = command("import", *FORM.split("."), "a.csv")
+    assert (code, len(tries)) == (0, 2) and "1 inserted" in out
+    assert "It went wrong and is tried again in" in err
+
+
 def test_the_commands_end_with_one_and_a_message_when_it_cannot_be_done(command, tmp_path):
     write_csv(tmp_path / "a.csv", [["x"], ["1"]])
     code, _, err = command("import", "shop", "customer", "a.csv")

@@ -250,9 +250,12 @@ def rollback(
 @click.option("--yes", is_flag=True, help="Publish it; without this it is only shown.")
 @click.option("--accept-loss", is_flag=True, help="Consent to data that is lost, or shown to more readers.")
 @click.option("--finish", is_flag=True, help="Also do the work behind it here, without waiting for a worker.")
+@click.option("--base", type=click.IntRange(1, 10**8), metavar="V", help="Version V was the catalog's own document.")
 @_as
 @click.pass_obj
-def upgrade(console: Console, key: str, yes: bool, accept_loss: bool, finish: bool, as_email: str | None) -> int:
+def upgrade(
+    console: Console, key: str, yes: bool, accept_loss: bool, finish: bool, base: int | None, as_email: str | None
+) -> int:
     """Bring app A up to the catalog's newer document and keep the firm's own changes.
 
     Without --yes it shows what would change. Exit code 0: nothing; 2: changes; 3: data would be lost or shown.
@@ -265,7 +268,7 @@ def upgrade(console: Console, key: str, yes: bool, accept_loss: bool, finish: bo
     with console.database.read() as unit:
         actor = acting(unit, as_email, or_system=True)
         versions.current(unit).app(key)
-        found = versions.propose(unit, key, catalog.document(key, firm.get(unit).currency))
+        found = versions.propose(unit, key, catalog.document(key, firm.get(unit).currency), began=base)
     if not yes:
         lines = [*_plan_lines(console, found.plan), *_merge_lines(console, found)]
         console.data(found.json(), lines)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from webapp import clock
 from webapp.cli.console import Console
 from webapp.errors import Invalid
 from webapp.i18n import N_
@@ -60,27 +62,37 @@ def import_(
 
 
 def _done(console: Console, id_: int) -> Any:
-    """Run the job here, unless a worker has it already."""
+    """Run the job here, unless a worker has it already; a try that went wrong is repeated here too."""
     from webapp.journal import due, work
 
     database = console.database
-    with database.write() as unit:
-        claimed = due.claim(unit, work.name(), kinds=["import"], id=id_)
-    for job in claimed:
-        work.run(database, job)
-    return _waited(console, id_)
+
+    def do() -> None:
+        with database.write() as unit:
+            claimed = due.claim(unit, work.name(), kinds=["import"], id=id_)
+        for job in claimed:
+            work.run(database, job)
+
+    return _waited(console, id_, do)
 
 
-def _waited(console: Console, id_: int) -> Any:
-    """The job when it has ended; tells how far it is meanwhile."""
+def _waited(console: Console, id_: int, do: Callable[[], None] | None = None) -> Any:
+    """The job when it has ended; tells how far it is meanwhile, and what keeps it."""
     from webapp.journal import due
 
-    told = None
+    told, complaint = None, ""
     while True:
         with console.database.read() as unit:
             job = due.get(unit, id_)
         if job.state not in (due.WAITING, due.RUNNING):
             return job
+        if job.state == due.WAITING and do is not None and job.due_at <= clock.now():
+            do()
+            continue
+        trouble = due.trouble(job)
+        if trouble is not None and trouble.id != complaint:
+            console.say(trouble, is_error=True)
+        complaint = trouble.id if trouble is not None else ""
         done = (job.progress or {}).get("done")
         if done != told and sys.stderr.isatty():
             told = done

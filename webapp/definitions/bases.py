@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from webapp.db import Unit
 from webapp.definitions import tables
+from webapp.definitions.document import load
 
 _version = tables.app_version.c
 
@@ -24,6 +25,13 @@ def followed(unit: Unit, app: str, version: int) -> dict[str, Any] | None:
     )
     text = unit.execute(query).scalar()
     return json.loads(text) if text is not None else None
+
+
+def document(unit: Unit, app: str, version: int) -> dict[str, Any] | None:
+    """What a version says itself, to be taken for the catalog's where that was never written down."""
+    query = sa.select(_version.document).where(_version.app == app, _version.version == version)
+    text = unit.execute(query).scalar()
+    return dict(load(json.loads(text)).source) if text is not None else None
 
 
 def follow(unit: Unit, app: str, version: int, base: Mapping[str, Any]) -> None:

@@ -132,7 +132,7 @@ class _Compiler:
     def _form(self, app: str, key: str, raw: Mapping[str, Any], table: str) -> model.Form:
         name = f"{app}.{key}"
         fields = {k: self._field(app, name, k, f) for k, f in raw["fields"].items()}
-        kept = ("require_version", "collision", "description", "quick", "known", "activity", "due", "convert")
+        kept = ("require_version", "collision", "description", "quick", "known", "activity", "due", "convert", "pool")
         settings = {k: raw[k] for k in kept}
         views = {
             k: model.View(

@@ -39,6 +39,37 @@ class FieldName:
         return {"type": "string", "x-field": list(self.types) or True}
 
 
+#: A period of a date, or steps of a number, as rows are grouped by them; in the words of the language.
+PERIOD = re.compile(rf"(?P<unit>year|quarter|month|week|day)\((?P<key>{KEY.pattern})\)")
+STEPS = re.compile(rf"floor\((?P<key>{KEY.pattern})/(?P<step>10{{0,6}})\)")
+_MOMENTS = ("date", "datetime")
+
+
+@dataclass(frozen=True)
+class GroupName:
+    """What rows are grouped by: a field of one of the `types`, `month(close_date)`, or `floor(amount/10000)`."""
+
+    types: tuple[str, ...] = ()
+
+    def check(self, value: Any, path: str, report: Report) -> str | None:
+        return Text(80).check(value, path, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "x-field": "group"}
+
+    def field(self, name: str) -> FieldName:
+        """The shape of the field that `name` groups by."""
+        if PERIOD.fullmatch(name):
+            return FieldName(_MOMENTS)
+        return FieldName(("number",)) if STEPS.fullmatch(name) else FieldName(self.types)
+
+
+def grouped_by(name: str) -> str:
+    """The key of the field in the name of a group."""
+    found = PERIOD.fullmatch(name) or STEPS.fullmatch(name)
+    return found["key"] if found else name
+
+
 @dataclass(frozen=True)
 class SortKey:
     """A field to sort by, with a minus before it for the largest first: `-amount`."""

@@ -56,13 +56,28 @@ def start(database: Database, actor: Actor, text: str | bytes | Mapping[str, Any
     return apply(database, actor, document, base=document.source)
 
 
-def propose(unit: Unit, app: str, newer: str | bytes | Mapping[str, Any]) -> Upgrade:
-    """What upgrading to the catalog's text `newer` would do. Raises `NotFound`, `Invalid`."""
+def propose(unit: Unit, app: str, newer: str | bytes | Mapping[str, Any], *, began: int | None = None) -> Upgrade:
+    """What upgrading to the catalog's text `newer` would do. Raises `NotFound`, `Invalid`.
+
+    began   the version that was the catalog's own document, for an app of which that was never written down
+    """
     definitions = epochs.current(unit)
     present = definitions.app(app)
     base = bases.followed(unit, app, present.version)
+    if base is None and began is not None:
+        base = bases.document(unit, app, began)
+        if base is None:
+            raise NotFound(N_("The app {app} has no version {version}.", app=app, version=began))
     if base is None:
-        raise NotFound(N_("The app {app} does not come from the catalog; there is nothing to upgrade it to.", app=app))
+        text = N_(
+            "The app {app} does not follow the catalog: nobody wrote down which of its versions came from there.",
+            app=app,
+        )
+        how = N_(
+            "If its first version was the catalog's, as it mostly was, say so: mortise app upgrade {app} --base 1",
+            app=app,
+        )
+        raise NotFound(text, code="no_base", problems=[Problem("base", how)])
     source = load(newer).source
     document, merged = _good(definitions, base, load(present.document).source, source)
     return Upgrade(app, document, source, merged, plan(definitions, document, unit))

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.db import Unit
-from webapp.definitions import tables
+from webapp.definitions import bases, tables
 from webapp.definitions.apply import AppliedVersion, apply, rollback
 from webapp.definitions.document import Document, dump, json_schema, load
 from webapp.definitions.epochs import current, warm
@@ -35,6 +35,7 @@ __all__ = [
     "current",
     "document",
     "dump",
+    "follows",
     "history",
     "json_schema",
     "load",
@@ -100,6 +101,12 @@ def document(unit: Unit, app: str, version: int | None = None) -> Document:
     if found is None:
         raise NotFound(N_("The app {app} has no version {version}.", app=app, version=version or "–"))
     return load(json.loads(found))
+
+
+def follows(unit: Unit, app: str) -> bool:
+    """Whether it is written down which document of the catalog an app in force follows."""
+    in_force = unit.execute(sa.select(tables.app.c.version).where(tables.app.c.key == app)).scalar()
+    return in_force is not None and bases.followed(unit, app, in_force) is not None
 
 
 def building(unit: Unit, app: str | None = None) -> list[dict[str, Any]]:

@@ -21,13 +21,15 @@ import sqlalchemy as sa
 from webapp import clock
 from webapp.db import Database, Unit
 from webapp.errors import Conflict, NotFound
-from webapp.i18n import N_
+from webapp.i18n import N_, Message
 from webapp.journal.events import dumps
 from webapp.journal.tables import due as table
 from webapp.registry import Registry
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 LEASE = timedelta(seconds=60)
+#: A worker that renews its lease so much too late is held for silent; work that nobody takes for so long is told.
+LATE, UNTAKEN = timedelta(seconds=5), timedelta(seconds=20)
 #: Set when this process is ending.
 stopping = threading.Event()
 #: Literal, so that both databases see that the partial indexes over open rows serve the query.
@@ -104,6 +106,7 @@ class Job:
     is_cancel_asked: bool
     created_at: datetime
     finished_at: datetime | None
+    lease_until: datetime | None = None
     is_finished: bool = field(default=False, compare=False)  # by the handler itself, in its own unit of work
 
 
@@ -401,6 +404,26 @@ def get(unit: Unit, id: int) -> Job:
     if row is None:
         raise NotFound(N_("There is no job {id}.", id=id))
     return job_of(row)
+
+
+def trouble(job: Job, *, now: datetime | None = None) -> Message | None:
+    """Why an open job does not get on, for whoever waits for it; None while all is well."""
+    now = now or clock.now()
+    if job.state == WAITING and job.error and job.due_at > now:
+        seconds = int((job.due_at - now).total_seconds()) + 1
+        return N_("It went wrong and is tried again in {n} s.", n=seconds)
+    if job.state == WAITING and now - job.due_at > UNTAKEN:
+        return N_("No worker has taken it yet. Is one running?")
+    if job.state != RUNNING or job.lease_until is None:
+        return None
+    left = job.lease_until - now
+    if left <= -UNTAKEN:
+        return N_("The worker that did it has ended, and no other has gone on with it. Is one running?")
+    lease = handlers.get(job.kind).lease if job.kind in handlers else LEASE
+    if left < lease - lease / 3 - LATE:  # it renews the lease three times in its length
+        seconds = max(1, int(left.total_seconds()))
+        return N_("The worker that does it no longer answers. Another one goes on in {n} s at the latest.", n=seconds)
+    return None
 
 
 def counts(unit: Unit) -> dict[str, int]:

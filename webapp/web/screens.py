@@ -35,8 +35,16 @@ VIEW_ICONS = {"grid": "table", "kanban": "layout-kanban"}
 
 
 def form(app: str, key: str) -> Scope:
-    """The form the address names, for who asks; raises `NotFound`."""
-    return views.scope(scope.unit(), scope.actor(), app, key, language.locale())
+    """The form the address names, for who asks; raises `NotFound`. With the view that looks into the form's pool it is
+    the pool that he sees."""
+    at = views.scope(scope.unit(), scope.actor(), app, key, language.locale())
+    said = at.form.settings.get("pool")
+    if said is None:
+        return at
+    view = request.args.get("view")
+    if view is None and request.method == "GET" and request.path == f"/{app}/{key}":
+        view = at.shelf.default
+    return (views.into_pool(at) or at) if view == said["view"] else at
 
 
 def form_in(unit: Unit, app: str, key: str) -> Scope:

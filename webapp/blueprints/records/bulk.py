@@ -153,6 +153,7 @@ def _progress(at: Scope, id_: int) -> dict[str, Any]:
         "total": progress.get("total") or 0,
         "is_undo": found.kind == bulk_jobs.UNDO,
         "is_waiting": found.state == due.WAITING,
+        "trouble": due.trouble(found),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import arranged, paths, totals, views
+from webapp.engines.forms import arranged, grouping, paths, totals, views
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import N_
@@ -34,7 +34,7 @@ def column_menu(app: str, form: str) -> Any:
         is_sortable=found is not None and at.may_ask(key) and views.is_sortable(found),
         sorts=asked.sort or "",
         orders=views.orders(at, asked),
-        may_group=arranged.may_group(at, key),
+        groups=[(word, links.list(group=name)) for name, word in grouping.ways(at, key)],
         measures=[(how, word, how == now) for how, word in _measures(at, key)],
         set_measure=lambda how: links.list(totals=_with_measure(at, asked, key, how)),
         is_measured=now is not None,

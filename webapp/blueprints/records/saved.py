@@ -220,7 +220,7 @@ def _described(at: Scope, asked: Asked) -> list[tuple[str, str]]:
     ]
     if asked.view.kind == "grid":
         rows += [
-            (N_("Group"), comma.join(names.get(k, k) for k in arranged.groups(at, asked))),
+            (N_("Group"), comma.join(g.label(at) for g in arranged.groups(at, asked))),
             (N_("Columns"), comma.join(names.get(k, k) for k in arranged.column_keys(at, asked))),
         ]
     return [(name.text(at.locale), text or "—") for name, text in rows]

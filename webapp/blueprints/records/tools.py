@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import arranged, views
+from webapp.engines.forms import arranged, grouping, views
 from webapp.engines.forms.display import name_of
 from webapp.engines.forms.sorting import MOST_KEYS
 from webapp.engines.forms.views import Asked, Scope
@@ -16,6 +17,8 @@ from webapp.web.screens import Links
 
 #: label, address, whether it is chosen
 Entry = tuple[str, str, bool]
+#: The entry for none; fields with the ways to group by each (one without a word: by the field itself).
+GroupMenu = tuple[Entry, list[tuple[str, list[Entry]]]]
 _HEIGHTS = {"short": N_("Short"), "medium": N_("Medium"), "tall": N_("Tall")}
 
 
@@ -23,7 +26,7 @@ def tools(at: Scope, asked: Asked) -> dict[str, Any]:
     """What the buttons say: names of the groups; names of the sorts, and whether the largest is first."""
     names = {k: name_of(f, at.locale) for k, f in at.form.names.items()}
     return {
-        "grouped": [names[k] for k in arranged.groups(at, asked)],
+        "grouped": [group.label(at) for group in arranged.groups(at, asked)],
         "sorted": [(names.get(k, k), o.startswith("-")) for o, k in _orders(at, asked)],
     }
 
@@ -42,7 +45,7 @@ def list_menu(app: str, form: str, which: str) -> Any:
         raise NotFound(N_("There is nothing here"))
     links = Links(at, asked)
     made = {
-        "groups": _groups(at, links, arranged.groups(at, asked)),
+        "groups": _groups(at, links, tuple(g.name for g in arranged.groups(at, asked))),
         **_sorts(at, asked, links),
         "fields": arranged.offered(at, asked),
         "title": at.form.title,
@@ -55,19 +58,24 @@ def list_menu(app: str, form: str, which: str) -> Any:
     return respond.part("records/_tool_menu.html", which=which, tools=made, links=links, at=at)
 
 
-def _groups(at: Scope, links: Links, grouped: tuple[str, ...]) -> list[list[Entry]]:
-    """Entries of the first level, and of the second where there is a first."""
-    fields = [(f.key, name_of(f, at.locale)) for f in arranged.groupable(at)]
-    none = N_("No groups").text(at.locale)
-    first = [(none, links.list(group=""), not grouped)]
-    first += [(name, links.list(group=",".join((k, *grouped[1:2]))), grouped[:1] == (k,)) for k, name in fields]
+def _groups(at: Scope, links: Links, grouped: tuple[str, ...]) -> list[GroupMenu]:
+    """The first level, and the second where there is a first."""
+
+    def level(none: str, without: str, chosen: str, make: Callable[[str], str]) -> GroupMenu:
+        fields = []
+        for key, field in at.form.names.items():
+            ways = [(word, links.list(group=make(name)), name == chosen) for name, word in grouping.ways(at, key)]
+            if ways:
+                fields.append((name_of(field, at.locale), ways))
+        return (none, links.list(group=without), not chosen), fields
+
+    now = (*grouped, "", "")
+    second = now[1]
+    first = level(N_("No groups").text(at.locale), "", now[0], lambda n: ",".join(filter(None, (n, second))))
     if not grouped:
         return [first]
-    second = [(N_("No second level").text(at.locale), links.list(group=grouped[0]), len(grouped) < 2)]
-    second += [
-        (name, links.list(group=f"{grouped[0]},{k}"), grouped[1:] == (k,)) for k, name in fields if k != grouped[0]
-    ]
-    return [first, second]
+    none = N_("No second level").text(at.locale)
+    return [first, level(none, grouped[0], second, lambda n: f"{grouped[0]},{n}")]
 
 
 def _sorts(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def show_app(app: str) -> Response:
         building=versions.building(unit, app),
         draft=drafts.get(unit, actor, app),
         is_from_catalog=app in catalog.names(),
+        is_followed=versions.follows(unit, app),
         locale=language.locale(),
     )
 
@@ -120,7 +121,9 @@ def upgrade_app(app: str) -> Response:
     """Begin a draft that is the catalog's newer document, with the firm's own changes kept."""
     actor, unit = sections.enter("apps"), scope.unit()
     _app(unit, actor, app)
-    proposal = versions.propose(unit, app, catalog.document(app, firm.get(unit).currency))
+    asked = request.form.get("base", "")
+    began = int(asked) if asked.isdecimal() and len(asked) < 9 else None
+    proposal = versions.propose(unit, app, catalog.document(app, firm.get(unit).currency), began=began)
     if proposal.plan.is_empty and not proposal.disputed:
         return respond.redirect(f"/settings/apps/{app}?saved=same", whole=True)
     note = language.say(N_("upgrade from the catalog"))

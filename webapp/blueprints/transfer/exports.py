@@ -142,6 +142,7 @@ def exported(app: str, form: str, job_id: int) -> Any:
         form_label=screens.form_label(at),
         address=f"{screens.Links(at).base}/export/{job.id}",
         job=job,
+        trouble=due.trouble(job),
         name=job.payload["name"],
         done=(job.progress or {}).get("done") or 0,
         result=job.result or {},

@@ -13,7 +13,7 @@ from typing import Any
 from webapp import clock
 from webapp.access import policy
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import audience, comments, records, select
+from webapp.engines.forms import audience, comments, records, select, stored
 from webapp.engines.forms.display import Cell, Eye, cell, title_of
 from webapp.engines.forms.record import Query, Record
 from webapp.engines.forms.several import Found, Wanted
@@ -139,7 +139,7 @@ def log(at: Scope, kind: Kind, record: Record, given: Mapping[str, Any], *, clie
     made = records.create(at.unit, at.actor, form, values, client_id=client_id, change_set=change_set)
     people = audience.named(at.unit, form, made.id, str(given.get("text") or ""))
     comments.mention_all(at.unit, at.actor, form, made.id, people)
-    records.touch(at.unit, at.form, [record.id])
+    stored.touch(at.unit, at.form, [record.id])
     _come_back(at, kind, record, given.get("next"), change_set)
     changesets.close(at.unit, change_set)
     return made.id

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import paths
+from webapp.engines.forms import grouping, paths
+from webapp.engines.forms.grouping import INNER, Group
 from webapp.engines.forms.saved import SavedView
 from webapp.engines.forms.views import MOST_GROUPS, Asked, Scope
 
@@ -19,10 +20,6 @@ MOST_CHOSEN = 60
 MOST_FROZEN = 3
 HEIGHTS = ("short", "medium", "tall")
 WIDTHS = (48, 800)
-#: System fields that say nothing to people who look at live records.
-INNER = ("id", "version", "deleted_at", "deleted_by")
-#: Shapes that records can be grouped by.
-GROUPED = ("choice", "boolean", "member", "department", "record", "text")
 
 
 def mark(asked: Asked) -> tuple[Any, ...]:
@@ -61,26 +58,13 @@ def offered(at: Scope, asked: Asked) -> list[tuple[str, str, bool]]:
     return [(k, paths.name(at.definitions, at.form, k, at.locale), k in shown) for k in every]
 
 
-def groups(at: Scope, asked: Asked) -> tuple[str, ...]:
-    """Fields whose values head the rows, at most two."""
+def groups(at: Scope, asked: Asked) -> tuple[Group, ...]:
+    """What heads the rows, at most two."""
     wanted = _listed(asked, "group")
     if wanted is None:
         wanted = list(asked.view.settings.get("group") or ())
-    return tuple(k for k in dict.fromkeys(wanted) if may_group(at, k))[:MOST_GROUPS]
-
-
-def may_group(at: Scope, key: str) -> bool:
-    found = at.form.names.get(key)
-    if found is None or found.type.name not in GROUPED or not at.may_ask(key) or key in INNER:
-        return False
-    if found.type.name != "record":
-        return True
-    target = at.definitions.form(found.type.target or "")
-    return paths.may_see(at, f"{key}.{target.title}")  # a link groups by the name of what it points at
-
-
-def groupable(at: Scope) -> list[Field]:
-    return [f for k, f in at.form.names.items() if may_group(at, k)]
+    found = [grouping.read(at, name) for name in dict.fromkeys(wanted)]
+    return tuple(group for group in found if group is not None)[:MOST_GROUPS]
 
 
 def totals(at: Scope, asked: Asked) -> Mapping[str, str] | None:
@@ -132,7 +116,9 @@ def saved_settings(at: Scope, asked: Asked, made: dict[str, Any]) -> dict[str, A
     if asked.change("columns") is not None:
         settings["columns"] = merged(before.get("columns") or (), column_keys(at, asked), lambda k: is_seen(at, k))
     if asked.change("group") is not None:
-        settings["group"] = merged(before.get("group") or (), groups(at, asked), lambda k: may_group(at, k))
+        settings["group"] = merged(
+            before.get("group") or (), [g.name for g in groups(at, asked)], lambda k: grouping.read(at, k) is not None
+        )
     if asked.change("totals") is not None:
         unseen = {k: v for k, v in (before.get("totals") or {}).items() if not at.may_ask(k)}
         settings["totals"] = {**unseen, **{k: v for k, v in (totals(at, asked) or {}).items() if at.may_ask(k)}}

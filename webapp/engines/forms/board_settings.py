@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from webapp.definitions.model import Field, View
-from webapp.engines.forms import arranged, paths, saved
+from webapp.engines.forms import arranged, grouping, paths, saved
 from webapp.engines.forms.views import Asked, Scope
 
 MOST_ON_CARD = 8
@@ -45,7 +45,7 @@ def lane_key(at: Scope, asked: Asked) -> str | None:
     found = _one(at, asked, "group", LANES, "lanes")
     if found is None or found == asked.view.settings.get("by"):
         return None
-    return found if found in arranged.groups(at, asked.changed(group=found)) else None  # a link by a name one may read
+    return found if grouping.read(at, found) else None  # a link by a name one may read
 
 
 def total_key(at: Scope, asked: Asked) -> str | None:

@@ -20,7 +20,7 @@ from webapp.db import Database, Unit
 from webapp.definitions import epochs, tables, versions
 from webapp.definitions.compile import is_formula
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import conversions, indexing, purging, search, worklist
+from webapp.engines.forms import conversions, indexing, purging, search, stored, worklist
 from webapp.journal import changesets, due
 
 KIND = "definition"
@@ -142,10 +142,8 @@ def _backfill(database: Database, work: Any) -> None:
 
 def mend_search(unit: Unit, form: Form, ids: Sequence[int]) -> None:
     """Bring the search texts of records up to what stands in them now."""
-    from webapp.engines.forms import records
-
     changes = []
-    for id_, row in records.stored_many(unit, form, ids):
+    for id_, row in stored.get_many(unit, form, ids):
         text = search.text_of(form, row)
         if text != (row.search_text or ""):
             changes.append((id_, row.search_text, text))

@@ -22,7 +22,20 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import attaching, ready, records, search, stages, uniqueness, values, visibility
+from webapp.engines.forms import (
+    attaching,
+    guards,
+    ready,
+    records,
+    search,
+    stages,
+    stored,
+    telling,
+    uniqueness,
+    values,
+    vetting,
+    visibility,
+)
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.record import Result
@@ -44,7 +57,7 @@ def create_many(
     policy.require(unit, actor, form, "create")
     _require_writable(unit, actor, form, rows)
     base = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, {})}
-    stamps = records.stamps(unit, actor, None)
+    stamps = stored.stamps(unit, actor, None)
     homes = _departments(unit, {row["owner"] for row in rows if row.get("owner") is not None})
     rows, own = attaching.taken_rows(unit, actor, form, rows)
     maker = ready.Maker(form, unit.connection.dialect)
@@ -78,7 +91,7 @@ def update_many(
     for id_, row in rows:
         try:
             with unit.savepoint():
-                before = records.stored(unit, form, id_)["version"]
+                before = stored.get(unit, form, id_)["version"]
                 after = records.update(unit, actor, form, id_, row, via=via, change_set=change_set)
             results.append(Result("unchanged" if after.version == before else "updated", id_))
         except MortiseError as error:
@@ -123,14 +136,14 @@ def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -
     serials = [f for f in form.fields.values() if f.kind_key == "serial"]
     required = _required(form, visibility.sometimes(form), is_among=False)
     taken = _taken(unit, form, made)
-    is_vetted = bool(records.vetting(form) or records.guards.vetoes)
+    is_vetted = bool(vetting.vetting(form) or guards.vetoes)
     entering: Counter[tuple[str, str]] = Counter()
     found = []
     for i, record in enumerate(made):
         problems = [values.is_missing(f) for f in required if record.get(f.key) is None]
         problems += taken.get(i, [])
         if is_vetted:
-            problems += records.vetoes(unit, actor, form, {}, record, entering=entering)
+            problems += vetting.vetoes(unit, actor, form, {}, record, entering=entering)
         if not policy.may_create(unit, actor, form, record):
             problems.append(
                 Problem("", N_("Your role does not allow this record in {form}.", form=form.label), "denied")
@@ -317,9 +330,9 @@ def _announce(unit: Unit, actor: Actor, form: Form, ids: list[int], via: str, ch
     """Events of the rows that stay, and whoever is interested in them."""
     if not ids:
         return
-    template = records.event_row(unit, actor, form, 0, "created", via=via, change_set=change_set)
+    template = telling.row(unit, actor, form, 0, "created", via=via, change_set=change_set)
     if interests.of(versions.current(unit), form.name):
-        records.announce(unit, [{**template, "record": id_} for id_ in ids])
+        telling.announce(unit, [{**template, "record": id_} for id_ in ids])
     else:
         events.append_alike(unit, template, ids)
 

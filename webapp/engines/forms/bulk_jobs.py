@@ -19,7 +19,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import records, select, undo
+from webapp.engines.forms import records, select, stored, undo
 from webapp.engines.forms.record import Query
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 from webapp.i18n import N_
@@ -184,7 +184,7 @@ def _one(unit: Unit, actor: Actor, form: Form, order: Order, id_: int, state: St
                 records.delete(unit, actor, form, id_, change_set=state.change_set)
                 state.changed += 1
                 return
-            before = records.stored(unit, form, id_)["version"]
+            before = stored.get(unit, form, id_)["version"]
             after = records.update(unit, actor, form, id_, order.values, change_set=state.change_set)
             state.changed += after.version != before
     except MortiseError as error:

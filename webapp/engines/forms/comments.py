@@ -20,7 +20,7 @@ from webapp.access.actor import Actor
 from webapp.access.tables import member
 from webapp.db import Id, PreciseMoment, Unit, metadata
 from webapp.definitions.model import Form
-from webapp.engines.forms import audience, records
+from webapp.engines.forms import audience, stored, telling
 from webapp.engines.forms.record import Record
 from webapp.errors import Conflict, Denied, Invalid, NotFound, Problem
 from webapp.i18n import N_
@@ -161,7 +161,7 @@ def add(
     event = _tell(unit, actor, record, "commented", via, id_)
     unit.execute(comment.update().where(comment.c.id == id_).values(event=event))
     mention_all(unit, actor, record.form, record.id, people, comment_id=id_)
-    records.touch(unit, record.form, [record.id])
+    stored.touch(unit, record.form, [record.id])
     return get(unit, record, id_)
 
 
@@ -265,5 +265,5 @@ def mention_all(
 
 
 def _tell(unit: Unit, actor: Actor, record: Record, kind: str, via: str, id_: int) -> int:
-    row = records.event_row(unit, actor, record.form, record.id, kind, via=via, change_set=None)
-    return records.announce(unit, [{**row, "changes": {"comment": [None, id_]}}])[0]
+    row = telling.row(unit, actor, record.form, record.id, kind, via=via, change_set=None)
+    return telling.announce(unit, [{**row, "changes": {"comment": [None, id_]}}])[0]

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.access.tables import member
-from webapp.engines.forms import records
+from webapp.engines.forms import telling
 from webapp.engines.forms.fields.base import FieldError
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.values import parse
@@ -47,7 +47,7 @@ def meeting(at: Scope, record: Record, given: Mapping[str, Any], version: int) -
         if found is None or key not in before:
             continue
         mine = _value(at, key, raw)
-        now = records.to_json(at.form, key, record.values.get(key))
+        now = telling.to_json(at.form, key, record.values.get(key))
         if mine == now:
             continue
         (theirs if mine == before[key] else both).append(key)
@@ -82,7 +82,7 @@ def is_there(at: Scope, record: Record, given: Mapping[str, Any]) -> bool:
     return all(
         key in at.form.names
         and key in record.values
-        and _value(at, key, raw) == records.to_json(at.form, key, record.values[key])
+        and _value(at, key, raw) == telling.to_json(at.form, key, record.values[key])
         for key, raw in given.items()
     )
 
@@ -90,7 +90,7 @@ def is_there(at: Scope, record: Record, given: Mapping[str, Any]) -> bool:
 def _value(at: Scope, key: str, raw: Any) -> Any:
     """What was sent as the journal would keep it."""
     try:
-        return records.to_json(at.form, key, parse(at.unit, at.actor, at.form.names[key], raw))
+        return telling.to_json(at.form, key, parse(at.unit, at.actor, at.form.names[key], raw))
     except FieldError:
         return _UNREAD
 

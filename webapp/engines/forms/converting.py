@@ -19,7 +19,7 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.convert import sources
 from webapp.definitions.model import Definitions, Field, Form
-from webapp.engines.forms import records, select
+from webapp.engines.forms import records, select, stored
 from webapp.engines.forms.fields import choices
 from webapp.engines.forms.record import Masked, Query, Record
 from webapp.engines.forms.uniqueness import column, compared
@@ -227,7 +227,7 @@ def convert(
     """
     said = _required(form)
     select.get(unit, actor, form, id_)
-    records.stored(unit, form, id_, lock=True)  # whoever converts it just now is waited for
+    stored.get(unit, form, id_, lock=True)  # whoever converts it just now is waited for
     record, intos = offer(unit, actor, form, id_)
     change_set = changesets.open(unit, "convert", _title(record), actor.member)
     links: dict[str, Any] = {}

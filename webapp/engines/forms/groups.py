@@ -1,4 +1,5 @@
-"""The rows of a grid under heads: one for each value of a field, with count and sums, within heads of another field.
+"""The rows of a grid under heads: one for each value of a field, each month of a date or step of a number, with count
+and sums, within heads of another.
 
 A link groups by the name of what it points at, as far as that is there for the reader: what is not counts as empty,
 so that no number tells of records he may not see.
@@ -8,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from webapp.definitions.model import Field
-from webapp.engines.forms import arranged, conditions, paths, select, sortkeys, totals
+from webapp.engines.forms import arranged, select, sortkeys, totals
 from webapp.engines.forms.columns import Grid, columns
 from webapp.engines.forms.display import Tag, tags
+from webapp.engines.forms.grouping import Group
 from webapp.engines.forms.record import AggregateRow
 from webapp.engines.forms.totals import Total
 from webapp.engines.forms.views import PAGE, Asked, Scope, orders, query
@@ -57,63 +57,47 @@ class Heads:
 
 def within(at: Scope, asked: Asked, values: Sequence[str]) -> tuple[str, ...]:
     """Conditions of the rows below the heads with these values; raises `NotFound` for more than there are levels."""
-    keys = arranged.groups(at, asked)
-    if len(values) > len(keys):
+    found = arranged.groups(at, asked)
+    if len(values) > len(found):
         raise NotFound(N_("There is no such group."))
-    return tuple(_holds(at, key, value) for key, value in zip(keys, values, strict=False))
-
-
-def _expression(at: Scope, key: str) -> str:
-    found = at.form.names[key]
-    return paths.readable(at.definitions, at.form, key) if found.type.name == "record" else key
-
-
-def _holds(at: Scope, key: str, value: str) -> str:
-    found, name = at.form.names[key], _expression(at, key)
-    if value == "":
-        return f"{name} is empty"
-    shape = found.type.name
-    if shape == "boolean":
-        return f"{name} = true" if value == "true" else f"not ({name} = true) and {name} is not empty"
-    if shape in ("member", "department"):
-        if not (value.isascii() and value.isdigit() and len(value) <= 18):
-            raise NotFound(N_("There is no such group."))
-        return f"{name} = {value}"
-    return f"{name} = {conditions.literal(found, value)}"
+    return tuple(group.holds(at, value) for group, value in zip(found, values, strict=False))
 
 
 def heads(at: Scope, asked: Asked, path: Sequence[str] = (), *, start: int = 0, with_rows: bool = False) -> Heads:
     """The heads below `path`; `with_rows` brings the first rows too, all of them in one statement."""
-    keys = arranged.groups(at, asked)
+    levels = arranged.groups(at, asked)
     place = len(path)
-    if place >= len(keys):
+    if place >= len(levels):
         raise NotFound(N_("There is no such group."))
-    key = keys[place]
-    found = at.form.names[key]
+    group = levels[place]
     wanted = totals.wanted(at, asked)
     measures = ["count()", *(totals.MEASURES[how][0].format(k) for k, how in wanted.items())]
-    rows = totals.measured(
-        at, asked, [_expression(at, key)], measures, more=within(at, asked, path), limit=MOST_HEADS + 1
-    )
-    made = [_head(at, found, row, wanted) for row in rows[:MOST_HEADS]]
-    made = _ordered(at, asked, key, found, made)
+    by, is_down = group.expression(at), f"-{group.field.key}" in orders(at, asked)
+    sort = f"-{by}" if is_down and group.is_span else None
+    more = within(at, asked, path)
+    rows = totals.measured(at, asked, [by], measures, more=more, limit=MOST_HEADS + 1, sort=sort)
+    made = [_head(at, group, row, wanted) for row in rows[:MOST_HEADS]]
+    if not group.is_span:
+        made = _ordered(group, made, is_down)
     numbered = []
     for head in made:
         numbered.append(replace(head, start=start))
         start += head.count
-    is_last = place + 1 == len(keys)
+    is_last = place + 1 == len(levels)
     if with_rows and is_last:
         numbered = _with_rows(at, asked, path, numbered)
-    return Heads(key, tuple(path), tuple(numbered), is_last, len(rows) > MOST_HEADS)
+    return Heads(group.name, tuple(path), tuple(numbered), is_last, len(rows) > MOST_HEADS)
 
 
-def _head(at: Scope, found: Field, row: AggregateRow, wanted: Mapping[str, str]) -> Head:
-    value, link = row.group[0], row.links[0]
+def _head(at: Scope, group: Group, row: AggregateRow, wanted: Mapping[str, str]) -> Head:
+    value, link, found = row.group[0], row.links[0], group.field
     count, *measured = row.measures
     sums = {k: totals.shown(at, k, how, v) for (k, how), v in zip(wanted.items(), measured, strict=True)}
     kept = {k: total for k, total in sums.items() if total is not None}
     if value is None or value == "":
         return Head("", N_("Empty").text(at.locale), count, kept)
+    if group.is_span:
+        return Head(str(value), group.said(at, value), count, kept)
     if found.type.name == "choice":
         (tag,) = tags(found, [value], at.locale)
         return Head(value, tag.text, count, kept, tag)
@@ -124,11 +108,11 @@ def _head(at: Scope, found: Field, row: AggregateRow, wanted: Mapping[str, str])
     return Head(str(value), str(value), count, kept)
 
 
-def _ordered(at: Scope, asked: Asked, key: str, found: Field, made: list[Head]) -> list[Head]:
+def _ordered(group: Group, made: list[Head], is_down: bool) -> list[Head]:
     """In the order of the options or by name, the largest first where the list is sorted so; empty is lowest."""
-    if found.type.name not in ("choice", "boolean"):
+    if group.field.type.name not in ("choice", "boolean"):
         made = sorted(made, key=lambda head: (head.value != "", sortkeys.sort_key(head.text, is_person=head.is_person)))
-    return made[::-1] if f"-{key}" in orders(at, asked) else made
+    return made[::-1] if is_down else made
 
 
 def _with_rows(at: Scope, asked: Asked, path: Sequence[str], made: list[Head]) -> list[Head]:
@@ -158,8 +142,3 @@ def check_path(given: Sequence[str]) -> tuple[str, ...]:
     if any(len(value) > 2000 for value in given):
         raise Invalid(N_("There is no such group."))
     return tuple(given)
-
-
-def rest(at: Scope, asked: Asked, path: Sequence[str]) -> dict[str, Any]:
-    """What a row that is made below the heads would have in their fields."""
-    return dict(zip(arranged.groups(at, asked), path, strict=False))

@@ -19,7 +19,7 @@ from webapp.access.actor import KEEPER, Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import records
+from webapp.engines.forms import records, stored
 from webapp.errors import Invalid, MortiseError, Problem
 from webapp.i18n import N_
 from webapp.journal import changesets, due
@@ -129,7 +129,7 @@ def _move(database: Database, job: Job, state: dict[str, Any], name: str) -> Non
 
 def _move_one(unit: Unit, mover: Actor, form: Form, id_: int, payload: dict[str, Any], change_set: int) -> None:
     if "heir" in payload:
-        version = records.stored(unit, form, id_)["version"]
+        version = stored.get(unit, form, id_)["version"]
         values = {"owner": payload["heir"]}
         records.update(unit, mover, form, id_, values, version=version, via="system", change_set=change_set)
     else:

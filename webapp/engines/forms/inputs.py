@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import entry, pickers, quick, records, regions, visibility
+from webapp.engines.forms import entry, pickers, quick, records, regions, stored, visibility
 from webapp.engines.forms.display import cell
 from webapp.engines.forms.entry import EntryField
 from webapp.engines.forms.fields.base import FieldError
@@ -129,7 +129,7 @@ def hidden(at: Scope, record: Record | None, raw: Mapping[str, list[str]] | None
     if not visibility.conditions(at.form):
         return frozenset()
     values: dict[str, Any] = dict.fromkeys(at.form.fields)
-    values |= records.stored(at.unit, at.form, record.id) if record else defaults(at.unit, at.actor, at.form, {})
+    values |= stored.get(at.unit, at.form, record.id) if record else defaults(at.unit, at.actor, at.form, {})
     for key in deciding & set(raw or {}):
         found = at.form.fields[key]
         if writable(at, found):

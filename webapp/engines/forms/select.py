@@ -189,7 +189,7 @@ def missing(form: Form) -> NotFound:
 def signature(actor: Actor) -> tuple[Any, ...]:
     """What of an actor decides his statements: rights are built into them with his own values."""
     departments = (actor.department, actor.departments, actor.departments_below, actor.headed)
-    return (actor.member, actor.roles, actor.kind, actor.scope, *departments)
+    return (actor.member, actor.roles, actor.kind, actor.scope, actor.pool, *departments)
 
 
 def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query) -> Listing:

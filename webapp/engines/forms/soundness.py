@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.db import Database, Unit
 from webapp.definitions import epochs, tables, versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import building, records, search
+from webapp.engines.forms import building, search, stored
 from webapp.expressions import Stored, binds
 from webapp.journal import due
 
@@ -70,13 +70,13 @@ def _formulas(unit: Unit, form: Form, ids: list[int]) -> Iterator[Unlike]:
             continue
         again = field.formula.sql(Stored(table), unit.dialect)
         query = sa.select(table.c.id, table.c[field.column], again).where(table.c.id.in_(ids))
-        for id_, stored, computed in unit.execute(query, binds(None, clock.now(), unit.zone)):
-            if stored != computed:
+        for id_, kept, computed in unit.execute(query, binds(None, clock.now(), unit.zone)):
+            if kept != computed:
                 yield Unlike(form.name, id_, key)
 
 
 def _search(unit: Unit, form: Form, ids: list[int]) -> Iterator[Unlike]:
-    for id_, row in records.stored_many(unit, form, ids):
+    for id_, row in stored.get_many(unit, form, ids):
         text = search.text_of(form, row)
         if text != (row.search_text or ""):
             yield Unlike(form.name, id_, "m__search")

@@ -13,7 +13,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import records, sortkeys
+from webapp.engines.forms import records, sortkeys, stored
 from webapp.engines.forms.display import tags as drawn
 from webapp.engines.forms.fields.tags import Tags
 from webapp.errors import Invalid, MortiseError, NotFound
@@ -188,7 +188,7 @@ def _having(unit: Unit, actor: Actor, form: Form, field: Field, value: str, afte
 def _swap(
     unit: Unit, actor: Actor, form: Form, field: Field, id_: int, old: str, new: str | None, change_set: int
 ) -> bool:
-    before = records.stored(unit, form, id_, lock=True).get(field.key) or ()
+    before = stored.get(unit, form, id_, lock=True).get(field.key) or ()
     tags = list(dict.fromkeys(t for t in (new if one == old else one for one in before) if t))
     try:
         with unit.savepoint():

@@ -100,6 +100,8 @@ _LOST = N_("converted {field}; {before} does not fit")
 _FOLLOWED = N_("logged: {kind}")
 _LOGGED = N_("logged a follow-up")
 
+_TAKEN, _PUT_BACK = N_("took it out of the pool"), N_("put it into the pool")
+
 _NONE: tuple[tuple[Piece, ...], ...] = ()
 #: Kinds of events that are no news of their own: the comment itself says that it was edited.
 _SILENT = ("comment_edited", "comment_deleted")
@@ -132,7 +134,10 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
     if entry.kind in ("updated", "conversion") and not changes:
         return None
     icon, verb = _KINDS.get(entry.kind, ("history", N_("changed {n} fields")))
-    if entry.kind in ("updated", "conversion") and len(changes) == 1:
+    pooled = _pooled(eye, form, entry)
+    if pooled is not None:
+        icon, said, more = "users", _pieces(pooled, eye.locale), tuple(changes)
+    elif entry.kind in ("updated", "conversion") and len(changes) == 1:
         said, more = changes[0], _NONE
         icon = "arrow-right" if entry.kind == "updated" and _moves(form, entry) else icon
     else:
@@ -151,6 +156,14 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
         actor=entry.actor,
         change_set=entry.change_set,
     )
+
+
+def _pooled(eye: Eye, form: Form, entry: Entry) -> Message | None:
+    """That the record came out of its form's pool, or went into it."""
+    key = (form.settings.get("pool") or {}).get("field", "")
+    if entry.kind != "updated" or key not in entry.changes or not eye.sees(key):
+        return None
+    return _PUT_BACK if entry.changes[key][1] is True else _TAKEN
 
 
 def _when(moment: datetime, eye: Eye, zone: str) -> str:
@@ -243,7 +256,8 @@ def _grouped(eye: Eye, made: list[Line]) -> list[Line]:
 
 
 def _goes_with(newer: Line, older: Line) -> bool:
-    is_change = newer.undoes and older.undoes and "arrow-right" not in (newer.icon, older.icon)
+    apart = {"arrow-right", "users"}
+    is_change = newer.undoes and older.undoes and apart.isdisjoint((newer.icon, older.icon))
     is_same = (newer.actor, newer.via, newer.change_set) == (older.actor, older.via, older.change_set)
     return bool(is_change) and is_same and newer.at - older.at <= TOGETHER
 

@@ -95,7 +95,14 @@ def shown(at: Scope, key: str, how: str, value: Any) -> Total | None:
 
 
 def measured(
-    at: Scope, asked: Asked, group: list[str], measures: list[str], *, more: Sequence[str] = (), limit: int = 1000
+    at: Scope,
+    asked: Asked,
+    group: list[str],
+    measures: list[str],
+    *,
+    more: Sequence[str] = (),
+    limit: int = 1000,
+    sort: str | None = None,
 ) -> list[AggregateRow]:
     """Groups and measures over what the list asks for, with `more` conditions."""
     wanted_rows = query(at, replace(asked, after=None), *more)
@@ -107,5 +114,6 @@ def measured(
         measures=measures,
         where=wanted_rows.where,
         search_text=wanted_rows.search,
+        sort=sort,
         limit=limit,
     )

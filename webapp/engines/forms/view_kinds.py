@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from webapp.definitions.shapes import FieldName, SortKey
+from webapp.definitions.shapes import FieldName, GroupName, SortKey, grouped_by
 from webapp.definitions.spec import ExpressionText, Integer, ListOf, MapOf, OneOf, Setting, Struct
 from webapp.definitions.views import Need, view_kinds
 from webapp.i18n import N_
@@ -23,7 +23,7 @@ class Grid:
             "columns": Setting(ListOf(FieldName(is_path=True), least=1, most=60), label=N_("Columns")),
             "filter": _FILTER,
             "sort": _SORT,
-            "group": Setting(ListOf(FieldName(_CHOICES), most=3), label=N_("Group by")),
+            "group": Setting(ListOf(GroupName(_CHOICES), most=3), label=N_("Group by")),
             "totals": Setting(
                 MapOf(OneOf(("sum", "average", "min", "max", "count")), key=FieldName(), most=30),
                 label=N_("Totals"),
@@ -36,7 +36,11 @@ class Grid:
 
     def needs(self, settings: Mapping[str, Any]) -> tuple[Need, ...]:
         group = tuple(settings.get("group") or ())
-        return (Need(settings.get("filter"), group, tuple(settings.get("sort") or ("-id",))),)
+        sort = tuple(settings.get("sort") or ("-id",))
+        for place, name in enumerate(group):
+            if grouped_by(name) != name:  # periods and steps are gone through in the order of their field
+                return (Need(settings.get("filter"), group[:place], (grouped_by(name),)),)
+        return (Need(settings.get("filter"), group, sort),)
 
 
 class Kanban:

@@ -11,6 +11,7 @@ from webapp import clock
 from webapp.db import Unit
 from webapp.definitions import epochs, tables
 from webapp.definitions.model import Field, Form
+from webapp.engines.forms import telling
 
 building = tables.building
 
@@ -43,8 +44,6 @@ def hold(unit: Unit, work: Any) -> Any:
 def announce(
     unit: Unit, app: str, form: str, work: Any, kind: str, record: int, change_set: int, changes: dict[str, Any]
 ) -> None:
-    from webapp.engines.forms import records
-
     row = {
         "actor": publisher(unit, work),
         "via": "system",
@@ -56,7 +55,7 @@ def announce(
         "definition_version": epochs.current(unit).app(app).version,
         "changes": changes,
     }
-    records.announce(unit, [row])
+    telling.announce(unit, [row])
 
 
 def publisher(unit: Unit, work: Any) -> int | None:

@@ -102,7 +102,7 @@ function tell(box, item, made = rowOf(box, item)) {
   } else if (mine?.state === "waits") {
     place.replaceChildren(says(box, "waits"));
   } else if (mine?.state === "lost") {
-    const again = Object.assign(document.createElement("button"), { type: "button", className: "m-linkbtn", textContent: says(box, "again") });
+    const again = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: says(box, "again") });
     again.dataset.filesAgain = "";
     place.replaceChildren(`${says(box, "lost")} `, again);
   } else {
