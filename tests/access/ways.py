@@ -35,7 +35,7 @@ EXPECTED = {
     "create", "tags", "convert", "known", "export", "import links", "import keys",
     "grid groups", "rows by id", "bulk walk", "shared view",
     "related", "numbers", "duties", "mine", "bin", "comments",
-    "owned", "described",
+    "owned", "described", "files",
 }  # fmt: skip
 
 

@@ -69,6 +69,7 @@ on("click", "[data-gallery] a[data-photo]", (event, photo) => {
   dialog.setAttribute("aria-label", gallery.getAttribute("aria-label") || photo.dataset.photo);
   show(photos.indexOf(photo));
   dialog.showModal();
+  part(photos.length > 1 ? "on" : "close").focus();
 });
 
 on("click", ".m-lightbox [data-light-close]", () => dialog.close());
