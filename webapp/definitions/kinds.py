@@ -51,6 +51,7 @@ class FieldKind(Protocol):
     is_typed   a text can be its value: cells, files and changes of many records give one (False for files)
     sample     a value as JSON for documents, where the schema does not say enough of it; else None
     is_copied  people take its text elsewhere: on a record a press copies it
+    is_name    it names a person: found by sound too, and heads the card of the record it names
     """
 
     key: str
@@ -61,6 +62,7 @@ class FieldKind(Protocol):
     is_input: bool
     is_typed: bool
     is_copied: bool
+    is_name: bool
     sample: Any
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
