@@ -23,7 +23,8 @@ def shown(at: Scope, id_: int) -> Any:
         raise select.missing(at.form)
     record = select.get(inside.unit, inside.actor, inside.form, id_, binned=False)
     said = sections(inside.form, inside.locale, lambda f: inside.eye.sees(f.key) and f.type.name != "records")
-    facts = [(s, [cell(inside.eye, inside.form, record, k) for k in s.keys if k != inside.form.title]) for s in said]
+    known = {inside.form.title, (pool.setting(inside.form) or {})["field"]}
+    facts = [(s, [cell(inside.eye, inside.form, record, k) for k in s.keys if k not in known]) for s in said]
     return respond.page(
         "records/pooled.html",
         part=screens.part_for(panel="records/_pooled.html"),
