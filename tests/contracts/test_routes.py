@@ -294,6 +294,32 @@ def test_every_route_is_walked_or_named(firm: Firm) -> None:
     assert {rule.endpoint for rule in firm.world.app.url_map.iter_rules()} == walked
 
 
+#: Pages without a picture of their own, with the reason.
+UNPICTURED = {
+    "records.talk": "what the record's own page has at its bottom",
+    "records.add": "a dialog on records and boards, pictured there",
+    "records.field": "a field in place, pictured on a record",
+    "records.pick": "opens in the list, pictured there",
+    "records.bulk_dialog": "a dialog of the grid, pictured there",
+    "records.view_dialog": "a dialog of the grid, pictured there",
+    "transfer.step": "steps of the wizard, pictured one by one",
+    "settings.show_accent": "a part of the firm's page",
+    "settings.list_checks": "a part of the page of health",
+    "settings.list_backups": "a part of the page of backups",
+}
+
+
+def test_every_page_has_its_picture(firm: Firm) -> None:
+    """`make shots` leaves none out, so none goes unseen."""
+    from tests.browser import day, test_shots
+
+    paths = [one[0] for table in (test_shots.SCREENS, test_shots.CRM, day.SCREENS) for one in table.values()]
+    adapter = firm.world.app.url_map.bind("")
+    told = [re.sub(r"\{\w+\}", "1", path).partition("?")[0] for path in paths]
+    pictured = {adapter.match(path)[0] for path in told}
+    assert {*PAGES, *SETTINGS} - pictured == UNPICTURED.keys()
+
+
 def test_first_parts_of_our_own_addresses_are_no_names_of_apps(firm: Firm) -> None:
     first = {rule.rule.split("/")[1] for rule in firm.world.app.url_map.iter_rules()}
     assert {name for name in first if name and not name.startswith("<")} <= RESERVED_KEYS

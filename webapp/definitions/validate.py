@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webapp.definitions import convert, model
-from webapp.definitions.compile import Source, compile_all, is_formula
+from webapp.definitions.columns import is_formula
+from webapp.definitions.compile import compile_all
 from webapp.definitions.document import ACTIVITY, DUE, FIELD, POOL, SYSTEM_FIELDS, VIEW, Document, once, shaped
+from webapp.definitions.filling import Source
 from webapp.definitions.shapes import FieldName, GroupName, SortKey, grouped_by, leaves
 from webapp.definitions.spec import ExpressionText, Report
 from webapp.errors import Invalid, MortiseError, nearest

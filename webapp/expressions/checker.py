@@ -19,15 +19,7 @@ from webapp.expressions.operators import (
 from webapp.expressions.paths import Frame, PathChecks
 from webapp.expressions.problems import ExpressionError
 from webapp.expressions.terms import Apply, Literal, Term
-from webapp.expressions.types import (
-    BOOLEAN,
-    DURATION,
-    EMPTY,
-    TEXT,
-    FieldShape,
-    Type,
-    number,
-)
+from webapp.expressions.types import BOOLEAN, DURATION, EMPTY, TEXT, FieldShape, Type, number
 from webapp.i18n import N_
 
 

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from webapp.db import Exact
-from webapp.expressions.backend import FIELD_BOUND, SQL, Backend, Val
+from webapp.expressions.backend import Backend
 from webapp.expressions.fold import fold
 from webapp.expressions.types import TEXT, FieldShape, FormShape, OldNumber, Type, number
+from webapp.expressions.val import FIELD_BOUND, SQL, Val
 
 if TYPE_CHECKING:
     from webapp.access.actor import Actor

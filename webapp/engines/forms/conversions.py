@@ -17,7 +17,7 @@ from webapp import clock
 from webapp.access import firm
 from webapp.access.tables import department, member
 from webapp.db import Id, Unit
-from webapp.definitions.compile import columns_of, old_field
+from webapp.definitions.columns import columns_of, old_field
 from webapp.definitions.model import Definitions, Field, Form
 from webapp.errors import MortiseError
 from webapp.expressions.fold import fold

@@ -42,7 +42,7 @@ import "./follow.js";
 import "./quick.js";
 import "./offline_page.js";
 import "./install.js";
-import "./link.js";
+import "./list_now.js";
 import "./arrange.js";
 import "./grid_head.js";
 import "./grid_groups.js";

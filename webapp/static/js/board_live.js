@@ -4,6 +4,7 @@
  * data-live-cards  address of the columns; `shown` says how many cards the longest one has
  */
 import { announce, on, say } from "./dom.js";
+import { fetchPart } from "./parts.js";
 
 on("m:live", "[data-board]", (event, board) => event.detail.until(refresh(board)));
 for (const type of ["m:refresh", "m:created"]) document.addEventListener(type, () => document.querySelectorAll("[data-board]").forEach(refresh));
@@ -12,12 +13,11 @@ async function refresh(board) {
   const shown = Math.max(0, ...[...board.querySelectorAll("[data-cards]")].map((list) => list.querySelectorAll("[data-card]").length));
   const join = board.dataset.liveCards.includes("?") ? "&" : "?";
   const lanes = [...board.querySelectorAll("[data-lane-row]:has([data-cards])")].map((lane) => `&lane=${encodeURIComponent(lane.dataset.laneRow)}`).join("");
-  const answer = await fetch(`${board.dataset.liveCards}${join}shown=${shown}${lanes}`, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
+  const answer = await fetchPart(`${board.dataset.liveCards}${join}shown=${shown}${lanes}`);
   if (answer.status === 404 || answer.status === 403) return gone(board);
   if (!answer.ok || !board.isConnected) return null;
   if (board.matches(".dragging") || board.querySelector(".held, .sending")) return "again";
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = [...page.querySelectorAll("[data-cards]")];
+  const fresh = [...answer.page.querySelectorAll("[data-cards]")];
   const stand = [...board.querySelectorAll("[data-cards]")];
   if (fresh.map((list) => list.id).join() !== stand.map((list) => list.id).join()) return gone(board);
   const changed = merge(board, stand, fresh);
