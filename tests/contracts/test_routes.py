@@ -126,6 +126,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.add_here": ("POST", f"{DEAL}/add", {"name": "x", "stage": "contact", "m__fields": "name,stage"}),
     "records.set_field": ("POST", f"{DEAL}/{{deal}}/field/name", {"name": "x"}),
     "records.take": ("POST", f"{DEAL}/{{deal}}/take", {}),
+    "records.take_many": ("POST", f"{DEAL}/take", {"ids": "1"}),
     "records.release": ("POST", f"{DEAL}/{{deal}}/release", {}),
     "records.purge": ("POST", f"{DEAL}/{{deal}}/purge", {}),
     "records.star": ("POST", f"{DEAL}/{{deal}}/star", {"on": "1"}),
