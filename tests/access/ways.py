@@ -28,6 +28,7 @@ from webapp.errors import Denied, Invalid, MortiseError, NotFound
 
 #: Modules elsewhere in the tests that register further ways.
 MODULES: tuple[str, ...] = (
+    "tests.access.ways_boards",
     "tests.access.ways_grid",
     "tests.access.ways_of_records",
     "tests.access.ways_of_pool",
@@ -39,8 +40,9 @@ EXPECTED = {
     "rows", "list", "count", "get", "filter", "path", "sort", "search", "aggregate", "group", "reverse", "history",
     "create", "tags", "convert", "known", "export", "import links", "import keys",
     "grid groups", "rows by id", "bulk walk", "shared view",
+    "board", "board lanes", "board news",
     "related", "numbers", "duties", "mine", "bin", "comments",
-    "owned", "described", "pool",
+    "owned", "described", "pool", "files",
 }  # fmt: skip
 
 

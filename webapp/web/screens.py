@@ -29,6 +29,7 @@ SHAPE_ICONS = {
     "department": "users",
     "record": "link",
     "records": "link",
+    "files": "paperclip",
 }
 _MOST_FIELDS = 500
 VIEW_ICONS = {"grid": "table", "kanban": "layout-kanban"}
@@ -110,6 +111,10 @@ class Links:
     @cached_property
     def _kept(self) -> str:
         return self.asked.address() if self.asked else ""
+
+    def query(self) -> str:
+        """What the list asks, as the query of an address."""
+        return self._kept
 
     def pairs(self) -> list[tuple[str, str]]:
         """What the list asks, as hidden inputs of a form that adds to it."""
