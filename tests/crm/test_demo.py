@@ -34,6 +34,12 @@ def test_every_row_is_taken_and_what_is_due_is_due(on_sqlite: Crm, language: str
     ):
         rows = crm.get(address, "admin").text.count('<tr id="row-')
         assert rows >= least, (address, rows)
+    for form in catalog.demo("crm", language):
+        first = f"/crm/{form}/1"
+        crm.get(first, "admin")
+        with crm.world.statements() as seen:
+            assert crm.get(first, "admin").status_code == 200
+        assert len(seen) <= 6, (first, seen)
 
 
 def test_it_goes_out_whole_and_what_somebody_changed_is_named_and_kept_or_goes_too(crm: Crm) -> None:
