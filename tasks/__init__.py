@@ -114,12 +114,14 @@ class Sweeper(threading.Thread):
         self._ended.set()
 
 
-def run_worker(database: Database, *, threads: int = 4, sweep_every: float = SWEEP_EVERY) -> None:
-    """Work until SIGTERM or SIGINT; then end what runs within four seconds, or give it back."""
+def run_worker(
+    database: Database, *, threads: int = 4, sweep_every: float = SWEEP_EVERY, ends_within: float = 4
+) -> None:
+    """Work until SIGTERM or SIGINT; then end what runs within `ends_within` seconds, or give it back."""
     queue = Queue(database, is_worker=True)
     due.on_added(queue.wake)
     sweeper = Sweeper(queue, every=sweep_every)
-    consumer = _consumer(queue.huey, threads)
+    consumer = _consumer(queue.huey, threads, ends_within)
     sweeper.start()
     try:
         consumer.run()
@@ -128,7 +130,7 @@ def run_worker(database: Database, *, threads: int = 4, sweep_every: float = SWE
         work.abandon(database)
 
 
-def _consumer(huey: Huey, threads: int) -> Any:
+def _consumer(huey: Huey, threads: int, ends_within: float) -> Any:
     import signal
 
     from huey.consumer import Consumer
@@ -149,7 +151,7 @@ def _consumer(huey: Huey, threads: int) -> Any:
         periodic=False,
         scheduler_interval=60,
         graceful_signal="TERM",
-        shutdown_timeout=4,
+        shutdown_timeout=ends_within,
     )
     consumer._signal_actions[signal.SIGINT] = (False, True)
     return consumer

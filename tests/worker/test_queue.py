@@ -116,7 +116,7 @@ def test_work_goes_on_while_the_queue_is_down(database: Database, workers):
 
 def test_a_worker_that_is_asked_to_end_finishes_what_runs(database: Database, workers):
     process = workers(queue_url_of(database))
-    add(database, 1, seconds=1.5)
+    add(database, 1, seconds=0.5)
     assert wait_for(lambda: worker_process.rows(database, "begun"))
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0

@@ -44,7 +44,7 @@ def main() -> None:
 
     database = Database(Settings.from_env())
     print("ready", flush=True)
-    tasks.run_worker(database, threads=4, sweep_every=0.5)
+    tasks.run_worker(database, threads=4, sweep_every=0.5, ends_within=2.5)
 
 
 if __name__ == "__main__":
