@@ -277,13 +277,13 @@ def test_lists_show_small_pictures_exports_names_and_imports_say_no(firm: World,
     admin = Hand(firm, "admin")
     photos = [admin.put("photo", jpeg(40 + n), f"<b>{n}.jpg") for n in range(2)]
     note = admin.put("note", b"x", "便条.txt")
-    deal = make(firm, "admin", photo=photos, note=[note])
+    deal = make(firm, "admin", name="Presses", photo=photos, note=[note])
     with firm.statements() as seen:
         grid = admin.get("/crm/deal?cols=name,photo,note").text
     assert len(seen) <= 4
     assert f'src="/files/{photos[0]}/small" alt="&lt;b&gt;0.jpg"' in grid and "便条.txt" in grid
     listed = admin.get("/crm/deal?cols=name,photo&w=photo:filled:").text
-    assert "Pumps" in listed and "Pumps" not in admin.get("/crm/deal?cols=name&w=photo:empty:").text
+    assert "Presses" in listed and "Presses" not in admin.get("/crm/deal?cols=name&w=photo:empty:").text
     exporting.write(
         firm.database, firm.actor("admin"), Wanted("crm.deal", "csv", fields=("name", "photo")), tmp_path / "x"
     )
