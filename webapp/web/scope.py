@@ -180,12 +180,6 @@ def visitor() -> Actor | None:
     return signing.actor()
 
 
-def may_build(app_key: str) -> bool:
-    """Whether who asks may publish versions of the app."""
-    found = visitor()
-    return found is not None and found.may_write and bool({"keeper", "builder", f"builder:{app_key}"} & found.roles)
-
-
 @contextlib.contextmanager
 def without_turn() -> Iterator[None]:
     """A part that takes long and touches no data (Argon2, a call to the outside): others may go on meanwhile.

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.records import blueprint
-from webapp.blueprints.records.cells import changed_rows, owner_input, require_writing
+from webapp.blueprints.records.cells import changed_rows, owner_input
 from webapp.engines.forms import bulk_jobs, entry, inputs, select, views
 from webapp.engines.forms.bulk_jobs import Order
 from webapp.engines.forms.record import Query
@@ -53,7 +53,7 @@ def change_many(app: str, form: str) -> Any:
     """`do` edit (with `m__field` and its value) or delete; `ids` with commas, or `all` of the list."""
     at = screens.form(app, form)
     asked = screens.asked(at)
-    require_writing(at)
+    at.actor.require_write()
     do, key = request.form.get("do", ""), request.form.get("m__field", "")
     ids = None if request.form.get("all") else _ids()
     given: dict[str, Any] = {}
@@ -136,7 +136,7 @@ def job(app: str, form: str, id_: int) -> Any:
 @blueprint.post("/<app>/<form>/jobs/<int:id_>/cancel")
 def cancel_job(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
-    require_writing(at)
+    at.actor.require_write()
     bulk_jobs.job_of(at.unit, at.actor, id_)
     due.cancel(at.unit, id_)
     scope.settle()

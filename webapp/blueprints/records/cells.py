@@ -16,7 +16,7 @@ from webapp.engines.forms import bulk_jobs, cells, columns, entry, inputs, recor
 from webapp.engines.forms.cells import Change
 from webapp.engines.forms.display import cell, name_of
 from webapp.engines.forms.views import Asked, Scope
-from webapp.errors import Denied, Invalid
+from webapp.errors import Invalid
 from webapp.i18n import N_
 from webapp.journal import changesets
 from webapp.web import respond, scope, screens
@@ -90,7 +90,7 @@ def undo_change(app: str, form: str) -> Any:
     """Take back a change set of his: a small one at once, a large one behind the page."""
     at = screens.form(app, form)
     asked = screens.asked(at)
-    require_writing(at)
+    at.actor.require_write()
     given = request.form.get("change_set", "")
     id_ = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
     if bulk_jobs.size(at.unit, id_) > bulk_jobs.MOST_NOW:
@@ -108,11 +108,6 @@ def undo_change(app: str, form: str) -> Any:
         text += " " + N_("{n} were left, because somebody has changed them since.", n=len(done.left)).text(locale)
     respond.trigger(answer, "toast", text=text)
     return respond.trigger(answer, "m:refetch") if is_anew else answer
-
-
-def require_writing(at: Scope) -> None:
-    if not at.actor.may_write:
-        raise Denied(N_("This token may only read."))
 
 
 def _undo(at: Scope, change_set: int | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, make_response, request
 
 from webapp import catalog
-from webapp.access import audit, directory, firm, guard
+from webapp.access import audit, directory, firm
 from webapp.access.actor import Actor
 from webapp.blueprints.settings import blueprint
 from webapp.db import Unit
@@ -148,14 +148,14 @@ def retry_app(app: str) -> Response:
 def _app(unit: Unit, actor: Actor, app: str) -> Any:
     """The app, if he builds it; else it does not exist here."""
     found = versions.current(unit).apps.get(app)
-    if found is None or not guard.may_build(actor, app):
+    if found is None or not actor.builds(app):
         raise NotFound(N_("There is no app “{key}”.", key=app))
     return found
 
 
 def _all(*, error: MortiseError | None = None, text: str = "") -> Response:
     actor, unit = scope.actor(), scope.unit()
-    apps = [app for app in versions.current(unit).apps.values() if guard.may_build(actor, app.key)]
+    apps = [app for app in versions.current(unit).apps.values() if actor.builds(app.key)]
     building = versions.building(unit)
     shown = []
     for app in apps:
@@ -172,7 +172,7 @@ def _all(*, error: MortiseError | None = None, text: str = "") -> Response:
     starters = [
         (name, language.label(catalog.label(name)))
         for name in catalog.names()
-        if name not in versions.current(unit).apps and guard.may_build(actor, name)
+        if name not in versions.current(unit).apps and actor.builds(name)
     ]
     return sections.show(
         "apps",

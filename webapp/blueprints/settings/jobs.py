@@ -12,7 +12,7 @@ from webapp.access import directory
 from webapp.access.actor import Actor
 from webapp.blueprints.settings import blueprint
 from webapp.engines.forms import undoing
-from webapp.errors import Conflict, Denied, NotFound
+from webapp.errors import Conflict, NotFound
 from webapp.i18n import N_, Message
 from webapp.journal import changesets, due
 from webapp.journal.due import Job
@@ -91,8 +91,7 @@ def _is_next(job: Job) -> bool:
 
 
 def _mine(actor: Actor, job: Job) -> None:
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
+    actor.require_write()
     if not actor.is_keeper and job.actor != actor.member:
         raise NotFound(N_("There is no job {id}.", id=job.id))
 

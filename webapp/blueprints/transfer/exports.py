@@ -22,7 +22,7 @@ from webapp.engines.forms.record import COUNT_CAP
 from webapp.engines.forms.transfer import export_jobs, exporting
 from webapp.engines.forms.transfer.exporting import Wanted
 from webapp.engines.forms.views import Scope
-from webapp.errors import Denied, Invalid, NotFound
+from webapp.errors import Invalid, NotFound
 from webapp.files import shelf
 from webapp.files.store import store_of
 from webapp.i18n import N_
@@ -152,8 +152,7 @@ def exported(app: str, form: str, job_id: int) -> Any:
 @blueprint.post("/<app>/<form>/export/<int:job_id>/cancel")
 def cancel_export(app: str, form: str, job_id: int) -> Any:
     at = screens.form(app, form)
-    if not at.actor.may_write:
-        raise Denied(N_("This token may only read."))
+    at.actor.require_write()
     job = due.get(at.unit, job_id)
     if job.kind != export_jobs.KIND or job.actor != at.actor.member:
         raise NotFound(N_("There is no such export."))

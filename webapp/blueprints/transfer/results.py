@@ -66,7 +66,7 @@ def _check_page(at: Scope, draft: Draft, job: Job, error: MortiseError | None = 
         sample=[_row(line, places) for line in result.get("sample") or ()],
         decide=[_decision(at, fields, one) for one in reasons if one["code"] in _DECIDABLE][:DECIDED],
         others=[_reason(at, fields, one) for one in reasons if one["code"] not in _DECIDABLE][:DECIDED],
-        may_build=scope.may_build(at.form.app),
+        may_build=at.actor.may_build(at.form.app),
         error=error,
     )
 

@@ -22,7 +22,7 @@ from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import records, stages, stored, telling
-from webapp.errors import Conflict, Denied, MortiseError, NotFound
+from webapp.errors import Conflict, MortiseError, NotFound
 from webapp.expressions import binds
 from webapp.i18n import N_, Message
 from webapp.journal import changesets
@@ -92,8 +92,7 @@ def of_record(unit: Unit, actor: Actor, form: Form, id_: int, event_ids: Collect
 
     What is no change of that record is passed over.
     """
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
+    actor.require_write()
     this = sa.and_(event.c.app == form.app, event.c.form == form.key, event.c.record == id_, event.c.kind == "updated")
     statement = sa.select(event).where(this, event.c.id.in_(list(event_ids))).order_by(event.c.id.desc())
     rows = list(unit.execute(statement))
@@ -136,8 +135,7 @@ def require(actor: Actor, found: ChangeSet) -> None:
     """Raises unless the actor may take it back: its maker or a keeper, and what can be taken back at all."""
     if found.actor != actor.member and not actor.is_keeper:
         raise NotFound(N_("There is no change set {id}.", id=found.id))
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
+    actor.require_write()
     if found.kind == "conversion":
         message = N_(
             "A conversion is taken back by publishing the earlier version again; the old values are kept for it."
