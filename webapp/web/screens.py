@@ -12,7 +12,7 @@ from webapp.db import Unit
 from webapp.engines.forms import views
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import label
-from webapp.web import language, respond, scope
+from webapp.web import language, numbers, respond, scope
 from webapp.web.htmx import htmx
 
 #: Icon of a heading by the shape of its type.
@@ -74,8 +74,7 @@ def stood() -> list[str]:
 
 def version() -> int | None:
     """The version of the record that the page had, if it sent one."""
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    return numbers.sent("version", numbers.MOST_VERSIONS)
 
 
 def is_phone() -> bool:

@@ -15,7 +15,7 @@ from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_, Message, label
 from webapp.journal import due
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 
 @blueprint.get("/<app>/<form>/bulk")
@@ -96,8 +96,7 @@ def _title(at: Scope, do: str, key: str) -> Message:
 
 
 def _ids() -> tuple[int, ...]:
-    given = request.form.get("ids", "").split(",")
-    ids = tuple(dict.fromkeys(int(one) for one in given if one.isascii() and one.isdigit() and len(one) <= 18))
+    ids = tuple(numbers.among(request.form.get("ids", "").split(",")))
     if not ids:
         raise Invalid(N_("Pick some records first."))
     return ids

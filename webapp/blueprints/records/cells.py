@@ -19,7 +19,7 @@ from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_
 from webapp.journal import changesets
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 
 @blueprint.get("/<app>/<form>/editors")
@@ -46,7 +46,7 @@ def some_rows(app: str, form: str) -> Any:
     """Certain rows as they are now."""
     at = screens.form(app, form)
     given = request.args.get("ids", "").split(",")[: cells.MOST]
-    ids = [int(one) for one in given if one.isascii() and one.isdigit() and len(one) <= 18]
+    ids = numbers.among(given)
     return respond.part("records/_changed_rows.html", **changed_rows(at, screens.asked(at), ids))
 
 
@@ -61,7 +61,7 @@ def change_cell(app: str, form: str, id_: int) -> Any:
     if not given:
         raise Invalid(N_("There is no field “{key}”.", key=key[:40]))
     try:
-        done = cells.write(at.unit, at.actor, at.form, [Change(id_, given, _version())], title=_title(at, key))
+        done = cells.write(at.unit, at.actor, at.form, [Change(id_, given, screens.version())], title=_title(at, key))
     except cells.Refused as error:
         return _refused(app, form, id_, key, error)
     scope.settle()
@@ -91,8 +91,7 @@ def undo_change(app: str, form: str) -> Any:
     at = screens.form(app, form)
     asked = screens.asked(at)
     at.actor.require_write()
-    given = request.form.get("change_set", "")
-    id_ = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
+    id_ = numbers.sent("change_set") or 0
     if bulk_jobs.size(at.unit, id_) > bulk_jobs.MOST_NOW:
         undo.require(at.actor, changesets.get(at.unit, id_))
         job = bulk_jobs.add_undo(at.unit, at.actor, id_)
@@ -137,11 +136,6 @@ def _typed(at: Scope, key: str, given: Any) -> Any:
     return text.split("|") if found.kind.is_multi and "|" in text else text
 
 
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
-
-
 def _title(at: Scope, key: str) -> str:
     if key not in at.form.names:
         return screens.form_label(at)
@@ -172,7 +166,7 @@ def _refused(app: str, form: str, id_: int, key: str, error: cells.Refused) -> R
     scope.end_unit(commit=False)
     at = screens.form(app, form)
     theirs, record = None, records.get(at.unit, at.actor, at.form, id_)  # not found where it is none of his
-    sent = _version()
+    sent = screens.version()
     if sent is not None and record.version != sent:
         theirs = cell(at.eye, at.form, record, key).text or N_("empty").text(at.locale)
     messages = [m.text(at.locale) for _, k, m in error.cells if k in (key, "")]

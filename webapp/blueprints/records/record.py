@@ -20,7 +20,7 @@ from webapp.engines.forms.standing import Standing
 from webapp.engines.forms.views import Scope
 from webapp.errors import NotFound
 from webapp.i18n import label
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 PAGE = 50  # events of a history
 #: What a history may be narrowed to → kinds of events, None for all.
@@ -234,7 +234,7 @@ def _history(at: Scope, record: Record, kind: Kind | None, found: Any) -> dict[s
     """
     only = request.args.get("only", "all")
     only = only if only in ONLY else "all"
-    before, until = _number("before"), _moment("until")
+    before, until = numbers.asked("before"), _moment("until")
     entries = history.of_record(at.unit, at.actor, record, limit=PAGE, before=before, kinds=ONLY[only])
     done: list[activities.Done] = []
     if kind is not None and only != "changes":
@@ -255,11 +255,6 @@ def _history(at: Scope, record: Record, kind: Kind | None, found: Any) -> dict[s
         "earlier": {"before": entries[-1].event, "until": entries[-1].at.isoformat()} if is_more else None,
         "has_talk": kind is not None,
     }
-
-
-def _number(name: str) -> int | None:
-    given = request.args.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else None
 
 
 def _moment(name: str) -> datetime | None:

@@ -27,7 +27,7 @@ from webapp.files import shelf
 from webapp.files.store import store_of
 from webapp.i18n import N_
 from webapp.journal import due
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 from webapp.web.htmx import htmx
 
 #: Chosen records of one export.
@@ -68,7 +68,7 @@ def _wanted(at: Scope) -> Wanted:
     asked = screens.asked(at)
     query = views.query(at, asked)
     keys = arranged.column_keys(at, asked) if asked.view.kind == "grid" else tuple(_all(at))
-    ids = tuple(int(i) for i in given.getlist("id") if i.isascii() and i.isdigit() and len(i) < 19)
+    ids = tuple(numbers.among(given.getlist("id")))
     if len(ids) > MOST_CHOSEN:
         raise Invalid(N_("At most {n} chosen records can be exported at once.", n=MOST_CHOSEN))
     if given.get("columns") == "all":

@@ -19,7 +19,7 @@ from webapp.errors import Conflict, Denied, Invalid, MortiseError
 from webapp.files import shelf
 from webapp.files.store import store_of
 from webapp.i18n import N_, label
-from webapp.web import language, respond, scope, screens
+from webapp.web import language, numbers, respond, scope, screens
 from webapp.web.htmx import htmx
 
 #: Options named on the page.
@@ -164,8 +164,7 @@ def _sent(draft: Draft) -> dict[str, Any]:
             }
         )
     made["fields"] = fields
-    title = given.get("title", "")
-    made["title"] = int(title) if title.isascii() and title.isdigit() and len(title) < 5 else None
+    made["title"] = numbers.of(given.get("title"), 9999)
     return made
 
 

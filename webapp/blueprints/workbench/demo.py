@@ -13,7 +13,7 @@ from webapp.engines.forms import demo
 from webapp.engines.forms.display import Eye, title_of
 from webapp.errors import MortiseError
 from webapp.i18n import N_, label, language_of
-from webapp.web import language, respond, scope
+from webapp.web import language, numbers, respond, scope
 
 MOST = 20  # records named that were kept
 
@@ -40,8 +40,7 @@ def load_demo() -> Any:
 def remove_demo() -> Any:
     """Out with it. What people changed since stays and is named; `all` takes that too."""
     actor, locale = scope.actor(), language.locale()
-    given = request.form.get("set", "")
-    wanted = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
+    wanted = numbers.sent("set") or 0
     demo.of(scope.unit(), actor, wanted)
     scope.end_unit(commit=False)
     done = demo.remove(scope.database(), actor, wanted, changed_too=request.form.get("all") == "1")
