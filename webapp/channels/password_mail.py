@@ -22,7 +22,14 @@ from webapp.journal.due import Job
 _BACKOFF = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1200))
 
 
-@due.handler(resets.MAIL, attempts=6, backoff=_BACKOFF, limit=timedelta(minutes=5))
+@due.handler(
+    resets.MAIL,
+    attempts=6,
+    backoff=_BACKOFF,
+    limit=timedelta(minutes=5),
+    title=N_("Mail to set a password"),
+    is_repeatable=True,
+)
 def send(database: Database, job: Job) -> dict[str, Any] | None:
     """Send it, if there is somebody to send it to; a dead mail server is tried again for half an hour."""
     server = database.settings.mail

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.blueprints.records.cells import changed_rows, owner_input
-from webapp.engines.forms import bulk_jobs, entry, inputs, select, views
+from webapp.engines.forms import bulk_jobs, entry, inputs, select, undoing, views
 from webapp.engines.forms.bulk_jobs import Order
 from webapp.engines.forms.record import Query
 from webapp.engines.forms.views import Asked, Scope
@@ -126,10 +126,17 @@ def job(app: str, form: str, id_: int) -> Any:
     if found.state == due.FAILED:
         text = (found.result or {}).get("error") or found.error or ""
         return respond.trigger(answer, "toast", text=text, kind="bad")
+    if found.state == due.CANCELLED and found.kind == undoing.KIND:
+        text = undoing.said((found.progress or {}).get("done") or 0, 0, at.locale)
+        return respond.trigger(answer, "toast", text=text)
     if found.state == due.CANCELLED:
         state = (found.progress or {}).get("state") or {}
         return _say(answer, at, {"changed": state.get("changed", 0), "change_set": state.get("change_set")})
-    return _say(answer, at, found.result or {})
+    result = found.result or {}
+    if found.kind == undoing.KIND:
+        text = undoing.said(result.get("undone", 0), result.get("left_count", 0), at.locale)
+        return respond.trigger(answer, "toast", text=text)
+    return _say(answer, at, result)
 
 
 @blueprint.post("/<app>/<form>/jobs/<int:id_>/cancel")
@@ -150,7 +157,7 @@ def _progress(at: Scope, id_: int) -> dict[str, Any]:
         "url": f"{screens.Links(at).base}/jobs/{id_}",
         "done": progress.get("done") or 0,
         "total": progress.get("total") or 0,
-        "is_undo": found.kind == bulk_jobs.UNDO,
+        "is_undo": found.kind == undoing.KIND,
         "is_waiting": found.state == due.WAITING,
         "trouble": due.trouble(found),
     }

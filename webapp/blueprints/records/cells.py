@@ -12,13 +12,12 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import bulk_jobs, cells, columns, entry, inputs, records, undo
+from webapp.engines.forms import bulk_jobs, cells, columns, entry, inputs, records, undo, undoing
 from webapp.engines.forms.cells import Change
 from webapp.engines.forms.display import cell, name_of
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_
-from webapp.journal import changesets
 from webapp.web import numbers, respond, scope, screens
 
 
@@ -93,8 +92,7 @@ def undo_change(app: str, form: str) -> Any:
     at.actor.require_write()
     id_ = numbers.sent("change_set") or 0
     if bulk_jobs.size(at.unit, id_) > bulk_jobs.MOST_NOW:
-        undo.require(at.actor, changesets.get(at.unit, id_))
-        job = bulk_jobs.add_undo(at.unit, at.actor, id_)
+        job = undoing.add(at.unit, at.actor, id_)
         scope.settle()
         return respond.trigger(respond.nothing(), "m:job", url=f"{screens.Links(at).base}/jobs/{job}")
     ids, is_anew = undo.records_of(at.unit, at.form, id_), undo.brings_back(at.unit, id_)
@@ -102,10 +100,7 @@ def undo_change(app: str, form: str) -> Any:
     scope.end_unit(commit=True)
     done = undo.undo(scope.database(), actor, id_)
     answer = _answer(app, form, asked, ids, None)
-    text = N_("Taken back: {n} changes", n=done.undone).text(locale)
-    if done.left:
-        text += " " + N_("{n} were left, because somebody has changed them since.", n=len(done.left)).text(locale)
-    respond.trigger(answer, "toast", text=text)
+    respond.trigger(answer, "toast", text=undoing.said(done.undone, len(done.left), locale))
     return respond.trigger(answer, "m:refetch") if is_anew else answer
 
 

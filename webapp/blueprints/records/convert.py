@@ -14,9 +14,8 @@ from webapp.engines.forms.converting import Choice, Into
 from webapp.engines.forms.display import Eye, cell, title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
-from webapp.errors import Conflict, Invalid, MortiseError, NotFound, Problem
+from webapp.errors import Conflict, Invalid, MortiseError, Problem
 from webapp.i18n import N_, label
-from webapp.journal import changesets
 from webapp.web import numbers, respond, scope, screens
 
 
@@ -57,9 +56,7 @@ def unconvert(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
     policy.require(at.unit, at.actor, at.form, "edit")
     wanted = numbers.sent("set") or 0
-    found = changesets.get(at.unit, wanted)
-    if found.kind != "convert" or found.actor != at.actor.member:
-        raise NotFound(N_("There is no change set {id}.", id=wanted))
+    undo.of_kind(at.unit, at.actor, wanted, "convert")
     actor, locale, address = at.actor, at.locale, screens.Links(at).record(id_)
     scope.end_unit(commit=False)  # undoing works in units of its own
     done = undo.undo(scope.database(), actor, wanted)

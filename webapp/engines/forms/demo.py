@@ -22,7 +22,7 @@ from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import bulk, records, undo, values
-from webapp.errors import Conflict, Denied, MortiseError, NotFound
+from webapp.errors import Conflict, Denied, MortiseError
 from webapp.i18n import N_
 from webapp.journal import changesets
 from webapp.journal.tables import change_set as change_set_table
@@ -78,11 +78,7 @@ def loaded(unit: Unit, actor: Actor) -> changesets.ChangeSet | None:
 
 def of(unit: Unit, actor: Actor, change_set: int) -> changesets.ChangeSet:
     """A demo firm by its change set, for its loader and keepers; raises `NotFound`."""
-    actor.require_write()
-    found = changesets.get(unit, change_set)
-    if found.kind != "demo" or (found.actor != actor.member and not actor.is_keeper):
-        raise NotFound(N_("There is no change set {id}.", id=change_set))
-    return found
+    return undo.of_kind(unit, actor, change_set, "demo")
 
 
 def load(database: Database, actor: Actor, app: str, tables: Tables, title: str) -> Loaded:

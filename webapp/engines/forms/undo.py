@@ -39,6 +39,15 @@ _CHUNK = 200
 #: Of events that need the whole door, one unit takes fewer.
 _SLOW_CHUNK = 20
 
+#: Kinds of change sets that stay, why, and the code of that.
+FINAL = {
+    "conversion": (
+        N_("A conversion is taken back by publishing the earlier version again; the old values are kept for it."),
+        "conversion",
+    ),
+    "purge": (N_("What has been purged is gone; it cannot be taken back."), "purged"),
+}
+
 
 @dataclass
 class Undone:
@@ -136,13 +145,24 @@ def require(actor: Actor, found: ChangeSet) -> None:
     if found.actor != actor.member and not actor.is_keeper:
         raise NotFound(N_("There is no change set {id}.", id=found.id))
     actor.require_write()
-    if found.kind == "conversion":
-        message = N_(
-            "A conversion is taken back by publishing the earlier version again; the old values are kept for it."
-        )
-        raise Conflict(message, code="conversion")
-    if found.kind == "purge":
-        raise Conflict(N_("What has been purged is gone; it cannot be taken back."), code="purged")
+    if found.kind in FINAL:
+        message, code = FINAL[found.kind]
+        raise Conflict(message, code=code)
+
+
+def is_offered(actor: Actor, found: ChangeSet) -> bool:
+    """Whether a page offers him to take it back: as `require`, and it stands; an undo is not undone by a button."""
+    is_his = actor.may_write and (found.actor == actor.member or actor.is_keeper)
+    return is_his and found.state == changesets.DONE and found.kind not in (*FINAL, "undo")
+
+
+def of_kind(unit: Unit, actor: Actor, change_set: int, kind: str) -> ChangeSet:
+    """A change set of this kind that is his to take back; raises `NotFound`, or as `require`."""
+    found = changesets.get(unit, change_set)
+    if found.kind != kind:
+        raise NotFound(N_("There is no change set {id}.", id=change_set))
+    require(actor, found)
+    return found
 
 
 def _begun(unit: Unit, change_set: int) -> int:
