@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         accent,
         assets,
         csrf,
+        drawn,
         errors,
         grids,
         headers,
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     seeing.install(app)
     zones.install(app)
     language.install(app)
+    drawn.install(app)
     grids.install(app)
     live.install(app)
     errors.install(app)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser import day, first
 from tests.browser import reps as phone
+from tests.browser.conftest import settled
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
 from tests.browser.reps import Reps
@@ -272,7 +273,7 @@ def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
     def open_first(page: Any) -> None:
         page.locator("main tr a[data-opens]:visible, main .m-cards [data-open]:visible").first.click()
         page.wait_for_selector("#panel h1")
-        page.wait_for_load_state("networkidle")
+        settled(page)
 
     shots("05-record-panel", f"{firm.url}/crm/deal", sign_in=firm.sign_in, prepare=open_first)
 

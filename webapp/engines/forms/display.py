@@ -252,8 +252,13 @@ def writer(look: Look) -> Callable[[Any, Linked | None], str | Cell]:
         found = seen(look, value, linked)
         return found.plain or found
 
+    def named(value: Any, linked: Linked | None) -> str | Cell:
+        if linked is not None and linked.title and type(value) is not Masked:
+            return linked.title
+        return general(value, linked)
+
     if "." in look.key or look.shape in _DRAWN:
-        return general
+        return named if look.shape == "record" else general
     write = look.kind.writer(look.of, look.locale)
 
     def plain(value: Any, linked: Linked | None) -> str | Cell:
@@ -267,7 +272,10 @@ def writer(look: Look) -> Callable[[Any, Linked | None], str | Cell]:
 def titles(eye: Eye, form: Form) -> Callable[[Any, Linked | None], str]:
     """`title_of` by the value of the title field; "" where that names nothing."""
     look = eye.look(form, form.title)
-    return lambda value, linked: seen(look, value, linked).text
+    kind, of, locale = look.kind, look.of, look.locale
+    if look.shape != "text":
+        return lambda value, linked: seen(look, value, linked).text
+    return lambda value, _linked: value.text if isinstance(value, Masked) else kind.text(of, value, locale)
 
 
 def _chosen(look: Look, values: Iterable[str]) -> tuple[Tag, ...]:

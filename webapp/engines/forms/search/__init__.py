@@ -12,7 +12,7 @@ found as a superset and the text itself decides. For names also the sounds from 
 
 from __future__ import annotations
 
-from webapp.engines.forms.search.queries import condition, implied, narrowing, terms
+from webapp.engines.forms.search.queries import Sought, condition, implied, narrowing, sought, terms
 from webapp.engines.forms.search.tables import create_tables, drop_tables, index, index_name, index_new
 from webapp.engines.forms.search.texts import (
     Prepared,
@@ -28,7 +28,7 @@ from webapp.engines.forms.search.texts import (
 from webapp.engines.forms.search.tokens import LONGEST_TERM, MOST_TERMS
 
 __all__ = [
-    "LONGEST_TERM", "MOST_TERMS", "Prepared", "Told", "condition", "create_tables", "drop_tables", "implied", "index",
-    "index_name", "index_new", "is_searched", "mark", "narrowing", "parts", "prepare", "prepared", "shape", "terms",
-    "text_of",
+    "LONGEST_TERM", "MOST_TERMS", "Prepared", "Sought", "Told", "condition", "create_tables", "drop_tables", "implied",
+    "index", "index_name", "index_new", "is_searched", "mark", "narrowing", "parts", "prepare", "prepared", "shape",
+    "sought", "terms", "text_of",
 ]  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
@@ -80,8 +82,46 @@ def condition(
     if not words:
         return sa.true()
     queries = [q for q in (_query(word, dialect, with_sounds=True) for word in words) if q]
-    narrowed = [_is_in(form, table, _Syntax(dialect).both.join(queries), dialect)] if queries else []
+    narrowed = [_is_in(form, table, _rendered(_Syntax(dialect).both.join(queries)), dialect)] if queries else []
     return sa.and_(*narrowed, *(_stands_in(form, table, word, dialect, fields) for word in words))
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A search as statements are built for it: what is looked for comes as their parameters (`sought`).
+
+    words   how many; `is_narrowed`: the index helps to find them
+    """
+
+    words: int
+    is_narrowed: bool
+
+    def condition(
+        self, form: Form, table: sa.FromClause, dialect: str, fields: Collection[str] | None = None
+    ) -> sa.ColumnElement[bool]:
+        """As `search.condition`, for any search of this shape."""
+        found = []
+        if self.is_narrowed:
+            found.append(_is_in(form, table, _given("query", literal_execute=dialect != "sqlite"), dialect))
+        for n in range(self.words):
+            stands = table.c.m__search.like(_given(f"like{n}"), escape="/")
+            found.append(_stands(form, table, _given(f"word{n}"), stands, dialect, fields))
+        return sa.and_(sa.true(), *found)
+
+
+def sought(text: str, dialect: str) -> tuple[Sought, dict[str, str]]:
+    """The shape of a search and its parameters."""
+    words = terms(text)
+    queries = [q for q in (_query(word, dialect, with_sounds=True) for word in words) if q]
+    values = {"find_query": _Syntax(dialect).both.join(queries)} if queries else {}
+    for n, word in enumerate(words):
+        values[f"find_word{n}"] = word
+        values[f"find_like{n}"] = f"%{re.sub('[/%_]', lambda sign: '/' + sign[0], word)}%"
+    return Sought(len(words), bool(queries)), values
+
+
+def _given(what: str, **more: Any) -> sa.BindParameter[str]:
+    return sa.bindparam(f"find_{what}", type_=sa.Text(), **more)
 
 
 def narrowing(form: Form, table: sa.FromClause, text: str, dialect: str) -> sa.ColumnElement[bool] | None:
@@ -91,7 +131,7 @@ def narrowing(form: Form, table: sa.FromClause, text: str, dialect: str) -> sa.C
     """
     given = tokens.NOT_TYPED.sub(" ", fold(text))[: tokens.LONGEST_TERM]
     query = _query(given, dialect, with_sounds=False)
-    return None if query is None else _is_in(form, table, query, dialect)
+    return None if query is None else _is_in(form, table, _rendered(query), dialect)
 
 
 def implied(form: Form, table: sa.FromClause, condition: Expression, dialect: str) -> list[sa.ColumnElement[bool]]:
@@ -123,27 +163,42 @@ def _demanded(term: Term) -> Iterator[Term]:
         yield term
 
 
-def _is_in(form: Form, table: sa.FromClause, query: str, dialect: str) -> sa.ColumnElement[bool]:
+def _is_in(form: Form, table: sa.FromClause, query: sa.ColumnElement[str], dialect: str) -> sa.ColumnElement[bool]:
     name = index_name(form.table.name)
     if dialect == "sqlite":
         index = sa.table(name, sa.column("rowid", Id), sa.column(name, sa.Text))
         found = sa.select(index.c.rowid).where(index.c[name].op("MATCH")(query))
     else:
         index = sa.table(name, sa.column("id", Id), sa.column("tokens", TSVECTOR))
-        # Rendered into the statement (it holds letters, digits and our own signs): behind a parameter PostgreSQL
-        # would after a few searches plan for words of average frequency, thirty times slower for frequent ones.
-        given = sa.bindparam(None, query, sa.Text, literal_execute=True)
-        found = sa.select(index.c.id).where(index.c.tokens.op("@@")(sa.cast(given, TSQUERY)))
+        found = sa.select(index.c.id).where(index.c.tokens.op("@@")(sa.cast(query, TSQUERY)))
     return table.c.id.in_(found)
+
+
+def _rendered(query: str) -> sa.BindParameter[str]:
+    """Rendered into the statement (it holds letters, digits and our own signs): behind a parameter PostgreSQL would
+    after a few searches plan for words of average frequency, thirty times slower for frequent ones."""
+    return sa.bindparam(None, query, sa.Text, literal_execute=True)
 
 
 def _stands_in(
     form: Form, table: sa.FromClause, word: str, dialect: str, fields: Collection[str] | None
 ) -> sa.ColumnElement[bool]:
+    return _stands(form, table, word, table.c.m__search.contains(word, autoescape=True), dialect, fields)
+
+
+def _stands(
+    form: Form,
+    table: sa.FromClause,
+    word: str | sa.ColumnElement[str],
+    anywhere: sa.ColumnElement[bool],
+    dialect: str,
+    fields: Collection[str] | None,
+) -> sa.ColumnElement[bool]:
+    """That the word stands in one of the fields; `anywhere` that it stands in the search text at all."""
     whole: sa.ColumnElement[str] = table.c.m__search
     searched = [f for f in form.fields.values() if is_searched(f)]
     if fields is None or all(f.key in fields for f in searched):
-        return whole.contains(word, autoescape=True)
+        return anywhere
     position = sa.func.instr if dialect == "sqlite" else sa.func.strpos
     ways = []
     for field in searched:
@@ -151,4 +206,4 @@ def _stands_in(
             at = position(whole, mark(field))
             rest = sa.func.substr(whole, at + 2)
             ways.append(sa.and_(at > 0, position(rest, word) > 0, position(rest, word) < position(rest, tokens.END)))
-    return sa.and_(whole.contains(word, autoescape=True), sa.or_(sa.false(), *ways))
+    return sa.and_(anywhere, sa.or_(sa.false(), *ways))
