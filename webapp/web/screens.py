@@ -110,9 +110,9 @@ class Links:
     def _kept(self) -> str:
         return self.asked.address() if self.asked else ""
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """What the list asks, as hidden inputs of a form that adds to it."""
-        return parse_qsl(self._kept, keep_blank_values=True)
+    def pairs(self, without: str | None = None) -> list[tuple[str, str]]:
+        """What the list asks, as hidden inputs of a form that adds to it, or that says `without` anew."""
+        return [pair for pair in parse_qsl(self._kept, keep_blank_values=True) if pair[0] != without]
 
     def _with(self, path: str, kept: str, **more: Any) -> str:
         extra = urlencode({k: v for k, v in more.items() if v is not None}) if more else ""

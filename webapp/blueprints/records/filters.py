@@ -15,7 +15,7 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import Field
-from webapp.engines.forms import arranged, conditions, filters, pickers, views
+from webapp.engines.forms import conditions, filters, grouping, pickers, views
 from webapp.engines.forms.conditions import Condition, Operator
 from webapp.engines.forms.filters import Raw, Several
 from webapp.engines.forms.views import Asked, Scope
@@ -135,7 +135,7 @@ def _change(at: Scope, rows: list[Row], joins: dict[int, bool], do: str) -> None
 
 def _fields(at: Scope) -> list[Field]:
     return [
-        f for k, f in at.form.names.items() if at.may_ask(k) and conditions.operators(f) and k not in arranged.INNER[1:]
+        f for k, f in at.form.names.items() if at.may_ask(k) and conditions.operators(f) and k not in grouping.HIDDEN
     ]
 
 
