@@ -98,7 +98,7 @@ def outline(at: Scope, record: Record) -> dict[str, Any]:
 
 def _number_of(at: Scope, record: Record) -> str:
     """The number people know it by: its serial number, else its id."""
-    key = next((k for k, f in at.form.fields.items() if f.kind_key == "serial" and at.eye.sees(k)), None)
+    key = next((k for k, f in at.form.fields.items() if f.kind.is_serial and at.eye.sees(k)), None)
     found = cell(at.eye, at.form, record, key).text if key is not None else ""
     return found or f"#{record.id}"
 
@@ -193,10 +193,10 @@ def _reach(at: Scope, record: Record, stands: Standing) -> dict[str, Cell]:
     """How to call and write to whom the record is about: the first of its fields that lead there, else of its links."""
     found: dict[str, Cell] = {}
     for key, field in at.form.fields.items():
-        if field.kind_key in ("phone", "email") and field.kind_key not in found and at.eye.sees(key):
+        if (way := field.kind.way) and way not in found and at.eye.sees(key):
             one = cell(at.eye, at.form, record, key)
             if one.href and key not in stands.hidden:
-                found[field.kind_key] = one
+                found[way] = one
     for path, value in stands.reach.items():
         one = seen(at.eye.look(at.form, path), value, None)
         if one.href:

@@ -59,9 +59,7 @@ def create(
     record.update(stages.stamps(form, {}, record, given))
     unread = {p.path for p in problems}
     problems += [p for p in vetting.missing(unit, actor, form, record) if p.path not in unread]
-    record.update(
-        {key: serial.next_value(unit, f, clock.now()) for key, f in form.fields.items() if f.kind_key == "serial"}
-    )
+    record.update({key: serial.next_value(unit, f, clock.now()) for key, f in form.fields.items() if f.kind.is_serial})
     judgement = judge(unit, actor, form, record)
     record.update(judgement.formulas)
     problems += judgement.problems + uniqueness.problems(unit, form, record, list(form.fields))
