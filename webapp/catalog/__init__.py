@@ -99,7 +99,7 @@ def has_demo(name: str) -> bool:
 
 
 def demo_of(name: str) -> dict[str, Any]:
-    """What a demo firm says of itself: `about` it, the `order` of its forms, and which are `told` where it is offered."""
+    """What a demo firm says of itself: `about` it, the `order` of its forms, which are `told` where it is offered."""
     from webapp.definitions import source
 
     found: dict[str, Any] = source.read(_read(f"{name}/demo/demo.yaml"))
