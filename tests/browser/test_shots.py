@@ -182,7 +182,9 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "04-kanban-owner": (
         "/crm/deal?view=board",
         "ann",
-        lambda page: _picked(page) or page.click("[data-picked-assign]"),
+        lambda page: (
+            _picked(page) or page.click("[data-picked-assign]") or page.wait_for_selector("#dialog[open] form")
+        ),
     ),
     "05-record-page": ("/crm/deal/{first}", "ann", None),
     "05-record-binned": ("/crm/deal/{binned}", "ann", None),
@@ -220,7 +222,10 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "13-import-more": (
         "/crm/deal",
         "hal",
-        lambda page: page.locator("[popovertarget=list-more]:visible, [popovertarget=list-sheet]:visible").click(),
+        lambda page: (
+            page.locator("[popovertarget=list-more]:visible, [popovertarget=list-sheet]:visible").click()
+            or page.wait_for_timeout(250)
+        ),
     ),
     "15-empty": ("/crm/deal?q=nothing", "ann", None),
     "15-empty-form": ("/crm/account?q=", "bob", None),

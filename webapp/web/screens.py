@@ -29,6 +29,7 @@ SHAPE_ICONS = {
     "department": "users",
     "record": "link",
     "records": "link",
+    "files": "paperclip",
 }
 _MOST_FIELDS = 500
 VIEW_ICONS = {"grid": "table", "kanban": "layout-kanban"}
@@ -109,6 +110,10 @@ class Links:
     @cached_property
     def _kept(self) -> str:
         return self.asked.address() if self.asked else ""
+
+    def query(self) -> str:
+        """What the list asks, as the query of an address."""
+        return self._kept
 
     def pairs(self, without: str | None = None) -> list[tuple[str, str]]:
         """What the list asks, as hidden inputs of a form that adds to it, or that says `without` anew."""

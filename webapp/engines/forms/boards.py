@@ -127,6 +127,12 @@ def column(at: Scope, asked: Asked, value: str) -> Column:
     return filled(show, empty, select.sheet(at.unit, at.actor, at.form, query_of(at, asked, show, value, COLUMN_PAGE)))
 
 
+def cursor_behind(at: Scope, asked: Asked, value: str, id_: int) -> str | None:
+    """Where the column of `value` goes on behind a record; None when it is not in there."""
+    wanted = query_of(at, replace(asked, after=None), faces(at, asked), value, COLUMN_PAGE)
+    return select.cursor_behind(at.unit, at.actor, at.form, wanted, id_)
+
+
 def query_of(at: Scope, asked: Asked, show: Faces, value: str, limit: int, *more: str) -> Query:
     """The door's query for a column, within `more` conditions."""
     by = by_field(at, asked.view)
@@ -135,14 +141,14 @@ def query_of(at: Scope, asked: Asked, show: Faces, value: str, limit: int, *more
 
 
 def filled(show: Faces, empty: Column, sheet: Sheet) -> Column:
-    return replace(empty, cards=tuple(_card(show, r) for r in sheet.records()), next=sheet.next)
+    return replace(empty, cards=tuple(card_of(show, r) for r in sheet.records()), next=sheet.next)
 
 
 def card(at: Scope, asked: Asked, record: Record) -> Card:
-    return _card(faces(at, asked), record)
+    return card_of(faces(at, asked), record)
 
 
-def _card(show: Faces, record: Record) -> Card:
+def card_of(show: Faces, record: Record) -> Card:
     return Card(record.id, record.version, title_of(show.at.eye, show.at.form, record), show.of(record))
 
 

@@ -81,6 +81,13 @@ def shelf(unit: Unit, actor: Actor, form: Form) -> Shelf:
     )
 
 
+def mark(unit: Unit, forms: Iterable[str]) -> frozenset[tuple[Any, ...]]:
+    """Tells all saved views of these forms (`crm.deal`) from how they were before."""
+    wanted = (view.c.app + "." + view.c.form).in_(list(forms))
+    statement = sa.select(view.c.id, view.c.version, view.c.audience).where(wanted, view.c.deleted_at.is_(None))
+    return frozenset(tuple(row) for row in unit.execute(statement))
+
+
 @functools.cache
 def _shelf() -> sa.Select[Any]:
     """What every page of a list asks; parameters `member`, `app` and `form`."""
