@@ -158,6 +158,7 @@ def is_offered(actor: Actor, found: ChangeSet) -> bool:
 
 def of_kind(unit: Unit, actor: Actor, change_set: int, kind: str) -> ChangeSet:
     """A change set of this kind that is his to take back; raises `NotFound`, or as `require`."""
+    actor.require_write()
     found = changesets.get(unit, change_set)
     if found.kind != kind:
         raise NotFound(N_("There is no change set {id}.", id=change_set))
