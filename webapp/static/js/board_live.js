@@ -41,11 +41,13 @@ function take(board, news) {
 
 function put(id, html) {
   const place = document.getElementById(id);
-  if (place && place.innerHTML !== html) place.innerHTML = html;
+  const fresh = parsed(html);
+  if (place && place.innerHTML !== fresh.innerHTML) place.replaceChildren(...fresh.childNodes);
 }
 
 const cardsOf = (board) => new Map([...board.querySelectorAll("[data-card]")].map((card) => [card.id, card]));
-const one = (html) => new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body;
+const one = (html) => parsed(html).firstElementChild;
 
 /** The card to stand there: the one that came, else the one that is there already in this version; null for neither. */
 function fitting(fresh, card, version) {
