@@ -38,6 +38,7 @@ import "./upload.js";
 import "./export.js";
 import "./colour.js";
 import "./tree.js";
+import "./matrix.js";
 import "./follow.js";
 import "./quick.js";
 import "./offline_page.js";
