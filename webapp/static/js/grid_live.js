@@ -49,3 +49,10 @@ export async function renew(url) {
   window.htmx.trigger(grid.tFoot, "recount");
   return true;
 }
+
+// What stands below the columns follows one's own changes.
+let counting = 0;
+document.addEventListener("m:edited", () => {
+  clearTimeout(counting);
+  counting = setTimeout(() => document.querySelectorAll("table[data-grid] > tfoot").forEach((foot) => window.htmx.trigger(foot, "recount")), 400);
+});
