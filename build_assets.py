@@ -282,6 +282,25 @@ def _global(name: str) -> str:
     return "m_" + re.sub(r"\W", "_", name)
 
 
+_MINIFY = """
+const { minify } = require("terser");
+(async () => {
+  const texts = JSON.parse(require("fs").readFileSync(0, "utf-8"));
+  for (const name of Object.keys(texts)) texts[name] = (await minify(texts[name], { toplevel: true })).code;
+  process.stdout.write(JSON.stringify(texts));
+})();
+"""
+
+
+def minified(node: list[str], texts: dict[str, str]) -> dict[str, str]:
+    """Our bundles without what only readers need: a fifth less on the way to a phone, a third less for it to read."""
+    done = _run([*node, "-e", _MINIFY], cwd=ROOT, input=json.dumps(texts), capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"The scripts could not be made small: {done.stderr.strip()}")
+    made: dict[str, str] = json.loads(done.stdout)
+    return made
+
+
 # Icons ----------------------------------------------------------------------------------------------------------
 
 
@@ -326,10 +345,10 @@ def _vendor() -> None:
     (VENDOR / "icon-names.txt").write_text("\n".join(icons) + "\n", "utf-8")
 
 
-def _outputs() -> dict[str, str]:
+def _outputs(node: list[str]) -> dict[str, str]:
     """Plain name → content of everything that is served from build/."""
     made = _css() | {"icons.svg": sprite(used_icons())}
-    made |= {f"{name}.js": bundle(STATIC / "js", name) for name in ("app", "early", "sw")}
+    made |= minified(node, {f"{name}.js": bundle(STATIC / "js", name) for name in ("app", "early", "sw")})
     for name in SCRIPTS:
         made[name] = re.sub(r"\n//# sourceMappingURL=.*", "", (VENDOR / name).read_text("utf-8"))
     made |= {path.name: path.read_text("utf-8") for path in (STATIC / "icons").glob("*.svg")}
@@ -347,7 +366,7 @@ def build(force: bool = False) -> bool:
     _vendor()
     BUILD.mkdir(parents=True, exist_ok=True)
     manifest = {}
-    texts = {name: text.encode() for name, text in _outputs().items()}
+    texts = {name: text.encode() for name, text in _outputs(node).items()}
     for name, content in (texts | build_icons.draw(node, ROOT, STATIC / "icons", BUILD)).items():
         stem, _, suffix = name.rpartition(".")
         manifest[name] = f"{stem}.{_digest(content)[:10]}.{suffix}"

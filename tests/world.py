@@ -136,7 +136,7 @@ class World:
             app.database, app.settings = self.database, self.database.settings
             app.turns = Turns(1 if self.database.is_sqlite else 4)
             app.live.is_ending = lambda: True  # pages of an earlier test
-            app.live = Hub(self.database)
+            app.live = Hub(self.database, app.live.boards)
         else:
             app = create_app(self.database.settings, self.database)
         if borrower is None:

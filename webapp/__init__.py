@@ -19,6 +19,7 @@ BLUEPRINTS = (
     "webapp.blueprints.phone",
     "webapp.blueprints.workbench",
     "webapp.blueprints.live",
+    "webapp.blueprints.files",
     "webapp.blueprints.boards",
     "webapp.blueprints.transfer",
     "webapp.blueprints.records",
@@ -32,6 +33,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         accent,
         assets,
         csrf,
+        drawn,
         errors,
         grids,
         headers,
@@ -70,6 +72,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     seeing.install(app)
     zones.install(app)
     language.install(app)
+    drawn.install(app)
     grids.install(app)
     live.install(app)
     errors.install(app)

@@ -27,15 +27,21 @@ from webapp.engines.forms.record import Masked, Query
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 
 #: Modules elsewhere in the tests that register further ways.
-MODULES: tuple[str, ...] = ("tests.access.ways_grid", "tests.access.ways_of_records", "tests.transfer.ways")
+MODULES: tuple[str, ...] = (
+    "tests.access.ways_boards",
+    "tests.access.ways_grid",
+    "tests.access.ways_of_records",
+    "tests.transfer.ways",
+)
 
 #: What must be registered; a new way out of the product adds its name here and its check anywhere.
 EXPECTED = {
     "rows", "list", "count", "get", "filter", "path", "sort", "search", "aggregate", "group", "reverse", "history",
     "create", "tags", "convert", "known", "export", "import links", "import keys",
     "grid groups", "rows by id", "bulk walk", "shared view",
+    "board", "board lanes", "board news",
     "related", "numbers", "duties", "mine", "bin", "comments",
-    "owned", "described",
+    "owned", "described", "files",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from tests.api.conftest import DEALS, Program
 from tests.worker.conftest import redis_url  # noqa: F401
 from tests.world import World
 from webapp import clock, create_app
-from webapp.access import tokens
+from webapp.access import sessions, tokens
 from webapp.db import Database
 from webapp.web import limits
 
@@ -28,6 +28,11 @@ def programs(world: World, *, rate: int, queue: str | None = None) -> tuple[Any,
         admin = world.actor("admin")
         ann, bob = (tokens.create(unit, admin, world.people[who], "t")[1] for who in ("ann", "bob"))
     return app, ann, bob
+
+
+def session_of(world: World) -> str:
+    with world.database.write() as unit:
+        return sessions.begin(unit, world.people["ann"], device="test", lasts=timedelta(hours=1))
 
 
 def test_a_token_that_asks_too_much_waits_and_others_do_not(world: World) -> None:
@@ -74,6 +79,25 @@ def test_wrong_tokens_lock_the_address_they_come_from(world: World) -> None:
         assert elsewhere.status_code == 200
     with clock.stopped(NOON + timedelta(seconds=3)):
         assert Program(app.test_client(), ann).get(DEALS).status_code == 200
+
+
+def test_asking_without_a_token_locks_nobody_out(world: World) -> None:
+    app, ann, _ = programs(world, rate=1000)
+    with clock.stopped(NOON):
+        asked = [app.test_client().get(DEALS, headers=h).status_code for h in ({}, {"Authorization": "Bearer "}) * 25]
+        assert set(asked) == {401}
+        stale = app.test_client()
+        stale.set_cookie("mortise", "a session that ended")
+        assert {stale.get(DEALS).status_code for _ in range(40)} == {401}
+        ended = Program(app.test_client(), "mt_of a program nobody looks after")
+        assert {ended.get(DEALS).status_code for _ in range(40)} == {401}
+        assert Program(app.test_client(), ann).get(DEALS).status_code == 200, "from the same address"
+        for n in range(29):
+            Program(app.test_client(), f"mt_{n}").get(DEALS)
+        assert Program(app.test_client(), ann).get(DEALS).status_code == 429
+        browser = app.test_client()
+        browser.set_cookie("mortise", session_of(world))
+        assert browser.get(DEALS).status_code == 200, "somebody signed in guesses no token"
 
 
 def test_zero_is_no_limit(world: World) -> None:

@@ -178,7 +178,7 @@ def test_no_template_has_inline_style_script_or_handler(path: Path) -> None:
 
 
 def test_every_text_that_scripts_speak_is_given_to_them() -> None:
-    given = set(re.findall(r'"(\w+)": _\(', (TEMPLATES / "_frame" / "overlays.html").read_text("utf-8")))
+    given = set(re.findall(r'"(\w+)": _\(', (TEMPLATES / "_frame" / "texts.html").read_text("utf-8")))
     spoken = set()
     for path in (ROOT / "webapp" / "static" / "js").glob("*.js"):
         text = path.read_text("utf-8")

@@ -11,9 +11,13 @@ from urllib.parse import quote
 import pytest
 
 from tests.api.conftest import ACCOUNTS, DEALS, Program, program  # noqa: F401
+from tests.fields.making import make_field
 from tests.world import CRM, World, make
 from webapp.db import Database
 from webapp.definitions import versions
+from webapp.definitions.kinds import field_kinds
+from webapp.engines.forms import contacts
+from webapp.engines.forms.transfer import heads
 from webapp.errors import Invalid, TooLarge
 
 HOSTILE = (
@@ -238,6 +242,18 @@ def test_a_bomb_of_aliases_and_a_document_of_megabytes_are_refused_quickly(world
         with pytest.raises((Invalid, TooLarge)):
             world.apply(text)
     assert time.monotonic() - began < 10
+
+
+def test_no_text_keeps_a_pattern_busy() -> None:
+    """Each of these took minutes where a pattern tried every place with every length."""
+    began = time.monotonic()
+    for _ in range(20):
+        contacts.read(["省" * 8000, "电话" + " " * 7990 + "x", "a" + " " * 7990 + "b", "Aa " * 2600, "a.b-" * 2000])
+    for heading in ("1" + "\n" * 190_000, "*" * 190_000 + "x", "（ " * 90_000):
+        assert len(heads.spellings(heading)) == 1
+    tags = field_kinds.get("tags")
+    assert tags.parse(make_field("tags"), "1,١," * 100_000) is not None
+    assert time.monotonic() - began < 20
 
 
 HTML = "<img src=x onerror=alert(1)>"

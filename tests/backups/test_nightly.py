@@ -18,7 +18,7 @@ from webapp.backups import folders, jobs, keeping, making
 from webapp.backups.folders import Backup
 from webapp.backups.keeping import Plan
 from webapp.errors import Conflict, Denied, Invalid
-from webapp.journal import due, periodic, work
+from webapp.journal import claims, due, periodic, work
 from webapp.serving import worker
 
 worker.load_handlers()
@@ -86,7 +86,7 @@ def test_a_worker_that_died_after_making_one_makes_no_second(firm: World) -> Non
         number = jobs.order(unit, firm.actor("admin"))
         assert jobs.order(unit, firm.actor("admin")) == number
     with firm.database.write() as unit:
-        (job,) = due.claim(unit, "dead")
+        (job,) = claims.claim(unit, "dead")
     jobs.create(firm.database, job)
     with firm.database.write() as unit:
         unit.execute(jobs.due_table.update().values(state="running", lease_until=clock.now() - timedelta(seconds=1)))

@@ -11,6 +11,7 @@ from webapp.access import members, resets, setup
 from webapp.access.tables import member
 from webapp.db import Database
 from webapp.engines.forms import records
+from webapp.journal import claims
 
 GOOD = "seven grey geese"
 
@@ -46,12 +47,16 @@ class Empty:
         page.wait_for_selector("[data-level='0'][value='1'], [data-level='4']")
         if step == "start":
             return
+        if step == "unbuilt":
+            page.check("#start-blank")
         page.click("button[value=on]")
         if step == "start-mend":
             page.wait_for_selector("#password-error p")
             page.faults.clear()
         else:
             page.wait_for_url("**/setup/done")
+        if step == "unbuilt":
+            page.goto(self.url)
 
 
 def with_mail(firm: Firm, url: str = "smtp://127.0.0.1:1?from=crm@lanchuan.example") -> None:
@@ -147,5 +152,15 @@ def backed_up(firm: Firm) -> None:
         missing = "The folder for backups {folder} is not there. Is its disk mounted? (MORTISE_BACKUP_DIR)"
         keeping.note(unit, None, Message(missing, {"folder": "/mnt/backup"}))
         jobs.order(unit, firm.sales.world.actor("admin"))
-        (job,) = due.claim(unit, "picture", kinds=[jobs.CREATE])
+        (job,) = claims.claim(unit, "picture", kinds=[jobs.CREATE])
     due.progress(database, job, 42, 100, "The database is being packed")
+
+
+def draft(page: Any) -> None:
+    """A right pressed in the matrix, and the page that says what publishing it would do."""
+    page.goto(page.url.replace("/apps/crm", "/roles?role=crm.rep&form=deal"))
+    if not page.locator(".m-draftbar").count():
+        page.locator(".m-rights button.m-tag:visible").nth(6).click()
+        page.wait_for_selector(".m-draftbar")
+    page.goto(page.url.partition("/settings")[0] + "/settings/apps/crm/draft")
+    page.wait_for_selector(".m-does")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ class Guide:
             def open_view(**given: Any) -> Any:
                 return view(**given)
 
-            name = rule.strip("/").replace("/", "_").replace("<int:number>", "one") or "parts"
+            name = re.sub(r"[/.]", "_", rule.strip("/")).replace("<int:number>", "one") or "parts"
             pages.add_url_rule(rule, name, signing.public(open_view), methods=methods or ("GET",))
 
         def template(name: str) -> Any:

@@ -11,7 +11,7 @@ from tests.browser.conftest import axe_problems
 from tests.browser.firm import Firm
 from tests.world import PASSWORD
 from webapp.backups import folders, jobs
-from webapp.journal import due, work
+from webapp.journal import claims, due, work
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def test_a_keeper_makes_one_and_takes_it_away(firm: Firm, open_page: Callable[..
     page.get_by_role("button", name="立即备份").click()
     page.wait_for_selector("progress")
     with database.write() as unit:
-        (job,) = due.claim(unit, "browser", kinds=[jobs.CREATE])
+        (job,) = claims.claim(unit, "browser", kinds=[jobs.CREATE])
     due.progress(database, job, 42, 100, "The database is being packed")
     page.wait_for_selector("text=正在压缩数据库")
     work.run(database, job)

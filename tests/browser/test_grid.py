@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import settled
 from tests.browser.firm import Firm
 
 pytestmark = pytest.mark.browser
@@ -22,7 +23,7 @@ def cell(page: Any, row: int, key: str) -> Any:
 
 def opened(firm: Firm, page: Any) -> Any:
     firm.sign_in(page).goto(firm.url + ADDRESS)
-    page.wait_for_load_state("networkidle")
+    settled(page)
     return page
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import missing
-from tests.browser.conftest import axe_problems
+from tests.browser.conftest import axe_problems, settled
 from tests.browser.firm import Firm
 from tests.conftest import DATA
 from tests.transfer.conftest import SALES
@@ -81,7 +81,7 @@ def test_a_dropped_file_is_matched_checked_and_mended_on_a_phone_and_axe_finds_n
     found: dict[str, list[str]] = {}
 
     def look(page: Any, what: str) -> None:
-        page.wait_for_load_state("networkidle")
+        settled(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), f"{what} is too wide"
         if problems := axe_problems(page):
             found[what] = problems

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import axe_problems
+from tests.browser.conftest import axe_problems, settled
 from tests.browser.guide import Guide
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     page = open_page(phone=is_phone, theme=theme)
     page.goto(f"{guide.url}/guide{path}")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert axe_problems(page) == []
 
 
@@ -31,7 +31,7 @@ def test_axe_finds_nothing_serious(
 def test_no_page_is_wider_than_the_phone(guide: Guide, open_page: Callable[..., Any], path: str, language: str) -> None:
     page = open_page(phone=True, language=language)
     page.goto(f"{guide.url}/guide{path}")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     main = page.evaluate("() => { const m = document.querySelector('main'); return m.scrollWidth - m.clientWidth; }")
     assert main <= 0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser import reps as phone
-from tests.browser.conftest import axe_problems
+from tests.browser.conftest import axe_problems, settled
 from tests.browser.reps import Reps
 from webapp.blueprints.phone import install
 
@@ -146,7 +146,7 @@ def test_what_waits_is_of_the_member_who_made_it(reps: Reps, open_page: Callable
     reps.sign_in(page, who="bob")  # another member on the same device: his session replaces hers
     page.context.set_offline(False)
     page.goto(reps.url + "/")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert page.locator("#waiting").is_hidden()
     page.goto(reps.url + "/offline")
     page.wait_for_selector("[data-none]:not([hidden])")
@@ -190,7 +190,7 @@ def test_nothing_is_in_the_way_of_a_thumb(reps: Reps, open_page: Callable[..., A
     found = {}
     for path, prepare in walk.items():
         page.goto(reps.url + path)
-        page.wait_for_load_state("networkidle")
+        settled(page)
         if prepare:
             prepare(page)
         problems = [*axe_problems(page), *page.evaluate(SMALL)]

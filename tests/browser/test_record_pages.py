@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.browser.conftest import axe_problems
+from tests.browser.conftest import axe_problems, settled
 from tests.browser.test_board import Board
 from tests.conftest import database_of
 from tests.databases import known_of
@@ -34,6 +34,6 @@ def test_axe_finds_nothing_serious_on_any_record_page(
     found = []
     for path in paths:
         page.goto(board.url + path)
-        page.wait_for_load_state("networkidle")
+        settled(page)
         found += [f"{path} {problem}" for problem in axe_problems(page)]
     assert not found, "\n".join(found)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import settled
 from tests.browser.firm import Firm
 from tests.pages.test_record_pages import DOCUMENT
 
@@ -89,7 +90,7 @@ def test_thumb_targets_are_large_enough(shop: Firm, open_page: Callable[..., Any
     phone = shop.sign_in(open_page(phone=True))
     for path in ("/", "/crm/deal", "/crm/deal?view=board", f"/crm/deal/{shop.deals[0]}", "/crm/deal/new"):
         phone.goto(shop.url + path)
-        phone.wait_for_load_state("networkidle")
+        settled(phone)
         small = phone.evaluate(
             "() => [...document.querySelectorAll('.btn, .m-bottom a, .m-bottom button, .m-path button, .m-pager button')]"
             ".filter((one) => one.offsetParent).map((one) => [one.getBoundingClientRect(), one])"

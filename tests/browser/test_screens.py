@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import axe_problems
+from tests.browser.conftest import axe_problems, settled
 from tests.browser.firm import Firm
 from tests.world import PASSWORD
 
@@ -32,7 +32,7 @@ def test_axe_finds_nothing_serious(firm: Firm, open_page: Callable[..., Any], is
         page = firm.sign_in(open_page(phone=is_phone, theme=theme))
         for path in PAGES:
             page.goto(firm.url + path.format(first=firm.deals[0]))
-            page.wait_for_load_state("networkidle")
+            settled(page)
             if problems := axe_problems(page):
                 found[path, theme] = problems
     assert found == {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import axe_problems
+from tests.browser.conftest import axe_problems, settled
 from tests.browser.firm import Firm
 
 pytestmark = pytest.mark.browser
@@ -40,7 +40,7 @@ def test_nothing_is_serious_for_axe_and_nothing_wider_than_the_screen(
     found = {}
     for path in PAGES:
         page.goto(firm.url + path)
-        page.wait_for_load_state("networkidle")
+        settled(page)
         if problems := axe_problems(page):
             found[path] = problems
         over = page.evaluate(

@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser import day, first
 from tests.browser import reps as phone
+from tests.browser.conftest import settled
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
 from tests.browser.reps import Reps
@@ -180,6 +181,7 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "01-link-spent": ("/login/password/forged", None, lambda page: page.faults.clear()),
     "02-workbench": ("/", "ann", None),
     "02-workbench-empty": ("/", "zoe", None),
+    "02-search": ("/search?q=禾穗", "ann", None),
     "02-me": ("/me", "ann", None),
     "02-me-menu": ("/", "ann", _me),
     "03-grid": ("/crm/deal", "ann", None),
@@ -213,7 +215,9 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "04-kanban-owner": (
         "/crm/deal?view=board",
         "ann",
-        lambda page: _picked(page) or page.click("[data-picked-assign]"),
+        lambda page: (
+            _picked(page) or page.click("[data-picked-assign]") or page.wait_for_selector("#dialog[open] form")
+        ),
     ),
     "05-record-page": ("/crm/deal/{first}", "ann", None),
     "05-record-why": ("/crm/deal/{first}/why", "admin", None),
@@ -225,6 +229,12 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "14-members": ("/settings/members", "admin", None),
     "14-member": ("/settings/members/2", "admin", None),
     "14-departments": ("/settings/departments", "admin", None),
+    "14-member-new": ("/settings/members/new", "admin", None),
+    "14-department": ("/settings/departments/1", "admin", None),
+    "14-tokens": ("/settings/tokens", "admin", None),
+    "14-apps": ("/settings/apps", "admin", None),
+    "14-app-draft": ("/settings/apps/crm", "admin", first.draft),
+    "14-all-roles": ("/settings/roles", "admin", None),
     "14-roles": ("/settings/roles?role=crm.rep&form=deal", "admin", None),
     "14-firm": ("/settings/firm", "admin", None),
     "14-app-versions": ("/settings/apps/crm", "admin", None),
@@ -246,7 +256,10 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "13-import-more": (
         "/crm/deal",
         "hal",
-        lambda page: page.locator("[popovertarget=list-more]:visible, [popovertarget=list-sheet]:visible").click(),
+        lambda page: (
+            page.locator("[popovertarget=list-more]:visible, [popovertarget=list-sheet]:visible").click()
+            or page.wait_for_timeout(250)
+        ),
     ),
     "15-empty": ("/crm/deal?q=nothing", "ann", None),
     "15-empty-form": ("/crm/account?q=", "bob", None),
@@ -290,7 +303,7 @@ def test_a_new_password(firm: Firm, shots: Callable[..., None]) -> None:
     shots("01-new-password", firm.url + first.reset_link(firm), prepare=first.type_password)
 
 
-@pytest.mark.parametrize("step", ["check", "firm", "start", "start-mend", "done"])
+@pytest.mark.parametrize("step", ["check", "firm", "start", "start-mend", "done", "unbuilt"])
 def test_set_up(empty: first.Empty, shots: Callable[..., None], step: str) -> None:
     shots(f"01-set-up-{step}", empty.url, prepare=lambda page: empty.walk(page, step))
 
@@ -299,7 +312,7 @@ def test_record_panel(firm: Firm, shots: Callable[..., None]) -> None:
     def open_first(page: Any) -> None:
         page.locator("main tr a[data-opens]:visible, main .m-cards [data-open]:visible").first.click()
         page.wait_for_selector("#panel h1")
-        page.wait_for_load_state("networkidle")
+        settled(page)
 
     shots("05-record-panel", f"{firm.url}/crm/deal", sign_in=firm.sign_in, prepare=open_first)
 
@@ -379,6 +392,7 @@ CRM: dict[str, tuple[str, Callable[[Any], None] | None]] = {
     "20-demo-account": ("/crm/account/1", None),
     "20-demo-todos": ("/crm/todo?view=board", None),
     "20-convert": ("/crm/lead/1", _convert),
+    "20-convert-page": ("/crm/lead/1/convert", None),
     "20-region": ("/crm/account/new", _region),
     "20-tags": ("/crm/account/tags/tags", None),
 }

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from tests.browser import day
-from tests.browser.conftest import axe_problems
+from tests.browser.conftest import axe_problems, settled
 from tests.browser.firm import Firm
 from tests.pages.conftest import (
     Sales,
@@ -233,7 +233,7 @@ def test_axe_finds_nothing_serious_on_a_working_day(firm: Firm, open_page: Calla
         if who != "ann":
             continue
         page.goto(day.address(firm, name))
-        page.wait_for_load_state("networkidle")
+        settled(page)
         if prepare:
             prepare(page)
         found += [f"{name} {problem}" for problem in axe_problems(page)]

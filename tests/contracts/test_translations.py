@@ -113,3 +113,9 @@ def test_texts_are_marked_as_they_stand():
                 if not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
                     wrong.append(f"{name}:{node.lineno}")
     assert wrong == []
+
+
+def test_chinese_says_you_in_one_way():
+    polite = [text for text, (translation, _) in catalog().items() if "您" in translation]
+    documents = [str(path) for path in (ROOT / "webapp").rglob("*.yaml") if "您" in path.read_text("utf-8")]
+    assert polite + documents == []

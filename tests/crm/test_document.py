@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +61,19 @@ def test_every_view_opens_for_every_role(on_sqlite: Crm) -> None:
                     assert Asked(view) is not None
 
 
-def test_a_rep_finds_the_public_pool_and_takes_an_account_out_of_it(crm: Crm) -> None:
-    pooled = crm.make("account", "bob", name="无主客户", pool=True)
-    theirs = crm.make("account", "bob", name="有主客户")
-    listed = crm.get("/crm/account?view=pool").text
-    assert "无主客户" in listed and "有主客户" not in listed
-    assert crm.get(f"/crm/account/{theirs}").status_code == 404
-    keys = {"m__fields": "pool,owner", "owner": str(crm.world.people["ann"])}
-    assert crm.post(f"/crm/account/{pooled}/edit", keys).status_code == 303
-    values = crm.values("account", pooled)
-    assert (values["owner"], values["pool"]) == (crm.world.people["ann"], False)
+def test_a_contact_heads_his_card_a_yes_is_said_by_its_name_and_the_phone_asks_for_his_number(on_sqlite: Crm) -> None:
+    crm = on_sqlite
+    account = crm.make("account", "ann", name="云杉包装")
+    for name, is_key in (("孙瑜", True), ("王建栋", False)):
+        crm.make("contact", "ann", name=name, account=account, is_key=is_key, mobile="13812344210")
+    cards = crm.get("/crm/contact").text.partition('class="m-cards')[2]
+    first, second = re.findall(r'class="m-b m-grow m-cut">([^<]+)<', cards)
+    assert {first, second} == {"孙瑜", "王建栋"} and "云杉包装" in cards
+    assert cards.count(">关键决策人<") == 1 and ">是<" not in cards and ">否<" not in cards
+    quick = re.findall(r'class="m-field[^"]* quick[^"]*" data-field="(\w+)"', crm.get("/crm/contact/new").text)
+    assert quick == ["name", "account", "job_title", "mobile", "email"]
+
+
+def test_now_is_drawn_to_the_minute(on_sqlite: Crm) -> None:
+    page = on_sqlite.get("/crm/follow_up/new").text
+    assert re.search(r'name="at" type="datetime-local" value="\d{4}-\d\d-\d\dT\d\d:\d\d"', page)

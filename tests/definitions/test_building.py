@@ -25,7 +25,7 @@ from webapp.definitions.tables import building
 from webapp.engines.forms import building as builder
 from webapp.engines.forms import indexes, indexing, records
 from webapp.errors import Conflict, Denied, NotFound
-from webapp.journal import due, events, work
+from webapp.journal import claims, due, events, work
 
 
 def finish(database: Database) -> None:
@@ -198,7 +198,7 @@ def test_a_due_row_hands_the_work_to_any_worker(database: Database) -> None:
     accounts(database, [{"name": "1"}])
     publish(database, as_kind("name", kind="integer"))
     with database.write() as unit:
-        jobs = due.claim(unit, "w1", kinds=[builder.KIND])
+        jobs = claims.claim(unit, "w1", kinds=[builder.KIND])
     assert [job.key for job in jobs] == ["crm"]
     builder.build(database, jobs[0])
     assert column(database, "crm.account", "name") == [1]

@@ -13,6 +13,7 @@ from tests.fields.making import OPTIONS, create, insert, make_field, make_form
 from webapp.db import Database
 from webapp.definitions.model import Form
 from webapp.engines.forms import search, sortkeys
+from webapp.engines.forms.search import tokens
 from webapp.expressions.fold import fold
 
 PEOPLE = [
@@ -142,7 +143,7 @@ def test_a_rolled_back_change_leaves_the_index_as_it_was(people: Any) -> None:
 
 def test_an_endless_text_is_still_found(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     database, form = people
-    monkeypatch.setattr(search, "MOST_TOKENS", 50)
+    monkeypatch.setattr(tokens, "MOST_TOKENS", 50)
     with database.write() as unit:
         insert(unit, form, [{"name": "长文", "note": "".join(chr(0x4E00 + i) for i in range(200))}], first_id=7)
     assert found(database, form, "长文") == [7]

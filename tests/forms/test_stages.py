@@ -10,8 +10,9 @@ import pytest
 
 from tests.world import CRM, World
 from webapp import clock
-from webapp.engines.forms import bulk, records, stages, undo
-from webapp.errors import Invalid
+from webapp.engines.forms import bulk, history, records, select, stages, undo
+from webapp.engines.forms.record import Query
+from webapp.errors import Conflict, Invalid
 from webapp.journal import changesets
 
 RULES = CRM.replace(
@@ -114,6 +115,74 @@ def test_the_moment_of_entering_is_kept_and_an_undo_gives_it_back(ruled: World) 
         got = bulk.create_many(unit, ruled.actor("admin"), ruled.form("crm.deal"), rows, via="import")
     assert value(ruled, got[0].id or 0, "entered_at") == MONDAY
     assert value(ruled, got[1].id or 0, "entered_at") == MONDAY - timedelta(days=9)
+
+
+def last_event(world: World, id_: int) -> int:
+    with world.database.read() as unit:
+        return history.last_event(unit, world.form("crm.deal"), id_) or 0
+
+
+def take_back(world: World, id_: int, event: int, who: str = "ann") -> undo.Undone:
+    with world.database.write() as unit:
+        return undo.of_record(unit, world.actor(who), world.form("crm.deal"), id_, [event])
+
+
+def test_only_ones_own_fresh_move_goes_back_past_the_rules_of_the_stages(ruled: World) -> None:
+    with clock.stopped(MONDAY):
+        deal = create(ruled, stage="quote")
+        update(ruled, deal, stage="won")
+        moved = last_event(ruled, deal)
+        create(ruled, "bob", stage="quote")
+        create(ruled, "bob", stage="quote")
+        binned = create(ruled, "admin", stage="contact")
+    full = "“Quote” holds 2 records and is full."
+    with clock.stopped(MONDAY + timedelta(minutes=9)):
+        assert [str(reason) for _, _, reason in take_back(ruled, deal, moved, "hal").left] == [full], "another's move"
+        assert take_back(ruled, deal, moved).undone == 1, "her own, a moment ago"
+        back = last_event(ruled, deal)
+    with clock.stopped(MONDAY + timedelta(minutes=30)):
+        assert take_back(ruled, deal, back).undone == 1, "to the won deal, which no rule forbids"
+        again = last_event(ruled, deal)
+    with clock.stopped(MONDAY + timedelta(hours=2)):
+        done = take_back(ruled, deal, again)
+        assert (done.undone, [str(reason) for _, _, reason in done.left]) == (0, [full]), "long ago"
+        assert value(ruled, deal, "stage") == "won"
+        with ruled.database.write() as unit:
+            admin, form = ruled.actor("admin"), ruled.form("crm.deal")
+            kept = next(r.id for r in select.select(unit, admin, form, Query(where=("stage = 'quote'",))).records)
+            records.delete(unit, admin, form, kept)
+        update(ruled, binned, "admin", stage="quote")
+        with pytest.raises(Conflict, match="is full"), ruled.database.write() as unit:
+            records.restore(unit, admin, form, kept)  # nor does the bin lead past a limit
+
+
+def test_a_change_set_taken_back_late_keeps_to_the_rules(ruled: World) -> None:
+    with clock.stopped(MONDAY), ruled.database.write() as unit:
+        ann, form = ruled.actor("ann"), ruled.form("crm.deal")
+        made = changesets.open(unit, "bulk", "move", ann.member)
+        deal = records.create(unit, ann, form, {"name": "x", "stage": "quote"}, change_set=made).id
+        records.update(unit, ann, form, deal, {"stage": "won"}, change_set=made)
+        changesets.close(unit, made)
+        for _ in range(2):
+            records.create(unit, ann, form, {"name": "y", "stage": "quote"})
+    with clock.stopped(MONDAY + timedelta(days=8)):
+        done = undo.undo(ruled.database, ruled.actor("ann"), made)
+    said = [reason.text("zh") for _, _, reason in done.left]
+    assert done.undone == 0 and len(said) == 2
+    assert "2" in said[0] and said[1] == "你的角色不能删除它。", "a rep deletes no deal, long after it was made"
+
+
+def test_what_a_change_held_beside_is_not_told_when_it_is_taken_back(ruled: World) -> None:
+    deal = create(ruled)
+    update(ruled, deal, "admin", amount="5", cost="7")
+    event = last_event(ruled, deal)
+    update(ruled, deal, "admin", cost="8")
+    done = take_back(ruled, deal, event)
+    assert (done.undone, done.left) == (1, [])
+    assert (value(ruled, deal, "amount"), str(value(ruled, deal, "cost"))) == (None, "8.00")
+    update(ruled, deal, "admin", cost="9")
+    done = take_back(ruled, deal, last_event(ruled, deal))
+    assert (done.undone, done.left) == (0, []), "a change of nothing she sees"
 
 
 def test_days_in_a_stage_are_close_or_late_by_its_limit(ruled: World) -> None:

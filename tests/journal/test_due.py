@@ -6,7 +6,7 @@ from webapp import clock
 from webapp.db import Database
 from webapp.errors import Conflict, Invalid
 from webapp.i18n import N_
-from webapp.journal import due, work
+from webapp.journal import claims, due, work
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -144,7 +144,7 @@ def test_the_work_of_a_dead_worker_is_given_to_another(database: Database, ran):
     with clock.stopped(NOW):
         id = add(database)
         with database.write() as unit:
-            (job,) = due.claim(unit, "dead")
+            (job,) = claims.claim(unit, "dead")
         work.sweep(database)
         work.run_ready(database)
         assert ran == []
@@ -162,7 +162,7 @@ def test_a_job_that_kills_its_worker_every_time_is_given_up(database: Database, 
         id = add(database)
     for _ in range(3):
         with clock.stopped(at), database.write() as unit:
-            assert due.claim(unit, "dies", kinds=["test.note"])
+            assert claims.claim(unit, "dies", kinds=["test.note"])
         at += due.LEASE + timedelta(seconds=1)
         with clock.stopped(at):
             work.sweep(database)
@@ -232,12 +232,12 @@ def test_whoever_waits_is_told_what_keeps_a_job(database: Database, ran):
 
     assert said(1) == "" and "No worker has taken it" in said(30)
     with database.write() as unit:
-        (job,) = due.claim(unit, "w1", now=now)
+        (job,) = claims.claim(unit, "w1", now=now)
     assert said(19) == "", "a lease is renewed every 20 seconds"
     assert "goes on in 30 s" in said(30), "its worker has missed that"
     assert "no other has gone on" in said(90)
     with database.write() as unit:
-        due.fail(unit, job, "ValueError: secret", after=timedelta(seconds=60))
+        claims.fail(unit, job, "ValueError: secret", after=timedelta(seconds=60))
     assert "tried again in" in said(5) and "secret" not in said(5)
     with database.write() as unit:
         due.cancel(unit, id)
@@ -249,7 +249,7 @@ def test_each_kind_has_its_own_lease(database: Database, ran):
     try:
         with clock.stopped(NOW), database.write() as unit:
             quick, usual = due.add(unit, "test.quick", "a", {}), due.add(unit, "test.note", "a", {})
-            due.claim(unit, "w", limit=2)
+            claims.claim(unit, "w", limit=2)
             ends = dict(unit.execute(due.sa.select(due.table.c.id, due.table.c.lease_until)).all())
     finally:
         del due.handlers._kinds["test.quick"]

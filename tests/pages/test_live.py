@@ -94,6 +94,20 @@ def test_another_process_is_heard(world: World, hub: live.Hub) -> None:
         signals.on_written(hub.tell)
 
 
+def test_a_command_tells_before_it_ends(world: World, hub: live.Hub) -> None:
+    deals, _ = stream_of(hub, world, "hal")
+    signals.off_written(hub.tell)
+    teller = signals.tell_at_once(world.database)
+    try:
+        assert (teller is None) == world.database.is_sqlite
+        write(world)
+        assert _wait(lambda: deals.is_news, 2)
+    finally:
+        if teller is not None:
+            signals.off_written(teller)
+        signals.on_written(hub.tell)
+
+
 def test_redis_carries_the_signal_where_there_is_one(
     sqlite_database: Database,
     redis_url: str,  # noqa: F811

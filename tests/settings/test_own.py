@@ -133,7 +133,7 @@ def test_a_member_sets_name_language_look_and_zone(office: Office) -> None:
 
 def test_pages_of_settings_ask_little_of_the_database(office: Office) -> None:
     for path, most in (("/settings", 1), ("/settings/members", 5), ("/settings/departments", 4), ("/settings/audit", 5),
-                       ("/settings/roles?role=crm.rep&form=deal", 9), ("/me/tokens", 3), ("/api/docs/crm/deal", 1)):  # fmt: skip
+                       ("/settings/roles?role=crm.rep&form=deal", 9), ("/me/tokens", 3), ("/settings/apps", 5), ("/api/docs/crm/deal", 1)):  # fmt: skip
         office.get(path, "admin")
         with office.statements() as seen:
             assert office.get(path, "admin").status_code == 200

@@ -29,6 +29,8 @@ def test_somebody_is_invited_by_a_link_sets_a_password_and_is_here(office: Offic
     assert made.status_code == 200 and link, words(made.text)
     listing = office.get("/settings/members?state=invited", "admin").text
     assert "顾清和" in listing and "gu@firm.example" in listing
+    all_ = words(office.get("/settings/members", "admin").text)
+    assert "顾清和" in all_ and "已邀请" in all_ and "Zed" not in all_, "among all who are here, and marked"
     stranger = office.world.client()
     token = re.search(r'name="csrf_token" value="([^"]+)"', stranger.get(link[1]).text)
     assert token

@@ -22,7 +22,7 @@ from webapp.definitions import storage, versions
 from webapp.engines.forms import records, soundness
 from webapp.files import shelf, store
 from webapp.i18n import N_
-from webapp.journal import due, seals
+from webapp.journal import claims, due, seals
 from webapp.journal.tables import event
 from webapp.journal.tables import periodic as minutes
 from webapp.serving import doctor
@@ -117,7 +117,7 @@ def test_a_worker_that_is_away_and_jobs_that_failed_are_told(world: World) -> No
         assert seen(world)["worker"][0] == "bad" and "mortise serve" in seen(world)["worker"][1]
     with world.database.write() as unit:
         due.add(unit, "periodic.seal", "x", {})
-        (job,) = due.claim(unit, "w", kinds=["periodic.seal"])
+        (job,) = claims.claim(unit, "w", kinds=["periodic.seal"])
         due.give_up(unit, job, "no")
     assert seen(world)["jobs"] == (
         "warn",

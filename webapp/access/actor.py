@@ -22,6 +22,7 @@ class Actor:
     headed          ids of departments this member heads, and all below them
     zone            in which he reads and types moments; None: the firm's
     scope           of a token: `read` or `write`
+    pool            name of the form whose pool he looks into: there he sees what it shows, and nothing else anywhere
     """
 
     member: int
@@ -38,6 +39,7 @@ class Actor:
     scope: str = "write"
     token: int | None = None
     on_behalf_of: int | None = None
+    pool: str | None = None
 
     @property
     def is_keeper(self) -> bool:

@@ -21,6 +21,8 @@ from webapp.i18n import N_
 
 #: active: can sign in; invited: has no password yet; left: disabled.
 STATES = ("active", "invited", "left")
+#: Whoever has not left.
+HERE = "here"
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,14 @@ def listed(
     actor: Actor,
     *,
     search: str = "",
-    state: str = "active",
+    state: str = HERE,
     in_department: Sequence[int] = (),
     role: str = "",
 ) -> list[Person]:
     """Members by name, in one statement; `search` finds names, their pinyin, and addresses."""
     _require(actor)
-    statement = _select(unit).where(_state() == state).order_by(member.c.sort_key, member.c.id)
+    is_asked = member.c.is_active if state == HERE else _state() == state
+    statement = _select(unit).where(is_asked).order_by(member.c.sort_key, member.c.id)
     if in_department:
         further = sa.select(department_member.c.member).where(department_member.c.department.in_(in_department))
         statement = statement.where(sa.or_(member.c.department.in_(in_department), member.c.id.in_(further)))

@@ -115,9 +115,25 @@ def fields(unit: Unit, actor: Actor, form: Form) -> Mapping[str, str]:
         return dict.fromkeys(form.names, "hidden")
     definitions = versions.current(unit)
     return definitions.kept("fields", KEPT).get(
-        (form.name, actor.roles, actor.may_write),
+        (form.name, actor.roles, actor.may_write, actor.pool),
         lambda: {key: _level_of(definitions, actor, form, key, field) for key, field in form.names.items()},
     )
+
+
+def may_take(unit: Unit, actor: Actor, form: Form) -> bool:
+    """Whether records of the form's pool are there for him to take: he changes records of the form and may write who
+    owns them and that they are in the pool."""
+    said = form.settings.get("pool")
+    if said is None or actor.kind not in _KINDS or not actor.may_write:
+        return False
+    if actor.is_keeper:
+        return True
+    rights = _rights(versions.current(unit), actor.roles, form)
+    if all(right.may.get("edit", False) is False for _, right in rights):
+        return False
+    definitions = versions.current(unit)
+    keys = ("owner", said["field"])
+    return all(_level(definitions, actor, form, key, form.names[key]) == "write" for key in keys)
 
 
 def eyes(unit: Unit, actor: Actor) -> MemberEyes:
@@ -188,6 +204,8 @@ def outright(actor: Actor, action: str) -> bool | None:
     """The answer where no role of an app needs to be asked."""
     if action not in ACTIONS or actor.kind not in _KINDS:
         return False
+    if actor.pool is not None:
+        return None if action == "see" else False
     if action not in _READS and not actor.may_write:
         return False
     if actor.is_keeper or (AUDITOR in actor.roles and action in _READS):
@@ -214,6 +232,8 @@ def _right(role: Role, form: Form) -> FormRight | None:
 
 def _scopes(unit: Unit, actor: Actor, form: Form, action: str) -> tuple[Any, ...]:
     """The different answers of his roles, without the refusals; only `True` when one of them allows all."""
+    if actor.pool is not None:
+        return ("pool",) if actor.pool == form.name and may_take(unit, actor, form) else ()
     found: dict[Any, None] = {}
     for _, right in _rights(versions.current(unit), actor.roles, form):
         scope = right.may.get(action, False)
@@ -239,6 +259,8 @@ def _row(unit: Unit, actor: Actor, form: Form, scope: Any, table: sa.FromClause)
         return None
     if scope == "mine":
         return sa.or_(*_takes_part(actor, form, table))
+    if scope == "pool":
+        return table.c[form.names[form.settings["pool"]["field"]].column or ""] == sa.true()
     if isinstance(scope, str):
         column, ids = _reach(actor, scope)
         if not isinstance(ids, tuple):
@@ -322,9 +344,21 @@ def _takes_part(actor: Actor, form: Form, table: sa.FromClause) -> list[sa.Colum
 
 
 def _level_of(definitions: Definitions, actor: Actor, form: Form, key: str, field: Field) -> str:
+    if actor.pool is not None:
+        return _level_in_pool(definitions, actor, form, key, field)
     if field.reverse_of is not None and field.column is None:
         return _reverse_level(definitions, actor, field)
     return _level(definitions, actor, form, key, field)
+
+
+def _level_in_pool(definitions: Definitions, actor: Actor, form: Form, key: str, field: Field) -> str:
+    """What the pool shows of a record, and never more than its reader could read of his own."""
+    said = form.settings.get("pool") if actor.pool == form.name else None
+    if said is None or (field.reverse_of is not None and field.column is None):
+        return "hidden"
+    shown = (*(said["show"] or ()), said["field"])
+    shows = "masked" if key in (said["mask"] or ()) else "read" if key in shown or key == form.title else "hidden"
+    return min(shows, _level(definitions, actor, form, key, field), key=LEVELS.index)
 
 
 def _reverse_level(definitions: Definitions, actor: Actor, field: Field) -> str:

@@ -31,11 +31,12 @@ class Console:
 
     @functools.cached_property
     def database(self) -> Database:
-        """The firm's database, brought up to date if it is older than this program; work made due wakes the worker."""
+        """The firm's database, brought up to date if it is older than this program; work made due wakes the worker,
+        and open pages hear of what is written."""
         from webapp import migrating
         from webapp.backups import presence
         from webapp.db import Database
-        from webapp.journal import due
+        from webapp.journal import due, signals
 
         held = presence.hold(self.settings)
         click.get_current_context().call_on_close(lambda: os.close(held))
@@ -51,6 +52,9 @@ class Console:
         due.on_added(wake)
         context = click.get_current_context()
         context.call_on_close(lambda: due.off_added(wake))
+        told = signals.tell_at_once(found)
+        if told is not None:
+            context.call_on_close(lambda: signals.off_written(told))
         context.call_on_close(found.dispose)
         return found
 

@@ -63,13 +63,13 @@ def import_(
 
 def _done(console: Console, id_: int) -> Any:
     """Run the job here, unless a worker has it already; a try that went wrong is repeated here too."""
-    from webapp.journal import due, work
+    from webapp.journal import claims, work
 
     database = console.database
 
     def do() -> None:
         with database.write() as unit:
-            claimed = due.claim(unit, work.name(), kinds=["import"], id=id_)
+            claimed = claims.claim(unit, work.name(), kinds=["import"], id=id_)
         for job in claimed:
             work.run(database, job)
 

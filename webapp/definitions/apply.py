@@ -18,8 +18,9 @@ from sqlalchemy.exc import OperationalError
 from webapp import clock
 from webapp.db import Database, Unit
 from webapp.definitions import bases, epochs, storage, tables
-from webapp.definitions.compile import Source, compile_all
+from webapp.definitions.compile import compile_all
 from webapp.definitions.document import Document
+from webapp.definitions.filling import Source
 from webapp.definitions.model import Definitions
 from webapp.definitions.plan import BLOCKED, LOSS, Plan, plan
 from webapp.definitions.validate import validate

@@ -6,47 +6,20 @@ asked for, so that they may use each other in any order; a circle is told as suc
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.db import Exact, Id, Moment
 from webapp.definitions import model
-from webapp.definitions.document import FIELD, SYSTEM_FIELDS, Document
-from webapp.definitions.kinds import field_kinds
+from webapp.definitions.columns import is_formula, system_columns, system_fields
+from webapp.definitions.document import FIELD
+from webapp.definitions.filling import Filling, Source
 from webapp.definitions.names import Names
-from webapp.definitions.spec import Report, Struct
+from webapp.definitions.spec import Report
 from webapp.errors import Invalid, MortiseError
 from webapp.expressions.types import records
 from webapp.i18n import N_
-
-_SYSTEM: Mapping[str, tuple[str, dict[str, str]]] = {
-    "id": ("integer", {"en": "ID", "zh": "编号"}),
-    "version": ("integer", {"en": "Version", "zh": "版本"}),
-    "created_at": ("datetime", {"en": "Created", "zh": "创建时间"}),
-    "created_by": ("member", {"en": "Created by", "zh": "创建人"}),
-    "updated_at": ("datetime", {"en": "Updated", "zh": "更新时间"}),
-    "updated_by": ("member", {"en": "Updated by", "zh": "更新人"}),
-    "owner": ("member", {"en": "Owner", "zh": "负责人"}),
-    "owner_department": ("department", {"en": "Department", "zh": "所属部门"}),
-    "last_activity_at": ("datetime", {"en": "Last activity", "zh": "最近活动"}),
-    "deleted_at": ("datetime", {"en": "Deleted", "zh": "删除时间"}),
-    "deleted_by": ("member", {"en": "Deleted by", "zh": "删除人"}),
-}
-
-
-@dataclass(eq=False)
-class Source:
-    """One app to compile. `open` are fields whose values are still being built: (form, field) → payload of the work."""
-
-    document: Document
-    version: int
-    names: Mapping[str, Any] | None
-    is_fixed: bool = True  # names are as stored; False gives names to what is new
-    open: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
 
 def compile_all(
@@ -57,33 +30,6 @@ def compile_all(
     `about` is the app being changed: problems of other apps have their key before the path (`service: forms.…`).
     """
     return _Compiler(epoch, list(sources), report, about).run()
-
-
-def system_columns() -> list[sa.Column[Any]]:
-    """The columns every form table has."""
-    return [
-        sa.Column("id", Id, primary_key=True, autoincrement=True),
-        sa.Column("m__client", sa.Text, unique=True),
-        sa.Column("version", sa.Integer, nullable=False, server_default="1"),
-        sa.Column("created_at", Moment, nullable=False),
-        sa.Column("created_by", Id),
-        sa.Column("updated_at", Moment, nullable=False),
-        sa.Column("updated_by", Id),
-        sa.Column("owner", Id),
-        sa.Column("owner_department", Id),
-        sa.Column("last_activity_at", Moment),
-        sa.Column("deleted_at", Moment),
-        sa.Column("deleted_by", Id),
-        sa.Column("m__search", sa.Text),
-    ]
-
-
-#: Types a formula may have, and those that fit into a column.
-STORABLE = frozenset(["text", "number", "boolean", "date", "datetime", "duration", "choice", "member", "department"])
-
-
-def is_formula(item: model.Field) -> bool:
-    return bool(item.settings.get("formula"))
 
 
 class _Compiler:
@@ -132,7 +78,7 @@ class _Compiler:
     def _form(self, app: str, key: str, raw: Mapping[str, Any], table: str) -> model.Form:
         name = f"{app}.{key}"
         fields = {k: self._field(app, name, k, f) for k, f in raw["fields"].items()}
-        kept = ("require_version", "collision", "description", "quick", "known", "activity", "due", "convert")
+        kept = ("require_version", "collision", "description", "quick", "known", "activity", "due", "convert", "pool")
         settings = {k: raw[k] for k in kept}
         views = {
             k: model.View(
@@ -245,110 +191,10 @@ class _Compiler:
                     self._tell_error(f"forms.{form.key}.fields.{item.key}.formula", error)
                     del form.fields[item.key], form.names[item.key]
 
-    # columns ----------------------------------------------------------------------------------------------
-
     def _fill_tables(self, source: Source) -> None:
+        filling = Filling(self.metadata, self.names, self._form_of)
         for form in self.apps[source.document.app].forms.values():
-            self._fill_table(source, form)
-
-    def _fill_table(self, source: Source, form: model.Form) -> None:
-        computed = self._stored_formulas(form)
-        object.__setattr__(form, "computed", tuple(computed))
-        for item in form.fields.values():
-            holds = self._holds(item, computed)
-            entry = self._entry(source, form, item, holds)
-            if (form.key, item.key) in source.open:
-                item.lazy["is_building"] = True
-                self._keep_old(form, item, source.open[form.key, item.key])
-            if entry.get("column"):
-                object.__setattr__(item, "column", entry["column"])
-                for column in columns_of(item, self._table_name):
-                    form.table.append_column(column)
-            elif entry.get("values"):
-                object.__setattr__(item, "values_table", self._values_table(form, item, entry["values"]))
-        if form.computed:
-            self._fingerprint(source, form)
-
-    def _keep_old(self, form: model.Form, item: model.Field, payload: Mapping[str, Any]) -> None:
-        """Where the values stand that are not converted yet: read as long as the new place is empty."""
-        if "old" not in payload:
-            return
-        before = item.lazy["before"] = old_field(form, payload)
-        values = payload["old"].get("values")
-        if values:
-            object.__setattr__(before, "values_table", self._values_table(form, before, values))
-        elif before.column is not None:
-            for column in columns_of(before, lambda _form: None):
-                form.table.append_column(column)
-            if payload.get("is_readable"):
-                object.__setattr__(item, "old_column", before.column)
-
-    def _holds(self, item: model.Field, computed: list[str]) -> str:
-        if is_formula(item):
-            return "column" if item.key in computed else "nothing"
-        if item.kind.is_multi:
-            return "values"
-        return "column" if item.kind.is_stored else "nothing"
-
-    def _entry(self, source: Source, form: model.Form, item: model.Field, holds: str) -> dict[str, Any]:
-        names = self.names[form.app]
-        if source.is_fixed:
-            return names.entry(form.key, item.key) or {}
-        return names.give(form.key, item.key, item.kind_key, shape_of(item, holds), holds)
-
-    def _table_name(self, form: str) -> str | None:
-        found = self._form_of(form)
-        return found.table.name if found is not None else None
-
-    def _values_table(self, form: model.Form, item: model.Field, name: str) -> sa.Table:
-        own = columns_of(item, self._table_name, column="value")
-        value = sa.Column("value", own[0].type if own else sa.Text(), nullable=False)
-        return sa.Table(
-            name,
-            self.metadata,
-            sa.Column("record", Id, sa.ForeignKey(form.table.c.id), nullable=False),
-            value,
-            sa.Column("position", sa.Integer, nullable=False),
-            sa.PrimaryKeyConstraint("record", "value"),
-            sa.Index(f"ix_{name}_v"[:63], "value", "record"),
-        )
-
-    def _stored_formulas(self, form: model.Form) -> list[str]:
-        """Formulas that depend on nothing but their own row's fields, each after those it is computed from."""
-        order: list[str] = []
-        waiting = [f for f in form.fields.values() if is_formula(f) and f.formula is not None]
-        waiting = [
-            f
-            for f in waiting
-            if f.formula.is_row_local and f.formula.is_deterministic and f.type.name in STORABLE  # type: ignore[union-attr]
-        ]
-        while waiting:
-            ready = [f for f in waiting if self._is_within_row(form, f, order)]
-            if not ready:
-                break
-            order += [f.key for f in ready]
-            waiting = [f for f in waiting if f not in ready]
-        return order
-
-    def _is_within_row(self, form: model.Form, item: model.Field, order: list[str]) -> bool:
-        assert item.formula is not None
-        for other_form, key in item.formula.names:
-            used = form.fields.get(key) if other_form == form.name else None
-            if used is None or used.kind.is_multi or (is_formula(used) and key not in order):
-                return False
-        return True
-
-    def _fingerprint(self, source: Source, form: model.Form) -> None:
-        """What each stored formula computes, so that a change (of an option's attribute, too) is seen as one."""
-        if source.is_fixed:
-            return
-        seen = ""
-        for key in form.computed:
-            item = form.fields[key]
-            seen = hashlib.sha256((seen + formula_text(form, item)).encode()).hexdigest()[:16]
-            entry = self.names[form.app].entry(form.key, key)
-            assert entry is not None
-            entry["formula"] = seen
+            filling.fill(source, form)
 
     # conditions, layout, roles ----------------------------------------------------------------------------
 
@@ -433,76 +279,6 @@ class _Compiler:
         if id(error) not in self.told:
             self.told[id(error)] = error
             self.report.add(self._placed(path), error.message, error.code, error.detail.get("near"))
-
-
-def system_fields(form: str) -> dict[str, model.Field]:
-    """The system fields of a form, by key."""
-    made = {}
-    for key in SYSTEM_FIELDS:
-        kind, label = _SYSTEM[key]
-        made[key] = model.Field(
-            form=form, key=key, kind_key=kind, label=label, settings=_defaults(kind), column=key, is_system=True
-        )
-    return made
-
-
-def _defaults(kind: str) -> dict[str, Any]:
-    shape = field_kinds.get(kind).settings
-    return Struct(shape.settings, shape.open_to).check({}, "", Report()) or {}
-
-
-def old_field(form: model.Form, payload: Mapping[str, Any]) -> model.Field:
-    """The field as it was before a conversion, from what its work remembers."""
-    old = payload["old"]
-    return model.Field(
-        form=form.name,
-        key=old["key"],
-        kind_key=old["kind"],
-        label=old["key"],
-        settings=old["settings"],
-        column=old.get("column"),
-    )
-
-
-def columns_of(
-    item: model.Field, table_name: Callable[[str], str | None], column: str | None = None
-) -> list[sa.Column[Any]]:
-    """The columns of a field as its kind wants them, links with a foreign key, numbers as decisions 12 says."""
-    wanted = item.kind.columns(replace(item, column=column or item.column, lazy=item.lazy))
-    target = item.type.target if item.type.name == "record" else None
-    made = []
-    for i, old in enumerate(wanted):
-        links = []
-        name = table_name(target) if target and i == 0 else None
-        if name:
-            links = [sa.ForeignKey(f"{name}.id")]
-        made.append(sa.Column(old.name, old.type, *links, nullable=True))
-    return made
-
-
-def shape_of(item: model.Field, holds: str) -> str:
-    """What the columns of a field look like: another shape needs another column."""
-    if holds == "nothing":
-        return "nothing"
-    columns = columns_of(item, lambda _form: None, column="c")
-    shape = ",".join(f"{c.name}:{_type_text(c.type)}" for c in columns)
-    target = item.type.target if item.type.name == "record" else None
-    return f"{holds} {shape}" + (f" → {target}" if target else "")
-
-
-def _type_text(kind: sa.types.TypeEngine[Any]) -> str:
-    return f"exact{kind.scale}" if isinstance(kind, Exact) else type(kind).__name__.lower()
-
-
-def formula_text(form: model.Form, item: model.Field) -> str:
-    """The SQL of a stored formula with its constants."""
-    from sqlalchemy.dialects import sqlite
-
-    from webapp.expressions import Stored
-
-    assert item.formula is not None
-    compiled = item.formula.sql(Stored(form.table), "sqlite").compile(dialect=sqlite.dialect())
-    return f"{compiled}|{sorted((k, str(v)) for k, v in compiled.params.items())}"
 
 
 def _first_title(fields: Mapping[str, model.Field]) -> str:

@@ -156,6 +156,18 @@ DUE = Struct(
         "done": Setting(MapOf(Anything(), key=FieldName(), most=10), label=N_("Set when done")),
     }
 )
+#: Records of such a form can be nobody's: they stand in a pool, of which little is seen before one has taken one.
+POOL = Struct(
+    {
+        "field": Setting(FieldName(("boolean",)), required=True, label=N_("Says that it is in the pool")),
+        "view": Setting(Key(), required=True, label=N_("View that looks into it")),
+        "show": Setting(ListOf(FieldName(), most=60), label=N_("Shown before it is taken")),
+        "mask": Setting(ListOf(FieldName(), most=60), label=N_("Masked before it is taken")),
+        "most": Setting(Integer(1, 1_000_000), label=N_("At most for one person")),
+        "set": Setting(MapOf(Anything(), key=FieldName(), most=10), label=N_("Set when taken")),
+        "bring": Setting(ListOf(Key(), most=10), label=N_("Comes along")),
+    }
+)
 TILE = Struct(
     {
         "label": Setting(Label(), required=True, label=N_("Label")),
@@ -182,6 +194,7 @@ FORM = Struct(
         "due": Setting(DUE),
         "quick": Setting(ListOf(FieldName(), most=12), label=N_("Quick entry")),
         "convert": Setting(CONVERT, label=N_("Becomes")),
+        "pool": Setting(POOL, label=N_("Pool")),
         "known": Setting(MapOf(ListOf(Text(80), least=1, most=6), most=12), label=N_("Told while typing")),
     }
 )

@@ -19,8 +19,9 @@ import sqlalchemy as sa
 
 from webapp.db import Database, Lacking, Unit, before_writing
 from webapp.definitions import tables
-from webapp.definitions.compile import Source, compile_all
+from webapp.definitions.compile import compile_all
 from webapp.definitions.document import load
+from webapp.definitions.filling import Source
 from webapp.definitions.model import Definitions
 
 _READ = sa.select(tables.epoch.c.epoch).where(tables.epoch.c.id == 1)

@@ -129,9 +129,9 @@ class Form:
     layout     sections in order: mappings with label, tab, columns, closed, visible (an `Expression` or None), fields;
                empty if the document says none; a field stands in one at most
     settings   require_version, collision, description, quick (keys of the fields of the quick entry), known (field →
-               places where what is typed is looked for), convert (`definitions.convert`)
+               places where what is typed is looked for), convert (`definitions.convert`), pool (`engines.forms.pool`)
     computed   keys of the formulas with a column, each after those it is computed from
-    search     table that finds records by bigrams (see `engines/forms/search.py`)
+    search     table that finds records by bigrams (see `engines/forms/search`)
     """
 
     app: str

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from webapp.definitions import storage
+from webapp.definitions.columns import is_formula
 from webapp.definitions.comparison import BLOCKED, LOSS, Comparison, filled, renamings
-from webapp.definitions.compile import is_formula
 from webapp.definitions.model import App, Field, Form
 from webapp.definitions.storage import Work
 from webapp.i18n import N_, Message

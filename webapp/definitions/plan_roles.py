@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from webapp.definitions.columns import is_formula
 from webapp.definitions.comparison import LOSS, Comparison
-from webapp.definitions.compile import is_formula
 from webapp.definitions.document import ACTIONS
 from webapp.definitions.model import App, Definitions, Field, Form, Role
 from webapp.definitions.words import ACTION, LEVEL, SCOPE

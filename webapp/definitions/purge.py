@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from webapp.db import Database, Unit
 from webapp.definitions import epochs, storage, tables
 from webapp.definitions.apply import AppliedVersion, leave_work, next_version, patiently, write_version
-from webapp.definitions.compile import Source, compile_all
+from webapp.definitions.compile import compile_all
+from webapp.definitions.filling import Source
 from webapp.definitions.model import App, Definitions
 from webapp.definitions.plan import LOSS, Change, Plan
 from webapp.definitions.storage import Work

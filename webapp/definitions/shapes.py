@@ -7,17 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.definitions.spec import (
-    KEY,
-    AnyOf,
-    ListOf,
-    MapOf,
-    Report,
-    Setting,
-    Shape,
-    Struct,
-    Text,
-)
+from webapp.definitions.spec import KEY, AnyOf, ListOf, MapOf, Report, Setting, Shape, Struct, Text
 from webapp.errors import nearest
 from webapp.i18n import N_
 from webapp.registry import Registry

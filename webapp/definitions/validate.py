@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webapp.definitions import convert, model
-from webapp.definitions.compile import Source, compile_all, is_formula
-from webapp.definitions.document import ACTIVITY, DUE, FIELD, SYSTEM_FIELDS, VIEW, Document, once, shaped
+from webapp.definitions.columns import is_formula
+from webapp.definitions.compile import compile_all
+from webapp.definitions.document import ACTIVITY, DUE, FIELD, POOL, SYSTEM_FIELDS, VIEW, Document, once, shaped
+from webapp.definitions.filling import Source
 from webapp.definitions.shapes import FieldName, GroupName, SortKey, grouped_by, leaves
 from webapp.definitions.spec import ExpressionText, Report
 from webapp.errors import Invalid, MortiseError, nearest
@@ -112,6 +114,7 @@ class _References:
             self._named(f"{path}.views.{name}", VIEW, view, names)
         self._named(f"{path}.activity", ACTIVITY, form.get("activity"), names)
         self._named(f"{path}.due", DUE, form.get("due"), names)
+        self._pool(f"{path}.pool", form, names)
         for i, check in enumerate(form["checks"] or ()):
             if check["field"] and check["field"] not in fields:
                 self._no_field(f"{path}.checks[{i}].field", check["field"], fields)
@@ -121,6 +124,13 @@ class _References:
         self._known(f"{path}.known", form, fields)
         if form["convert"]:
             convert.examine(f"{path}.convert", key, self.document.forms, self.report)
+
+    def _pool(self, path: str, form: Mapping[str, Any], names: set[str]) -> None:
+        said = form.get("pool")
+        self._named(path, POOL, said, names)
+        if said and said.get("view") and said["view"] not in (form["views"] or {}):
+            message = N_("There is no view “{key}”.", key=said["view"])
+            self.report.add(f"{path}.view", message, "reference", nearest(said["view"], form["views"] or {}))
 
     def _known(self, path: str, form: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
         """What is typed is looked for in fields of this form (`mobile`) or of another of the app (`account.name`)."""
@@ -227,6 +237,8 @@ def _types(document: Document, compiled: model.Definitions, report: Report) -> N
             _convert(f"{path}.convert", raw["convert"], form, compiled, report)
         _settings(f"{path}.activity", ACTIVITY, raw["activity"], form, compiled, report)
         _settings(f"{path}.due", DUE, raw["due"], form, compiled, report)
+        if raw["pool"]:
+            _pool(f"{path}.pool", raw["pool"], form, compiled, report)
     for i, tile in enumerate((document.data["workbench"] or {}).get("tiles") or ()):
         _measure(f"workbench.tiles[{i}].measure", tile["measure"], f"{document.app}.{tile['form']}", compiled, report)
 
@@ -292,6 +304,23 @@ def _convert(path: str, raw: Mapping[str, Any], form: model.Form, compiled: mode
             report.add(f"{path}.set.{name}", error.message, error.code, getattr(error, "near", None))
 
 
+def _pool(path: str, raw: Mapping[str, Any], form: model.Form, compiled: model.Definitions, report: Report) -> None:
+    """What is set when a record is taken are values its kinds take; lists that come along point here."""
+    _settings(path, POOL, raw, form, compiled, report)
+    for name, value in (raw["set"] or {}).items():
+        if name not in form.fields:
+            continue
+        try:
+            form.fields[name].kind.parse(form.fields[name], value)
+        except MortiseError as error:
+            report.add(f"{path}.set.{name}", error.message, error.code, getattr(error, "near", None))
+    backs = [k for k, f in form.names.items() if f.reverse_of is not None and f.column is None]
+    for i, name in enumerate(raw["bring"] or ()):
+        if name not in backs:
+            message = N_("There is no list “{key}” of records that point here.", key=name)
+            report.add(f"{path}.bring[{i}]", message, "reference", nearest(name, backs))
+
+
 def _measure(path: str, text: str, form: str, compiled: model.Definitions, report: Report) -> None:
     from webapp.expressions import check_measure
 
@@ -317,7 +346,7 @@ def _settings(path: str, shape: Any, raw: Any, form: model.Form, compiled: model
             _typed_field(at, grouped_by(value), leaf.field(value), form, compiled, report)
         elif isinstance(leaf, SortKey):
             item = form.names.get(value.removeprefix("-"))
-            if item is not None and item.type.name in ("choices", "records"):
+            if item is not None and item.type.name in ("choices", "records", "files"):
                 report.add(at, N_("One cannot sort by the field {key}.", key=item.key), "type")
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "load",
     "plan",
     "propose",
+    "published",
     "purge",
     "retry",
     "rollback",
@@ -90,6 +91,14 @@ def history(unit: Unit, app: str) -> list[Version]:
         )
         for r in rows
     ]
+
+
+def published(unit: Unit) -> dict[str, tuple[datetime, int | None]]:
+    """App → when and by whom the version in force was published."""
+    version, app = tables.app_version, tables.app
+    in_force = sa.and_(version.c.app == app.c.key, version.c.version == app.c.version)
+    rows = unit.execute(sa.select(app.c.key, version.c.created_at, version.c.created_by).join(version, in_force))
+    return {row.key: (row.created_at, row.created_by) for row in rows}
 
 
 def document(unit: Unit, app: str, version: int | None = None) -> Document:

@@ -19,15 +19,7 @@ from webapp.expressions.operators import (
 from webapp.expressions.paths import Frame, PathChecks
 from webapp.expressions.problems import ExpressionError
 from webapp.expressions.terms import Apply, Literal, Term
-from webapp.expressions.types import (
-    BOOLEAN,
-    DURATION,
-    EMPTY,
-    TEXT,
-    FieldShape,
-    Type,
-    number,
-)
+from webapp.expressions.types import BOOLEAN, DURATION, EMPTY, TEXT, FieldShape, Type, number
 from webapp.i18n import N_
 
 
@@ -113,7 +105,7 @@ class Checker(PathChecks):
                 raise ExpressionError(
                     N_("Nothing equals empty; write “is empty” or “is not empty”."), term.position, code="compare_empty"
                 )
-            if term.type.name in ("records", "choices"):
+            if term.type.name in ("records", "choices", "files"):
                 raise coerce.wrong(term, N_("a single value"))
         left, right = coerce.meet(left, right)
         kind = left.type.name

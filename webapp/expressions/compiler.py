@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.expressions import terms
-from webapp.expressions.backend import LIMIT, MAX_SCALE, SQL, Backend, Val
+from webapp.expressions.backend import Backend
 from webapp.expressions.functions import functions
 from webapp.expressions.narrowing import Narrowing
 from webapp.expressions.postgresql import PostgreSQL
@@ -18,6 +18,7 @@ from webapp.expressions.sources import Row, StoredRow, formula_of
 from webapp.expressions.sqlite import SQLite
 from webapp.expressions.terms import Term
 from webapp.expressions.types import BOOLEAN, FieldShape, Type, number
+from webapp.expressions.val import LIMIT, MAX_SCALE, SQL, Val
 
 BACKENDS: dict[str, type[Backend]] = {"sqlite": SQLite, "postgresql": PostgreSQL}
 

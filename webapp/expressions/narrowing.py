@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.expressions import terms
-from webapp.expressions.backend import SQL
 from webapp.expressions.fold import fold
 from webapp.expressions.reach import Reach
 from webapp.expressions.sources import StoredRow
 from webapp.expressions.terms import Term
+from webapp.expressions.val import SQL
 
 _FLIPPED = {"eq": "eq", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 _CONSTANT = (terms.Literal, terms.Parameter, terms.Apply)

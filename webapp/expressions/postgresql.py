@@ -11,24 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from webapp.db import Moment
-from webapp.expressions.backend import (
-    DATE,
-    DATETIME,
-    DURATION,
-    FIELD_BOUND,
-    LAST_DAY_NUMBER,
-    LIMIT,
-    LONGEST_NUMBER,
-    MAX_SCALE,
-    SQL,
-    TEXT,
-    WIDE,
-    Backend,
-    Val,
-    number,
-)
+from webapp.expressions.backend import Backend
 from webapp.expressions.steps import Loop
-from webapp.expressions.types import Type
+from webapp.expressions.types import DATE, DATETIME, DURATION, TEXT, Type, number
+from webapp.expressions.val import FIELD_BOUND, LAST_DAY_NUMBER, LIMIT, LONGEST_NUMBER, MAX_SCALE, SQL, WIDE, Val
 
 fn = sa.func
 _NUM = sa.Numeric()

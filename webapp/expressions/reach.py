@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.expressions import terms
-from webapp.expressions.backend import SQL, Backend, Val
+from webapp.expressions.backend import Backend
 from webapp.expressions.sources import Row, StoredRow
 from webapp.expressions.terms import Term
 from webapp.expressions.types import Eyes, FormShape, Schema, Type
+from webapp.expressions.val import SQL, Val
 
 _member = sa.table(
     "m__member",

@@ -223,53 +223,7 @@ def _wake_after(unit: Unit) -> None:
         unit.after_commit(wake)
 
 
-# --- claiming and finishing -------------------------------------------------------------------------------------
-
-
-def claim(
-    unit: Unit,
-    worker: str,
-    *,
-    limit: int = 1,
-    kinds: Iterable[str] | None = None,
-    id: int | None = None,
-    now: datetime | None = None,
-) -> list[Job]:
-    """Take up to `limit` rows that are due, of `kinds` (all that have a handler here), oldest first; or only `id`."""
-    now = now or clock.now()
-    known = handlers.keys() if kinds is None else list(kinds)
-    ready = (
-        sa.select(table.c.id)
-        .where(IS_WAITING, table.c.due_at <= now, table.c.kind.in_(known), *([] if id is None else [table.c.id == id]))
-        .order_by(table.c.due_at, table.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("ready")  # not a subquery, which PostgreSQL may run more than once
-    )
-    taken = (
-        table.update()
-        .where(table.c.id.in_(sa.select(ready.c.id)), table.c.state == WAITING)
-        .values(
-            state=RUNNING,
-            worker=worker,
-            lease_until=_lease_until(known, now),
-            attempts=table.c.attempts + 1,
-            error=None,
-        )
-        .returning(table)
-    )
-    return sorted((job_of(row) for row in unit.execute(taken)), key=lambda job: (job.due_at, job.id))
-
-
-def _lease_until(kinds: list[str], now: datetime) -> Any:
-    """When the lease of a row ends, by its kind."""
-    leases = {kind: now + handlers.get(kind).lease for kind in kinds if kind in handlers}
-    special = {kind: end for kind, end in leases.items() if end != now + LEASE}
-    usual = sa.bindparam("lease", now + LEASE, type_=table.c.lease_until.type)
-    if not special:
-        return usual
-    whens = [(table.c.kind == kind, sa.literal(end, table.c.lease_until.type)) for kind, end in special.items()]
-    return sa.case(*whens, else_=usual)
+# --- while it runs, and its end -------------------------------------------------------------------------------------
 
 
 def _is_mine(job: Job) -> Any:
@@ -281,15 +235,10 @@ def _is_mine(job: Job) -> Any:
     )
 
 
-def _change(unit: Unit, job: Job, **values: Any) -> None:
+def change(unit: Unit, job: Job, **values: Any) -> None:
+    """Change the row of a job that this worker still holds, else `LeaseLost`."""
     if unit.execute(table.update().where(_is_mine(job)).values(values)).rowcount != 1:
         raise LeaseLost(f"{job.kind} {job.key}")
-
-
-def heartbeat(unit: Unit, job: Job, lease: timedelta = LEASE) -> bool:
-    """Renew the lease; True if somebody asked to cancel. Raises `LeaseLost`."""
-    _change(unit, job, lease_until=clock.now() + lease)
-    return bool(unit.execute(sa.select(table.c.is_cancel_asked).where(table.c.id == job.id)).scalar())
 
 
 def progress(database: Database, job: Job, done: int, total: int | None = None, note: str | None = None) -> None:
@@ -297,7 +246,7 @@ def progress(database: Database, job: Job, done: int, total: int | None = None, 
     `Cancelled` when somebody asked to end it, `Stopping` when this worker ends, `LeaseLost` when it is not ours.
     """
     with database.write() as unit:
-        _change(unit, job, progress=dumps({"done": done, "total": total, "note": note}))
+        change(unit, job, progress=dumps({"done": done, "total": total, "note": note}))
         asked = unit.execute(sa.select(table.c.is_cancel_asked).where(table.c.id == job.id)).scalar()
     if asked:
         raise Cancelled
@@ -307,7 +256,7 @@ def progress(database: Database, job: Job, done: int, total: int | None = None, 
 
 def keep(unit: Unit, job: Job, progress: Mapping[str, Any]) -> None:
     """Write down how far it is in the unit that does it, so that the next try goes on there. Raises as `progress`."""
-    _change(unit, job, progress=dumps(progress))
+    change(unit, job, progress=dumps(progress))
     if unit.execute(sa.select(table.c.is_cancel_asked).where(table.c.id == job.id)).scalar():
         raise Cancelled
     if stopping.is_set():
@@ -317,7 +266,7 @@ def keep(unit: Unit, job: Job, progress: Mapping[str, Any]) -> None:
 def give_up(unit: Unit, job: Job, error: str, result: Mapping[str, Any] | None = None) -> None:
     """Trying again would not help: it has failed. Called by the handler, which then returns."""
     job.is_finished = True
-    _give_up(unit, job, FAILED, error)
+    end(unit, job, FAILED, error)
     unit.execute(table.update().where(table.c.id == job.id).values(result=dumps(result or {})))
 
 
@@ -329,11 +278,11 @@ def finish(unit: Unit, job: Job, result: Mapping[str, Any] | None = None) -> Non
     job.is_finished = True
     again = unit.execute(sa.select(table.c.again, table.c.again_at).where(_is_mine(job)).with_for_update()).first()
     if again is not None and again.again_at is not None:
-        _change(unit, job, **_fresh(again))
+        change(unit, job, **_fresh(again))
         if again.again_at <= clock.now():
             _wake_after(unit)
     else:
-        _change(unit, job, state=DONE, result=dumps(result or {}), finished_at=clock.now(), lease_until=None)
+        change(unit, job, state=DONE, result=dumps(result or {}), finished_at=clock.now(), lease_until=None)
 
 
 def _fresh(row: Any) -> dict[str, Any]:
@@ -350,33 +299,13 @@ def _fresh(row: Any) -> dict[str, Any]:
     }
 
 
-def fail(unit: Unit, job: Job, error: str, *, after: timedelta | None = None) -> str:
-    """This try went wrong: wait for the next one, or give up after the last. Returns the new state."""
-    rule = handlers.get(job.kind)
-    if job.attempts >= rule.attempts:
-        _give_up(unit, job, FAILED, error)
-        return FAILED
-    pause = after if after is not None else rule.backoff[min(job.attempts, len(rule.backoff)) - 1]
-    _change(unit, job, state=WAITING, due_at=clock.now() + pause, error=error, lease_until=None, worker=None)
-    return WAITING
-
-
-def _give_up(unit: Unit, job: Job, state: str, error: str | None) -> None:
+def end(unit: Unit, job: Job, state: str, error: str | None) -> None:
+    """It has not been done and will not be; a row that was added again while it ran waits once more."""
     again = unit.execute(sa.select(table.c.again, table.c.again_at).where(_is_mine(job)).with_for_update()).first()
     if again is not None and again.again_at is not None:
-        _change(unit, job, **_fresh(again), error=error)
+        change(unit, job, **_fresh(again), error=error)
     else:
-        _change(unit, job, state=state, error=error, finished_at=clock.now(), lease_until=None)
-
-
-def give_back(unit: Unit, job: Job) -> None:
-    """Let another worker have it at once; this try does not count."""
-    _change(unit, job, state=WAITING, attempts=table.c.attempts - 1, lease_until=None, worker=None)
-
-
-def give_back_orphan(unit: Unit, job: Job) -> None:
-    """The worker died, and nobody here knows the kind: it waits for a worker that does."""
-    _change(unit, job, state=WAITING, lease_until=None, worker=None)
+        change(unit, job, state=state, error=error, finished_at=clock.now(), lease_until=None)
 
 
 def cancel(unit: Unit, id: int) -> str:
@@ -389,11 +318,6 @@ def cancel(unit: Unit, id: int) -> str:
         return RUNNING
     job = get(unit, id)
     raise Conflict(N_("Job {id} is already {state}.", id=id, state=job.state), state=job.state)
-
-
-def cancelled(unit: Unit, job: Job) -> None:
-    """The handler has stopped because it was asked to."""
-    _give_up(unit, job, CANCELLED, None)
 
 
 # --- looking ----------------------------------------------------------------------------------------------------

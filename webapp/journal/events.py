@@ -257,6 +257,31 @@ def touched(unit: Unit, position: Position) -> tuple[set[str], Position]:
     return {f"{row.app}.{row.form}" for row in rows}, Position(tx, max(row[3] for row in rows if row[2] == tx))
 
 
+def changed(unit: Unit, position: Position, *, most: int = 500) -> tuple[dict[str, frozenset[int] | None], Position]:
+    """Form → the records with events after `position`, and where to go on; None for all forms when they are too many.
+
+    On PostgreSQL with what is committed and may still have older company: that is found again by the next question.
+    """
+    query = sa.select(
+        event.c.app, event.c.form, event.c.record, sa.func.coalesce(event.c.tx, 0).label("tx"), event.c.id
+    )
+    if unit.dialect == "postgresql":
+        query = query.add_columns((event.c.tx < _SETTLED).label("is_settled"))
+        query = query.where(sa.tuple_(event.c.tx, event.c.id) > sa.tuple_(sa.literal(position.tx), position.id))
+        query = query.order_by(event.c.tx, event.c.id)
+    else:
+        query = query.add_columns(sa.true().label("is_settled")).where(event.c.id > position.id).order_by(event.c.id)
+    rows = unit.execute(query.limit(most + 1)).all()
+    settled = [Position(row.tx, row.id) for row in rows if row.is_settled]
+    if len(rows) > most:
+        forms, end = touched(unit, position)
+        return dict.fromkeys({f"{row.app}.{row.form}" for row in rows} | forms), end
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        found.setdefault(f"{row.app}.{row.form}", set()).add(row.record)
+    return {form: frozenset(ids) for form, ids in found.items()}, max(settled, default=position)
+
+
 def is_touched_since(unit: Unit, form: str, moment: datetime, *, among: int = 200) -> bool:
     """Whether `form` (`crm.deal`) has an event since `moment`. Where more than `among` events of any form are younger,
     the answer is yes without looking further."""

@@ -101,15 +101,43 @@ class Sender:
 
 def connect(database: Database) -> Sender | None:
     """Let this process tell others of its commits; None where they look for themselves."""
-    settings = database.settings
-    if settings.queue_url.startswith(("redis", "unix")):
-        sender = Sender(_redis_sender(settings))
-    elif not database.is_sqlite:
-        sender = Sender(lambda forms: _notify(database, forms))
-    else:
+    send = _way(database)
+    if send is None:
         return None
+    sender = Sender(send)
     on_written(sender)
     return sender
+
+
+def tell_at_once(database: Database) -> Teller | None:
+    """The same for a command, which ends soon: it tells after each commit, before it goes on."""
+    send = _way(database)
+    if send is None:
+        return None
+
+    def tell(forms: frozenset[str]) -> None:
+        try:
+            for first in range(0, len(forms), _MOST):
+                send(sorted(forms)[first : first + _MOST])
+        except Exception as error:
+            log.warning("others were not told of a change (%s); they find it themselves", error)
+
+    on_written(tell)
+    return tell
+
+
+def _way(database: Database) -> Callable[[list[str]], object] | None:
+    """How forms are told to other processes; None where there is no such way."""
+    settings = database.settings
+    if settings.queue_url.startswith(("redis", "unix")):
+        client: list[Any] = []  # a command that writes nothing needs none
+
+        def publish(forms: list[str]) -> None:
+            client[:] = client or [_redis_sender(settings)]
+            client[0](forms)
+
+        return publish
+    return None if database.is_sqlite else lambda forms: _notify(database, forms)
 
 
 def _notify(database: Database, forms: list[str]) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from webapp import clock
 from webapp.db import Database
 from webapp.errors import MortiseError
-from webapp.journal import due, keeping, partitions, periodic
+from webapp.journal import claims, due, keeping, partitions, periodic
 from webapp.journal.due import Cancelled, Job, LeaseLost, Retry, Stopping, stopping
 from webapp.journal.tables import due as table
 
@@ -49,7 +49,7 @@ def run_one(database: Database, worker: str | None = None) -> str | None:
     if not _is_any_ready(database):
         return None
     with database.write() as unit:
-        jobs = due.claim(unit, worker)
+        jobs = claims.claim(unit, worker)
     return run(database, jobs[0]) if jobs else None
 
 
@@ -77,7 +77,7 @@ def run(database: Database, job: Job) -> str:
         return _end(database, job, None)
     except Stopping:
         with database.write() as unit:
-            due.give_back(unit, job)
+            claims.give_back(unit, job)
         return due.WAITING
     except Retry as error:
         return _end(database, job, str(error), error.after)
@@ -93,9 +93,9 @@ def _end(database: Database, job: Job, error: str | None, after: timedelta | Non
     try:
         with database.write() as unit:
             if error is None:
-                due.cancelled(unit, job)
+                claims.cancelled(unit, job)
                 return due.CANCELLED
-            return due.fail(unit, job, error, after=after)
+            return claims.fail(unit, job, error, after=after)
     except LeaseLost:
         return "lost"
 
@@ -113,7 +113,7 @@ def _kept_alive(database: Database, job: Job, rule: due.Handler) -> Iterator[Non
                 return
             try:
                 with database.write() as unit:
-                    due.heartbeat(unit, job, rule.lease)
+                    claims.heartbeat(unit, job, rule.lease)
             except LeaseLost:
                 return
             except Exception:
@@ -169,8 +169,8 @@ def _give_back(database: Database, id: int, now: datetime) -> None:
         job = due.job_of(row)
         log.warning("job %s %s was lost with worker %s (try %s)", job.kind, job.key, job.worker, job.attempts)
         if row.is_cancel_asked:
-            due.cancelled(unit, job)
+            claims.cancelled(unit, job)
         elif job.kind in due.handlers:
-            due.fail(unit, job, "the worker died", after=timedelta(0))
+            claims.fail(unit, job, "the worker died", after=timedelta(0))
         else:
-            due.give_back_orphan(unit, job)
+            claims.give_back_orphan(unit, job)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import threading
+import time
 from pathlib import Path
 
 from flask import Response, abort, request, send_file
@@ -29,12 +30,15 @@ for _suffix, _type in (
 
 
 class Manifest:
-    """Plain name → built name, read again when a build has replaced it."""
+    """Plain name → built name, read again when a build has replaced it; a page asks a hundred times for one."""
+
+    _LOOKS_EVERY = 0.5  # seconds
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._read_at = 0
+        self._looked = -1.0
         self._names: dict[str, str] = {}
         self._built: frozenset[str] = frozenset()
 
@@ -47,6 +51,10 @@ class Manifest:
         return name in self._built
 
     def _refresh(self) -> None:
+        now = time.monotonic()
+        if 0 <= now - self._looked < self._LOOKS_EVERY and self._names:
+            return
+        self._looked = now
         try:
             changed = self._path.stat().st_mtime_ns
         except FileNotFoundError:

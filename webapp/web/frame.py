@@ -47,7 +47,7 @@ class Frame:
     @cached_property
     def is_mine(self) -> bool:
         """On a page of the member's own, which the phone's bar shows under “me”."""
-        return request.path == "/me" or request.path.startswith("/settings")
+        return request.path == "/me" or request.path.startswith(("/me/", "/settings", "/api/docs"))
 
     @cached_property
     def links(self) -> list[dict[str, Any]]:

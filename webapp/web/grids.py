@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
 from webapp.engines.forms.columns import Column, Grid
 from webapp.engines.forms.display import MOMENTS, NUMBERS, Cell, Tag, initial, tint
 from webapp.web import scope
+from webapp.web.assets import url as static
 
 _SPECIAL = re.compile("[&<>'\"]")
 
 
 def install(app: scope.App) -> None:
-    app.jinja_env.globals.update(grid_rows=rows, single_rows=single_rows, draw_tags=tags, draw_person=person)
+    app.jinja_env.globals.update(grid_rows=rows, single_rows=single_rows)
+    app.jinja_env.globals.update(draw_tags=tags, draw_person=person, draw_files=files)
 
 
 def rows(grid: Grid, base: str, start: int, *, may_edit: bool = False) -> Markup:
@@ -45,26 +48,25 @@ def single_rows(grid: Grid, base: str) -> list[tuple[int, Markup]]:
 
 def _column(grid: Grid, column: Column, base: str, may_edit: bool) -> list[str]:
     """The cells of a column, row by row."""
-    head = f'<td class="{_class(column, grid.form.title)}" tabindex="-1"'
+    named = _class(column, grid.form.title)
+    head = f'<td class="{named}" tabindex="-1"' if named else '<td tabindex="-1"'
+    is_edited = may_edit and column.is_edited
     if column.key == grid.form.title:
-        pairs = zip(grid.ids, grid.titles, strict=True)
-        drawn = [f'<a href="{base}/{id_}" data-opens>{text(title)}</a></td>' for id_, title in pairs]
-    elif not (may_edit and column.is_edited):
-        return grid.written(column.key, _drawing(f"{head}>"))
-    else:
-        drawn = grid.written(column.key, _drawing(""))
-    if not (may_edit and column.is_edited):
-        return [f"{head}>{one}" for one in drawn]
-    return [f"{head}{raw}>{one}" for raw, one in zip(_raw(grid, column.key), drawn, strict=True)]
+        typed = map(_begins, grid.typed(column.key)) if is_edited else itertools.repeat("")
+        found = zip(grid.ids, grid.titles, typed, strict=False)
+        return [f'{head}{raw}><a href="{base}/{id_}" data-opens>{text(title)}</a></td>' for id_, title, raw in found]
+    if is_edited:
+        return grid.edited(column.key, lambda shown, typed: f"{head}{_begins(typed)}>{_inside(shown)}</td>")
+    return grid.written(column.key, lambda shown: f"{head}>{_inside(shown)}</td>")
 
 
-def _raw(grid: Grid, key: str) -> list[str]:
-    """What an editor of each cell begins with, as an attribute."""
-    return [f' data-v="{escape(raw)}"' if raw else "" for raw in grid.raw(key)]
+def _begins(typed: str) -> str:
+    """What the editor of a cell begins with, as an attribute."""
+    return f' data-v="{text(typed)}"' if typed else ""
 
 
-def _drawing(head: str) -> Callable[[str | Cell], str]:
-    return lambda shown: f"{head}{text(shown) if isinstance(shown, str) else _drawn(shown)}</td>"
+def _inside(shown: str | Cell) -> str:
+    return text(shown) if isinstance(shown, str) else _drawn(shown)
 
 
 def _class(column: Column, title: str) -> str:
@@ -84,6 +86,8 @@ def _drawn(cell: Cell) -> str:
         return f'<span class="m-dim m-num">{text(cell.grid)}</span>'
     if cell.tags:
         return tags(cell.tags)
+    if cell.shape == "files":
+        return files(cell)
     return person(cell.text) if cell.shape == "member" else text(cell.grid)
 
 
@@ -98,6 +102,29 @@ def tags(given: Iterable[Tag]) -> Markup:
     return Markup(" ".join(drawn))  # noqa: S704 (labels are escaped, colours are names of ours)
 
 
+#: Small pictures that stand in one cell; of more there is the number.
+_MOST_PICTURES = 3
+
+
+def files(cell: Cell) -> Markup:
+    """The first pictures small, and how many other files there are."""
+    pictures = [one for one in cell.value if one.is_picture]
+    shown = pictures[:_MOST_PICTURES]
+    sizes = 'loading="lazy" width="26" height="26"'
+    drawn = [f'<img src="/files/{one.id}/small" alt="{text(one.name)}" {sizes}>' for one in shown]
+    if len(cell.value) > len(pictures):
+        first = next(one for one in cell.value if not one.is_picture)
+        drawn.append(
+            f'<svg class="m-i s" aria-hidden="true"><use href="{static("icons.svg")}#paperclip"/></svg>'
+            f'<span class="m-cut">{text(first.name)}</span>'
+        )
+    more = len(cell.value) - len(shown) - (1 if len(cell.value) > len(pictures) else 0)
+    if more:
+        drawn.append(f'<span class="m-num m-dim">+{more}</span>')
+    return Markup(f'<span class="m-pics">{"".join(drawn)}</span>')  # noqa: S704 (names are escaped)
+
+
+@lru_cache(4096)
 def person(name: str) -> Markup:
     """A name with the person's round picture."""
     picture = f'<span class="m-av a{tint(name)}" aria-hidden="true">{text(initial(name))}</span>'

@@ -6,18 +6,19 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, g, request
+from markupsafe import Markup
 
 from webapp import i18n
 from webapp.access import firm
 from webapp.i18n import Message
-from webapp.web import scope, signing
+from webapp.web import assets, scope, signing
 
 COOKIE = "mortise-language"
 NAMES = {"zh": "简体中文", "en": "English"}
 
 
 def install(app: scope.App) -> None:
-    app.jinja_env.globals.update(_=translate, label=label)
+    app.jinja_env.globals.update(_=translate, label=label, fixed=fixed)
     app.jinja_env.filters["say"] = say
     app.context_processor(lambda: {"locale": locale()})
 
@@ -39,6 +40,16 @@ def choose(response: Response, wanted: str) -> None:
 def translate(text: str, /, **params: Any) -> str:
     """`_("…")` of the templates."""
     return i18n.translate(locale(), text, **params)
+
+
+def fixed(template: str) -> Markup:
+    """A part of pages that says the same to everybody who speaks the language: drawn once for each."""
+    app = scope.app()
+    kept: dict[tuple[str, str, str], Markup] = app.extensions.setdefault("mortise-fixed", {})
+    key = template, locale(), assets.url("icons.svg")
+    if key not in kept or app.jinja_env.auto_reload:
+        kept[key] = Markup(app.jinja_env.get_template(template).render())  # noqa: S704 (drawn by a template)
+    return kept[key]
 
 
 def label(value: Any) -> str:

@@ -3,7 +3,8 @@
 A bucket holds as many requests as are allowed in a minute and fills evenly; so a program that was idle may send them
 at once. The buckets are this process's own, or shared through Redis where the queue is there; while Redis is away each
 process counts alone. Wrong tokens empty a bucket of the address they come from, so that guessing is slow and the
-database is not asked for each guess. Signing in is counted in the database (`access.attempts`).
+database is not asked for each guess; a program that repeats one token that has ended guesses nothing and counts once a
+minute. Signing in is counted in the database (`access.attempts`).
 """
 
 from __future__ import annotations
@@ -131,10 +132,11 @@ def install(app: scope.App) -> None:
         if not request.path.startswith(_PREFIX):
             return
         now = clock.now().timestamp()
-        wrong = buckets.take(_hashed("wrong", signing.address()), _WRONG, 0, now)
-        if not wrong.is_given:
-            g.rate = wrong
-            raise _too_many(wrong)
+        if signing.bearer_token():
+            wrong = buckets.take(_hashed("wrong", signing.address()), _WRONG, 0, now)
+            if not wrong.is_given:
+                g.rate = wrong
+                raise _too_many(wrong)
         g.rate = buckets.take(_asker(), limit, 1, now)
         if not g.rate.is_given:
             raise _too_many(g.rate)
@@ -143,8 +145,10 @@ def install(app: scope.App) -> None:
         level: Level | None = g.get("rate")
         if level is None:
             return response
-        if response.status_code == 401:
-            buckets.take(_hashed("wrong", signing.address()), _WRONG, 1, clock.now().timestamp())
+        if response.status_code == 401 and (given := signing.bearer_token()):  # who gives no token guesses none
+            now = clock.now().timestamp()
+            if buckets.take(_hashed("again", f"{signing.address()} {given}"), 1, 1, now).is_given:
+                buckets.take(_hashed("wrong", signing.address()), _WRONG, 1, now)
         response.headers["RateLimit-Limit"] = str(level.limit)
         response.headers["RateLimit-Remaining"] = str(level.left)
         response.headers["RateLimit-Reset"] = str(level.full_in)

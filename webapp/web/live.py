@@ -1,8 +1,9 @@
 """Pages that follow what others do: one watcher a process, and a stream of server-sent events to each open page.
 
-A stream says that a form was written to and never what; the page then asks for its part as its person may see it. It
-ends with the session and with the right to see the form, which one statement asks for all streams every few seconds.
-Streams hold a thread each and no turn, no unit of work and no connection.
+A stream says that a form was written to, and the page then asks for its part as its person may see it. To a board it
+says what has changed in it (`Boards`, worked out once for all who see the same), so that nobody has to ask. It ends
+with the session and with the right to see the form, which one statement asks for all streams every few seconds.
+Streams hold a thread each and no turn, no unit of work and no connection; a writer only leaves a note.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import quote
 
 from webapp import clock
 from webapp.access import actors, policy, sessions
@@ -24,6 +25,7 @@ from webapp.errors import Busy, NotFound
 from webapp.i18n import N_
 from webapp.journal import events, signals
 from webapp.web import scope
+from webapp.web.streams import Seat, Stream
 
 log = logging.getLogger("mortise.live")
 #: Streams of a process: of its 300 threads some stay free for everything else.
@@ -31,90 +33,81 @@ MOST = 250
 #: Streams of one session: a browser opens one for each page in sight. One that was left is noticed late, so the oldest
 #: makes room for the newest.
 MOST_OF_A_SESSION = 8
-TICK = 0.5
-HEARTBEAT = 15.0  # proxies close what is silent for a minute; a reader who has gone is noticed by writing
+TICK = 0.3
+#: Seconds for which news gather, and from one telling to the next: short where it is quiet, longer while news do not
+#: end, and twenty times what it cost, within reason.
+GATHER = 0.1
+PACE = 0.4
+_BUSY_PACE = 1.2
+_LONGEST_PACE = 5.0
 GUARD_EVERY = 5.0
 #: A page may have been drawn that long before its events were written by a clock of another machine.
 _SKEW = timedelta(seconds=2)
 
 
-@dataclass(eq=False)
-class Stream:
-    """One open page: whose session, which form, and what he may do by (roles and epoch of the last look)."""
+def cost(began: float, spent: float) -> float:
+    """Seconds of work since the moments `began` (monotonic) and `spent` (of this thread): its own, or a server's."""
+    return max(time.thread_time() - spent, (time.monotonic() - began) / 5)
 
-    form: str
-    session: str
-    member: int
-    known: Any = None
-    opened: float = field(default_factory=time.monotonic)
-    is_news: bool = False
-    within: int = 0
-    ended: str = ""
-    _turned: threading.Condition = field(default_factory=threading.Condition)
 
-    def tell(self, within: int) -> None:
-        with self._turned:
-            self.is_news, self.within = True, within
-            self._turned.notify()
+class Boards(Protocol):
+    """Who works out what has changed in boards, and sends it."""
 
-    def end(self, reason: str) -> None:
-        with self._turned:
-            self.ended = self.ended or reason
-            self._turned.notify()
+    def tell(self, streams: Sequence[Stream], changed: dict[str, frozenset[int] | None]) -> set[str]:
+        """Tell the streams, all of which have a seat; answers the forms for which something is left to be told.
 
-    def messages(self) -> Iterator[str]:
-        """What goes over the wire, until the stream is ended."""
-        yield "retry: 2000\n: here\n\n"
-        while True:
-            with self._turned:
-                self._turned.wait_for(lambda: self.is_news or self.ended, HEARTBEAT)
-                is_news, ended, self.is_news = self.is_news, self.ended, False
-            if ended:
-                yield f"event: end\ndata: {ended}\n\n"
-                return
-            yield (
-                f'event: changed\ndata: {{"form": "{self.form}", "within": {self.within}}}\n\n' if is_news else ":\n\n"
-            )
+        changed  form → the records that were written to, None where nobody knows which
+        """
 
 
 class Hub:
-    """All streams of a process and the thread that watches for them; the thread ends with the last stream."""
+    """All streams of a process, the thread that watches for them and the one that tells them; both end with the last
+    stream."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, boards: Boards | None = None) -> None:
+        self.boards = boards
         self.is_ending: Callable[[], bool] = lambda: False
         self._database = database
         self._streams: set[Stream] = set()
         self._mutex = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._position = events.START
+        self._told = events.START  # up to where the pages have been told
+        self._there: Counter[str] = Counter()  # form → streams
+        self._forms: set[str] = set()  # written to and not told yet
+        self._is_news = threading.Event()
 
-    def open(self, form: str, session: str, member: int, since: datetime | None) -> Stream:
+    def open(self, form: str, session: str, member: int, since: datetime | None, seat: Seat | None = None) -> Stream:
         """A stream for a page that was drawn at `since`: what was written in between is told at once.
 
         Raises `Busy` when there are too many already.
         """
-        stream = Stream(form, session, member)
+        stream = Stream(form, session, member, seat if self.boards is not None else None)
         with self._mutex:
             mine = [one for one in self._streams if one.session == session]
             if len(mine) >= MOST_OF_A_SESSION:
                 oldest = min(mine, key=lambda one: one.opened)
                 oldest.end("crowd")
-                self._streams.discard(oldest)
+                self._drop(oldest)
             if len(self._streams) >= MOST or self.is_ending():
                 raise Busy(N_("Too many pages are open; this one is brought up to date less often."))
             if self._thread is None:
                 with self._database.read() as unit:
-                    self._position = events.last(unit)
+                    self._told = events.last(unit)
                 self._thread = threading.Thread(target=self._watch, name="live", daemon=True)
                 signals.on_written(self.tell)
                 self._thread.start()
+                threading.Thread(target=self._tell, name="telling", args=(self._thread,), daemon=True).start()
             self._streams.add(stream)
+            self._there[form] += 1
         try:
             if since is not None:
                 with self._database.read() as unit:  # begun after the stream is there: nothing falls between the two
                     is_news = events.is_touched_since(unit, form, since - _SKEW)
-                if is_news:
+                if is_news and stream.seat is None:
                     stream.tell(0)
+                stream.is_late = is_news and stream.seat is not None
+            if stream.seat is not None:
+                self.tell({form})  # it gets its place before there is anything to tell
         except BaseException:
             self.close(stream)
             raise
@@ -122,17 +115,59 @@ class Hub:
 
     def close(self, stream: Stream) -> None:
         with self._mutex:
+            self._drop(stream)
+
+    def _drop(self, stream: Stream) -> None:
+        if stream in self._streams:
             self._streams.discard(stream)
+            self._there[stream.form] -= 1
 
     def tell(self, forms: set[str] | frozenset[str]) -> None:
-        """Wake the pages of these forms. The more there are, the longer they spread their questions."""
-        if not forms:
-            return
-        with self._mutex:
-            found = [one for one in self._streams if one.form in forms]
+        """Note that these forms were written to. Writers call this: it wakes one thread at the most."""
+        if any(self._there[form] > 0 for form in forms):
+            with self._mutex:
+                self._forms |= forms
+            if not self._is_news.is_set():
+                self._is_news.set()
+
+    def _tell(self, watcher: threading.Thread) -> None:
+        """Tell the pages of forms that were written to: what gathers for a moment together, and not without pause."""
+        pace = PACE
+        while self._thread is watcher:
+            if not self._is_news.is_set():
+                pace = PACE
+            if not self._is_news.wait(TICK):
+                continue
+            time.sleep(GATHER)
+            self._is_news.clear()
+            began, spent = time.monotonic(), time.thread_time()
+            with self._mutex:
+                forms, self._forms = self._forms, set()
+                found = [one for one in self._streams if one.form in forms]
+            try:
+                self.tell_now(found, forms)
+            except Exception:
+                log.exception("telling of changes went wrong; the pages ask for themselves")
+                for one in found:
+                    one.tell(2000)
+            time.sleep(min(max(pace, 20 * cost(began, spent)) - GATHER, _LONGEST_PACE))
+            pace = min(pace * 1.5, _BUSY_PACE)
+
+    def tell_now(self, found: Sequence[Stream], forms: set[str]) -> None:
+        """Tell these streams of what was written to their forms since the last time."""
+        boards = [one for one in found if one.seat is not None]
+        self._let_ask([one for one in found if one.seat is None or one.seat.is_shared])
+        with self._database.read() as unit:
+            changed, self._told = events.changed(unit, self._told)
+        if boards and self.boards is not None:
+            left = self.boards.tell(boards, {form: changed.get(form, frozenset()) for form in forms})
+            self.tell(left)
+
+    def _let_ask(self, found: Sequence[Stream]) -> None:
+        """The more pages ask, the longer they spread their questions."""
         many = Counter(one.form for one in found)
         for one in found:
-            one.tell(min(10_000, 50 * many[one.form]))
+            (one.tell if one.seat is None else one.touch)(min(10_000, 50 * many[one.form]))
 
     def _watch(self) -> None:
         listener = signals.listener(self._database)
@@ -156,7 +191,9 @@ class Hub:
     def _is_over(self) -> bool:
         with self._mutex:
             while self.is_ending() and self._streams:
-                self._streams.pop().end("restart")
+                one = next(iter(self._streams))
+                self._drop(one)
+                one.end("restart")
             if self._streams:
                 return False
             self._thread = None
@@ -165,7 +202,7 @@ class Hub:
 
     def _look(self) -> None:
         with self._database.read() as unit:
-            forms, self._position = events.touched(unit, self._position)
+            forms, _ = events.touched(unit, self._told)
         self.tell(forms)
 
     def _guard(self) -> None:
@@ -198,9 +235,13 @@ def install(app: scope.App) -> None:
     app.jinja_env.globals["live_url"] = url
 
 
-def url(form: Any) -> str:
-    """Where a page of the form that is drawn now listens: `data-live="{{ live_url(at.form) }}"`."""
-    return f"/live/{form.app}/{form.key}?since={clock.now().timestamp():.2f}"
+def url(form: Any, board: str | None = None) -> str:
+    """Where a page of the form that is drawn now listens: `data-live="{{ live_url(at.form) }}"`.
+
+    board  query of the board's address, for one that is to be told what has changed in it
+    """
+    address = f"/live/{form.app}/{form.key}?since={clock.now().timestamp():.2f}"
+    return address if board is None else f"{address}&board={quote(board, safe='')}"
 
 
 def since(text: str) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -28,14 +29,23 @@ SHAPE_ICONS = {
     "department": "users",
     "record": "link",
     "records": "link",
+    "files": "paperclip",
 }
 _MOST_FIELDS = 500
 VIEW_ICONS = {"grid": "table", "kanban": "layout-kanban"}
 
 
 def form(app: str, key: str) -> Scope:
-    """The form the address names, for who asks; raises `NotFound`."""
-    return views.scope(scope.unit(), scope.actor(), app, key, language.locale())
+    """The form the address names, for who asks; raises `NotFound`. With the view that looks into the form's pool it is
+    the pool that he sees."""
+    at = views.scope(scope.unit(), scope.actor(), app, key, language.locale())
+    said = at.form.settings.get("pool")
+    if said is None:
+        return at
+    view = request.args.get("view")
+    if view is None and request.method == "GET" and request.path == f"/{app}/{key}":
+        view = at.shelf.default
+    return (views.into_pool(at) or at) if view == said["view"] else at
 
 
 def form_in(unit: Unit, app: str, key: str) -> Scope:
@@ -98,12 +108,20 @@ class Links:
         self.base = f"/{at.form.app}/{at.form.key}"
         self.asked = asked
 
+    @cached_property
+    def _kept(self) -> str:
+        return self.asked.address() if self.asked else ""
+
+    def query(self) -> str:
+        """What the list asks, as the query of an address."""
+        return self._kept
+
     def pairs(self) -> list[tuple[str, str]]:
         """What the list asks, as hidden inputs of a form that adds to it."""
-        return parse_qsl(self.asked.address(), keep_blank_values=True) if self.asked else []
+        return parse_qsl(self._kept, keep_blank_values=True)
 
     def _with(self, path: str, kept: str, **more: Any) -> str:
-        extra = urlencode({k: v for k, v in more.items() if v is not None})
+        extra = urlencode({k: v for k, v in more.items() if v is not None}) if more else ""
         query = "&".join(part for part in (kept, extra) if part)
         return f"{self.base}{path}?{query}" if query else self.base + path
 
@@ -120,13 +138,14 @@ class Links:
 
         path   values of the heads below which the piece stands
         """
-        kept = self.asked.address(**changes) if self.asked else ""
-        kept = "&".join(filter(None, (kept, urlencode([("in", value) for value in path]))))
+        kept = self.asked.address(**changes) if self.asked and changes else self._kept
+        if path:
+            kept = "&".join(filter(None, (kept, urlencode([("in", value) for value in path]))))
         return self._with("", kept, after=after, part=part, start=start)
 
     def piece(self, path: str, **more: Any) -> str:
         """A helper of the list (`/totals`, `/heads`, `/filter`) under the same conditions."""
-        return self._with(path, self.asked.address() if self.asked else "", **more)
+        return self._with(path, self._kept, **more)
 
     def record(self, id_: int, path: str = "") -> str:
         return f"{self.base}/{id_}{path}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -31,6 +32,12 @@ def column(app: str, form: str) -> Any:
         found = lanes.cell(at, asked, lane, value)
         place = f"{lanes.place_of(at, asked, lane)}-{found.place}"
         return respond.part("boards/_cards.html", column=found, place=place, lane_value=lane, **context(at, asked))
+    behind = request.args.get("behind", "")
+    if behind.isascii() and behind.isdigit() and len(behind) <= 18:
+        after = boards.cursor_behind(at, asked, value, int(behind))
+        if after is None:  # it has left this column: the board is brought up to date instead
+            return respond.trigger(respond.nothing(), "m:refresh")
+        asked = replace(asked, after=after)
     found = boards.column(at, asked, value)
     return respond.part("boards/_cards.html", column=found, place=found.place, **context(at, asked))
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from webapp.blueprints.boards.columns import context
 from webapp.definitions.model import Field
-from webapp.engines.forms import board_settings, boards, lanes, views
+from webapp.engines.forms import axes, board_settings, boards, lanes, views
 from webapp.engines.forms.display import name_of
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import N_, label
@@ -25,6 +25,7 @@ def page(at: Scope, asked: Asked) -> dict[str, Any]:
         "columns": columns,
         "lanes": lanes.lanes(at, asked, columns) if has_lanes else (),
         "has_lanes": has_lanes,
+        "is_still": axes.is_still(by),
         "by_label": label(by.label, at.locale) or by.key,
         "has_total": board_settings.total_key(at, asked) is not None,
         "new_in": lambda value: links.new(**{by.key: value, "next": links.list()}),

@@ -86,7 +86,7 @@ def setup_finish(link: str) -> Response:
             "start", link, 422, given=given, problems={p.path: language.say(p.message) for p in error.problems}
         )
     _start_with(given["start"], given["currency"], member)
-    response = respond.redirect("/setup/done", whole=True)
+    response = respond.redirect("/build/import" if given["start"] == "file" else "/setup/done", whole=True)
     signing.set_session_cookie(response, cookie, remember=True)
     drafts.drop(response, _COOKIE, _PATH)
     return response

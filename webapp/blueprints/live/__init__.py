@@ -10,9 +10,10 @@ from webapp.access import policy
 from webapp.definitions import versions
 from webapp.errors import Denied, NotFound
 from webapp.i18n import N_
-from webapp.web import live, scope, signing
+from webapp.web import language, live, scope, signing
 
 blueprint = Blueprint("live", __name__)
+_LONGEST = 8000
 
 
 @blueprint.get("/live/<app>/<form>")
@@ -25,7 +26,10 @@ def stream(app: str, form: str) -> Any:
     if not policy.may(unit, actor, found, "see"):
         raise NotFound(N_("There is no form “{key}”.", key=f"{app}.{form}"))
     hub = scope.app().live
-    opened = hub.open(found.name, session, actor.member, live.since(request.args.get("since", "")))
+    seat = None
+    if "board" in request.args and actor.on_behalf_of is None:  # who looks as somebody else asks for himself
+        seat = live.Seat(request.args["board"][:_LONGEST], language.locale(), "also" in request.args)
+    opened = hub.open(found.name, session, actor.member, live.since(request.args.get("since", "")), seat)
     answer = Response(opened.messages(), mimetype="text/event-stream")
     answer.call_on_close(lambda: hub.close(opened))
     answer.headers["Cache-Control"] = "no-store, no-transform"

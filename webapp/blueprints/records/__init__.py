@@ -19,6 +19,7 @@ from webapp.blueprints.records import (  # noqa: E402  (they add routes)
     known,  # noqa: F401
     lists,  # noqa: F401
     pickers,  # noqa: F401
+    pool,  # noqa: F401
     reasons,  # noqa: F401
     record,  # noqa: F401
     removal,  # noqa: F401

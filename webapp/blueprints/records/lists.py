@@ -98,6 +98,7 @@ def _grid(at: Scope, asked: Asked) -> dict[str, Any]:
         "is_empty": not (grid.size if grid is not None else found and found.heads),
         "columns": columns.columns(at, asked),
         "height": arranged.height(asked),
+        "on_phone": screens.is_phone(),
         "tools": tools.tools(at, asked),
         "may_edit": _may_edit(at),
         "may_delete": at.actor.may_write and at.may("delete"),

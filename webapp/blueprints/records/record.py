@@ -10,7 +10,7 @@ from flask import make_response, request
 
 from webapp import clock
 from webapp.access import guard, policy
-from webapp.blueprints.records import blueprint
+from webapp.blueprints.records import blueprint, pool
 from webapp.engines.forms import activities, history, related, select, several, standing, stars, timeline
 from webapp.engines.forms.activities import Kind
 from webapp.engines.forms.display import Cell, Tag, cell, seen, tint, title_of
@@ -18,6 +18,7 @@ from webapp.engines.forms.layout import Section, sections
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.standing import Standing
 from webapp.engines.forms.views import Scope
+from webapp.errors import NotFound
 from webapp.i18n import label
 from webapp.web import respond, scope, screens
 
@@ -33,7 +34,10 @@ ONLY: dict[str, tuple[str, ...] | None] = {
 @blueprint.get("/<app>/<form>/<int:id_>")
 def show(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
-    record = select.get(at.unit, at.actor, at.form, id_)
+    try:
+        record = select.get(at.unit, at.actor, at.form, id_)
+    except NotFound:
+        return pool.shown(at, id_)
     only_open = request.args.get("of") == "open"
     if request.args.get("part") == "related":
         lists = related.lists(at, record, only_open=only_open)
@@ -138,6 +142,7 @@ def record_context(at: Scope, record: Record, *, only_open: bool = False) -> dic
         "may_delete": policy.may(at.unit, at.actor, at.form, "delete"),
         "convert": label(at.form.settings["convert"]["label"], at.locale) if stands.may_convert else "",
         "composer": composer(at, record, kind),
+        "pooling": pool.of_record(at, record),
     }
 
 

@@ -156,15 +156,15 @@ def _app(unit: Unit, actor: Actor, app: str) -> Any:
 def _all(*, error: MortiseError | None = None, text: str = "") -> Response:
     actor, unit = scope.actor(), scope.unit()
     apps = [app for app in versions.current(unit).apps.values() if guard.may_build(actor, app.key)]
-    building = versions.building(unit)
+    building, published = versions.building(unit), versions.published(unit)
     shown = []
     for app in apps:
-        newest = versions.history(unit, app.key)[0]
+        at, by = published[app.key]
         work = [w["state"] for w in building if w["app"] == app.key]
         shown.append(
             {
                 "key": app.key, "label": language.label(app.label), "icon": app.icon, "version": app.version,
-                "forms": len(app.forms), "at": newest.created_at, "by": newest.created_by,
+                "forms": len(app.forms), "at": at, "by": by,
                 "open": work.count("open"), "failed": work.count("failed"),
             }
         )  # fmt: skip

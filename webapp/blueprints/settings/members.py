@@ -22,7 +22,7 @@ def list_members() -> Response:
     """All of a state, found by name, pinyin or address, within a department or a role."""
     actor, unit = sections.enter("members"), scope.unit()
     asked = {key: request.args.get(key, "").strip()[:100] for key in ("q", "state", "department", "role")}
-    state = asked["state"] if asked["state"] in directory.STATES else "active"
+    state = asked["state"] if asked["state"] in directory.STATES else directory.HERE
     tree = departments.tree(unit)
     inside = departments.below(unit, int(asked["department"])) if asked["department"].isdecimal() else ()
     found = directory.listed(

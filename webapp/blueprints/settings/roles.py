@@ -239,4 +239,4 @@ def pending(unit: Unit, actor: Actor, app: str) -> dict[str, Any]:
 def _holders(unit: Unit, actor: Actor, role: str) -> list[directory.Person]:
     if not guard.may_people(actor):
         return []
-    return [p for state in ("active", "invited") for p in directory.listed(unit, actor, role=role, state=state)]
+    return directory.listed(unit, actor, role=role)

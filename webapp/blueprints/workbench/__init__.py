@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp import clock
+from webapp.access import guard
 from webapp.backups import keeping
 from webapp.engines.forms import duties, finder, formats, overview
 from webapp.engines.forms.duties import Duties
@@ -40,7 +41,7 @@ def show() -> Any:
         greeting=_greeting(clock.zone()).text(locale),
         today=_today(clock.today(unit.zone), locale),
         name=actor.name,
-        is_keeper=actor.is_keeper,
+        may_build=guard.may_build(actor),
         may_demo=actor.may_write and (actor.is_keeper or any(r.startswith("builder") for r in actor.roles)),
         backup_trouble=keeping.trouble(unit) if actor.is_keeper else None,
         **_mine(),

@@ -7,11 +7,13 @@ from typing import Any
 from flask import request
 
 from webapp import catalog
+from webapp.access import policy
 from webapp.blueprints.workbench import blueprint
 from webapp.definitions import versions
-from webapp.engines.forms import demo
+from webapp.engines.forms import demo, several
 from webapp.engines.forms.display import Eye, title_of
-from webapp.errors import MortiseError
+from webapp.engines.forms.record import Query
+from webapp.engines.forms.several import Wanted
 from webapp.i18n import N_, label, language_of
 from webapp.web import language, respond, scope
 
@@ -86,18 +88,24 @@ def _offered(unit: Any, actor: Any) -> str | None:
 
 
 def _named(kept: list[tuple[str, int]]) -> list[tuple[str, str, str]]:
-    """Form, name and address of records that were kept."""
-    from webapp.access import policy
-    from webapp.engines.forms import select
-
+    """Form, name and address of records that were kept, as far as they may be seen."""
     unit, actor, locale = scope.unit(), scope.actor(), language.locale()
-    definitions, found = versions.current(unit), []
+    definitions = versions.current(unit)
+    by_form: dict[str, list[int]] = {}
     for name, id_ in kept[:MOST]:
-        form = definitions.form(name)
-        try:
-            record = select.get(unit, actor, form, id_)
-        except MortiseError:
-            continue
-        eye = Eye(definitions, locale, policy.fields(unit, actor, form))
-        found.append((label(form.label, locale), title_of(eye, form, record), f"/{name.replace('.', '/')}/{id_}"))
-    return found
+        by_form.setdefault(name, []).append(id_)
+    forms = {name: definitions.form(name) for name in by_form}
+    seen = [name for name, form in forms.items() if policy.may(unit, actor, form, "see")]
+    wanted = [
+        Wanted(forms[n], Query(fields=(forms[n].title,), limit=MOST), among=f"kept_{i}") for i, n in enumerate(seen)
+    ]
+    lists = several.read(unit, actor, wanted, among={f"kept_{i}": by_form[n] for i, n in enumerate(seen)})
+    titles = {}
+    for name, found in zip(seen, lists, strict=True):
+        eye = Eye(definitions, locale, policy.fields(unit, actor, forms[name]))
+        titles.update({(name, one.id): title_of(eye, forms[name], one) for one in found.sheet.records()})
+    return [
+        (label(forms[name].label, locale), titles[name, id_], f"/{name.replace('.', '/')}/{id_}")
+        for name, id_ in kept[:MOST]
+        if (name, id_) in titles
+    ]

@@ -78,6 +78,11 @@ def faces(at: Scope, asked: Asked) -> Faces:
     return Faces(at, board_settings.card_keys(at, asked), board_settings.mark_key(at, asked), stage)
 
 
+def values(at: Scope, asked: Asked) -> list[str]:
+    """What the columns of a board stand for that are there without any record, in order; "" for empty comes last."""
+    return [mark.value for mark in axes.still(at, by_field(at, asked))]
+
+
 def columns(at: Scope, asked: Asked, *, limit: int = COLUMN_PAGE, whole: bool = False) -> tuple[Column, ...]:
     """All columns of the board in their order, each with its first `limit` cards, in one statement.
 
@@ -139,6 +144,12 @@ def column_of(at: Scope, asked: Asked, value: str) -> Column:
     return _column(at, by, Mark(value, Tag(axes.name(at, by, value)), f"v{value}", by.type.name == "member"))
 
 
+def cursor_behind(at: Scope, asked: Asked, value: str, id_: int) -> str | None:
+    """Where the column of `value` goes on behind a record; None when it is not in there."""
+    wanted = query_of(at, replace(asked, after=None), faces(at, asked), value, COLUMN_PAGE)
+    return select.cursor_behind(at.unit, at.actor, at.form, wanted, id_)
+
+
 def query_of(at: Scope, asked: Asked, show: Faces, value: str, limit: int, *more: str) -> Query:
     """The door's query for a column, within `more` conditions."""
     here = axes.holds(by_field(at, asked), value)
@@ -146,14 +157,14 @@ def query_of(at: Scope, asked: Asked, show: Faces, value: str, limit: int, *more
 
 
 def filled(show: Faces, empty: Column, sheet: Sheet) -> Column:
-    return replace(empty, cards=tuple(_card(show, r) for r in sheet.records()), next=sheet.next)
+    return replace(empty, cards=tuple(card_of(show, r) for r in sheet.records()), next=sheet.next)
 
 
 def card(at: Scope, asked: Asked, record: Record) -> Card:
-    return _card(faces(at, asked), record)
+    return card_of(faces(at, asked), record)
 
 
-def _card(show: Faces, record: Record) -> Card:
+def card_of(show: Faces, record: Record) -> Card:
     return Card(record.id, record.version, title_of(show.at.eye, show.at.form, record), show.of(record))
 
 

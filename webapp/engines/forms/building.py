@@ -18,7 +18,7 @@ from webapp import clock, i18n
 from webapp.access import firm
 from webapp.db import Database, Unit
 from webapp.definitions import epochs, tables, versions
-from webapp.definitions.compile import is_formula
+from webapp.definitions.columns import is_formula
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import conversions, indexing, purging, search, stored, worklist
 from webapp.journal import changesets, due

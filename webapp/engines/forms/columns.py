@@ -13,6 +13,7 @@ from webapp.engines.forms.display import (
     Cell,
     Eye,
     Face,
+    Look,
     face,
     is_amount,
     titles,
@@ -91,29 +92,43 @@ class Grid:
         write = writer(look)
         return self.sheet.written(key, lambda value, linked: draw(write(value, linked)))
 
-    def raw(self, key: str) -> list[str]:
-        """What an editor of the field begins with, row by row: several values with | between, links as their ids."""
+    def edited(self, key: str, draw: Callable[[str | Cell, str], str]) -> list[str]:
+        """The same of a column whose reader changes it: `draw` gets what its editor begins with as well.
+
+        That is a text: several values with | between, links as their ids.
+        """
         look = self.eye.look(self.form, key)
-        language = look.locale
+        write, typed = writer(look), _typing(look)
+        return self.sheet.written(key, lambda value, linked: draw(write(value, linked), typed(value)))
 
-        def typed(value: object, _linked: object) -> str:
-            if value is None or isinstance(value, Masked):
-                return ""
-            if isinstance(value, bool):
-                return "true" if value else ""
-            if isinstance(value, str):
-                return value
-            if isinstance(value, list | tuple):
-                return "|".join(str(one) for one in value)
-            return str(look.kind.typed(look.of, value, language))
-
-        return self.sheet.written(key, typed)
+    def typed(self, key: str) -> list[str]:
+        """What an editor of the field begins with, row by row."""
+        typed = _typing(self.eye.look(self.form, key))
+        return self.sheet.written(key, lambda value, _linked: typed(value))
 
     @property
     def cards(self) -> list[tuple[int, Face]]:
         """Id and face of every record."""
         keys = [column.key for column in self.columns]
         return [(record.id, face(self.eye, self.form, record, keys)) for record in self.sheet.records()]
+
+
+def _typing(look: Look) -> Callable[[object], str]:
+    """How a value stands in the editor of its cell."""
+    kind, of, language = look.kind, look.of, look.locale
+
+    def typed(value: object) -> str:
+        if isinstance(value, str):
+            return value
+        if value is None or isinstance(value, Masked):
+            return ""
+        if isinstance(value, bool):
+            return "true" if value else ""
+        if isinstance(value, list | tuple):
+            return "|".join(str(one) for one in value)
+        return str(kind.typed(of, value, language))
+
+    return typed
 
 
 def columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
@@ -155,7 +170,7 @@ def _columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
 
 def is_edited(found: Field) -> bool:
     """Whether a value fits into an editor in its cell."""
-    return found.type.name not in ("records", "empty")
+    return found.type.name not in ("records", "empty") and found.kind.is_typed
 
 
 def _width(at: Scope, found: Field, name: str) -> str:

@@ -124,8 +124,11 @@ def _enter(
         if result.id is None:
             said = "; ".join(p.text("en") for p in result.problems)
             left.append((form.key, str(values_.get(form.title)), said))
-        elif stamp:
+            continue
+        if stamp:
             _date_back(unit, form, result.id, stamp)
+        if values_.get((form.settings.get("pool") or {}).get("field", "")) is True:  # what is in the pool is nobody's
+            unit.execute(form.table.update().where(form.table.c.id == result.id).values(owner=None))
     return sum(r.id is not None for r in results), left
 
 

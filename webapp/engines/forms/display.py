@@ -10,12 +10,13 @@ from webapp.definitions.model import Definitions, Field, Form
 from webapp.engines.forms import paths
 from webapp.engines.forms.record import Linked, Masked, Record
 from webapp.expressions.types import Option
+from webapp.files.refs import FileRef
 from webapp.i18n import label
 
 NUMBERS = ("number", "duration")
 MOMENTS = ("date", "datetime")
 #: Shapes that are more than a text in a grid, or point at something.
-_DRAWN = ("choice", "choices", "member", "department", "record", "records")
+_DRAWN = ("choice", "choices", "member", "department", "record", "records", "files")
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Cell:
     @property
     def plain(self) -> str:
         """What a column of a grid shows where that is a text and nothing else; "" where it is drawn in some way."""
-        if self.tags or self.is_masked or self.look.shape == "member":
+        if self.tags or self.is_masked or self.look.shape in ("member", "files"):
             return ""
         return self._written("cell")
 
@@ -149,6 +150,7 @@ class Face:
     when: Cell | None = None
     person: Cell | None = None
     rest: tuple[Cell, ...] = ()
+    picture: FileRef | None = None
 
 
 @dataclass(frozen=True)
@@ -252,8 +254,13 @@ def writer(look: Look) -> Callable[[Any, Linked | None], str | Cell]:
         found = seen(look, value, linked)
         return found.plain or found
 
+    def named(value: Any, linked: Linked | None) -> str | Cell:
+        if linked is not None and linked.title and type(value) is not Masked:
+            return linked.title
+        return general(value, linked)
+
     if "." in look.key or look.shape in _DRAWN:
-        return general
+        return named if look.shape == "record" else general
     write = look.kind.writer(look.of, look.locale)
 
     def plain(value: Any, linked: Linked | None) -> str | Cell:
@@ -267,7 +274,10 @@ def writer(look: Look) -> Callable[[Any, Linked | None], str | Cell]:
 def titles(eye: Eye, form: Form) -> Callable[[Any, Linked | None], str]:
     """`title_of` by the value of the title field; "" where that names nothing."""
     look = eye.look(form, form.title)
-    return lambda value, linked: seen(look, value, linked).text
+    kind, of, locale = look.kind, look.of, look.locale
+    if look.shape != "text":
+        return lambda value, linked: seen(look, value, linked).text
+    return lambda value, _linked: value.text if isinstance(value, Masked) else kind.text(of, value, locale)
 
 
 def _chosen(look: Look, values: Iterable[str]) -> tuple[Tag, ...]:
@@ -311,19 +321,44 @@ def title_of(eye: Eye, form: Form, record: Record) -> str:
 
 
 def face(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Face:
-    """A card from the fields `keys` (the view's `card` or its columns); a leading link heads it, else the title."""
+    """A card from the fields `keys` (the view's `card` or its columns); a leading link heads it, else the title.
+
+    A person always heads his own card. A yes is said by its field's name, a no not at all.
+    """
     title = Cell(_TITLE, text=title_of(eye, form, record))
     cells = [cell(eye, form, record, k) for k in keys if k != form.title and ("." in k or eye.sees(k))]
     head, sub, rest = title, None, [c for c in cells if not c.is_empty]
-    if rest and rest[0].shape == "record" and keys and rest[0].key == next(k for k in keys if k != form.title):
+    is_person = form.title in form.names and form.names[form.title].kind.is_name
+    if (
+        not is_person
+        and rest
+        and rest[0].shape == "record"
+        and keys
+        and rest[0].key == next(k for k in keys if k != form.title)
+    ):
         head, sub = rest.pop(0), title
+    picture = first_picture(rest)
     number = next((c for c in rest if c.is_amount), None)
-    rest = [c for c in rest if c.shape not in NUMBERS]  # a figure without its name says nothing
+    rest = [_said(c) for c in rest if c.shape not in NUMBERS and c.value is not False]  # a bare figure says nothing
     person = _take(rest, ("member",))
     when = _take(rest, MOMENTS)
     if sub is None:
         sub = _take(rest, ("record", "text"))
-    return Face(head, sub, number, when, person, tuple(rest[:3]))
+    return Face(head, sub, number, when, person, tuple(rest[:3]), picture)
+
+
+def first_picture(cells: list[Cell]) -> FileRef | None:
+    """The first picture among the cells; the cell it comes from is taken out if it holds pictures alone."""
+    for position, found in enumerate(cells):
+        if found.shape == "files" and not found.is_masked and (shown := [f for f in found.value if f.is_picture]):
+            if len(shown) == len(found.value):
+                cells.pop(position)
+            return shown[0]
+    return None
+
+
+def _said(found: Cell) -> Cell:
+    return Cell(found.look, found.value, text=found.label) if found.value is True else found
 
 
 def _take(cells: list[Cell], shapes: tuple[str, ...]) -> Cell | None:

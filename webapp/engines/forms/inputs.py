@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from webapp.definitions.model import Field
@@ -21,6 +22,7 @@ from webapp.engines.forms.record import Masked, Record
 from webapp.engines.forms.values import parse
 from webapp.engines.forms.views import Scope
 from webapp.errors import Problem
+from webapp.expressions import types
 
 POINTERS = ("record", "member", "department")
 
@@ -151,19 +153,22 @@ QUICK = 5
 
 def _quick(at: Scope) -> tuple[str, ...]:
     """The few inputs a record is entered with on the phone: those the builder chose and what is required; where he
-    chose none, what is required or checked, the first of the form, what is told in many words, until there are enough.
+    chose none, what is required, what lists show, what is checked, the first of the form, what is told in many words,
+    until there are enough.
     """
     fields = at.form.fields
     if wanted := quick.keys(at.form):
         needed = [k for k, f in fields.items() if f.is_required and f.default is None]
         return tuple(k for k in dict.fromkeys([*wanted, *needed]) if writable(at, fields[k]))
     chosen = [k for k, f in fields.items() if f.is_required and f.default is None]
-    chosen += [c.field for c in at.form.checks if c.field and c.field in fields]
     sometimes = {k for one in visibility.conditions(at.form) for k in one.keys}
     order = [k for s in at.form.layout or () for k in s["fields"]] or list(fields)
     free = [k for k in order if k not in chosen and k not in sometimes and fields[k].default is None]
     free = [k for k in free if writable(at, fields[k])]
     free[1:] = sorted(free[1:], key=lambda k: fields[k].kind_key != "long_text")
+    likely = [k for view in at.form.views.values() for k in view.settings.get("columns") or ()]
+    likely += [c.field for c in at.form.checks if c.field]
+    free = list(dict.fromkeys([k for k in likely if k in free and fields[k].type != types.BOOLEAN] + free))
     chosen = [k for k in dict.fromkeys(chosen) if writable(at, fields[k])]
     return (*chosen, *free[: max(0, QUICK - len(chosen))])
 
@@ -173,11 +178,16 @@ def _is_shown(at: Scope, found: Field, record: Record | None) -> bool:
     return writable(at, found) and not (record and isinstance(record.values.get(found.key), Masked))
 
 
+def _to_the_minute(value: Any) -> Any:
+    """Nobody thinks of now in seconds, and an input would show them."""
+    return value.replace(second=0, microsecond=0) if isinstance(value, datetime) else value
+
+
 def _values(at: Scope, record: Record | None, prefilled: Mapping[str, list[str]] | None) -> dict[str, Any]:
     """What stands in the inputs at first: the record's values, else the builder's defaults and the address's."""
     if record is not None:
         return {k: _written(at, k, v) for k, v in record.values.items() if not isinstance(v, Masked)}
-    found = defaults(at.unit, at.actor, at.form, {})
+    found = {k: _to_the_minute(v) for k, v in defaults(at.unit, at.actor, at.form, {}).items()}
     for key, texts in (prefilled or {}).items():
         found[key] = texts if at.form.fields[key].kind.is_multi else (texts or [""])[-1]
     return found

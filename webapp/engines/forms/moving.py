@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from webapp import clock
@@ -25,7 +24,7 @@ KIND = "move"
 MOST = 200  # cards in one hand
 _CHUNK = 10  # of them in one unit of work
 #: How long a move can be taken back from where it was made; later it counts as work like any other.
-TAKEN_BACK_WITHIN = timedelta(minutes=10)
+TAKEN_BACK_WITHIN = undo.FREE_FOR
 
 
 @dataclass

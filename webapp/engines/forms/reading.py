@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,6 +57,10 @@ class Place:
     decode: Callable[..., tuple[Any, Linked | None]] | None
     is_uniform: bool
 
+    @cached_property
+    def is_converted(self) -> bool:
+        return any(convert is not None for convert in self.converts)
+
     def read(self, row: Sequence[Any]) -> tuple[Any, Linked | None]:
         """The value in a row, and what it points at."""
         return self.value(*row[self.start : self.end])
@@ -64,7 +69,9 @@ class Place:
         """The same from what the driver gave for the field's own columns."""
         if raw[0] is None:
             return None, None
-        given = [v if c is None or v is None else c(v) for v, c in zip(raw, self.converts, strict=True)]
+        given = raw
+        if self.is_converted:
+            given = tuple([v if c is None or v is None else c(v) for v, c in zip(raw, self.converts, strict=True)])
         return self.decode(*given) if self.decode is not None else (given[0], None)
 
 

@@ -7,6 +7,7 @@ and due rows (`telling`). The commit is the caller's.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -19,7 +20,7 @@ from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import search, select, stages, stored, telling, uniqueness, values, vetting
+from webapp.engines.forms import attaching, search, select, stages, stored, telling, uniqueness, values, vetting
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.record import Record
@@ -54,6 +55,7 @@ def create(
     problems: list[Problem] = []
     given = values.take(unit, actor, form, raw, problems)
     record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
+    problems += attaching.taken(unit, actor, form, record)
     record.update(stored.stamps(unit, actor, record.get("owner")))
     record.update(stages.stamps(form, {}, record, given))
     unread = {p.path for p in problems}
@@ -91,10 +93,12 @@ def update(
     via: str = "ui",
     change_set: int | None = None,
     stamped: Mapping[str, Any] | None = None,
+    is_free: bool = False,
 ) -> Record:
     """Change the fields named in `raw`; what is equal already is no change, and no change is no event.
 
     stamped  what an undo puts back into fields that the door fills itself
+    is_free  whether it takes back a move just made, which the rules of the stages let pass
     Raises `Stale` (detail `current`: the record as it is now) when `version` is not the record's, `Invalid`, `Denied`.
     """
     before = _load(unit, actor, form, id_, "edit")
@@ -105,6 +109,7 @@ def update(
     vetting.guard(unit, actor, form, id_, "edit", raw)
     problems: list[Problem] = []
     given = values.take(unit, actor, form, _touched(form, raw, before), problems)
+    problems += attaching.taken(unit, actor, form, given, before, id_)
     changed = {key: value for key, value in given.items() if value != before.get(key)}
     values.refuse(problems if not changed else [])
     if not changed:
@@ -112,12 +117,12 @@ def update(
     after = {**before, **changed}
     problems += vetting.newly_missing(unit, actor, form, before, after, id_)
     after.update(stages.stamps(form, before, after, given) | dict(stamped or {}))
-    if "owner" in changed:
+    if changed.get("owner") is not None:  # what is nobody's stays with its department
         after["owner_department"] = stored.department_of(unit, changed["owner"])
     judgement = judge(unit, actor, form, after, before, id_)
     after.update(judgement.formulas)
     problems += judgement.problems + uniqueness.problems(unit, form, after, list(changed), id_)
-    problems += vetting.vetoes(unit, actor, form, before, after, via=via)
+    problems += vetting.vetoes(unit, actor, form, before, after, is_free=is_free)
     values.refuse(problems)
     stored.write(unit, actor, form, id_, before, after, via)
     changes = {k: after[k] for k in after if after[k] != before.get(k)}
@@ -173,8 +178,12 @@ def restore(
     version: int | None = None,
     via: str = "ui",
     change_set: int | None = None,
+    is_free: bool = False,
 ) -> Record:
-    """Take a record out of the bin; refused (`Conflict`) where a live one has taken its unique value meanwhile."""
+    """Take a record out of the bin; refused (`Conflict`) where a live one has its unique value, or its stage is full.
+
+    is_free  whether it takes back what was just binned, which full stages let pass
+    """
     before = _load(unit, actor, form, id_, "delete")
     _require_version(unit, actor, form, id_, before, version)
     if before["deleted_at"] is None:
@@ -183,6 +192,8 @@ def restore(
     taken = uniqueness.problems(unit, form, before, list(form.fields), id_)
     if taken:
         raise Conflict(N_("It cannot come back: a value that must be unique has been taken."), problems=taken)
+    if not is_free and (full := stages.full(unit, form, {}, before, Counter())):
+        raise Conflict(full[0].message, problems=full)
     stored.mark(unit, form, id_, before["version"], {"deleted_at": None, "deleted_by": None})
     telling.tell(unit, actor, form, id_, "restored", before=before, via=via, change_set=change_set)
     return get(unit, actor, form, id_)
@@ -214,6 +225,7 @@ def purge(
     comments.forget(unit, form, id_)
     stars.forget(unit, form, id_)
     search.index(unit, form, [(id_, before.search_text, None)])
+    attaching.release(unit, form, [id_])
     for field in form.fields.values():
         if field.values_table is not None:
             unit.execute(field.values_table.delete().where(field.values_table.c.record == id_))

@@ -7,6 +7,7 @@ never here: two readers may see different parts of one view. All of a form comes
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -70,26 +71,41 @@ class Shelf:
 
 def shelf(unit: Unit, actor: Actor, form: Form) -> Shelf:
     """The saved views of a form that are there for the actor, and his choices, in one statement."""
-    one = sa.select(sa.literal(1).label("one")).subquery()
-    mine = sa.and_(choice.c.member == actor.member, choice.c.app == form.app, choice.c.form == form.key)
-    there = sa.and_(
-        view.c.app == form.app,
-        view.c.form == form.key,
-        view.c.deleted_at.is_(None),
-        sa.or_(view.c.owner.is_(None), view.c.owner == actor.member),
-    )
-    statement = (
-        sa.select(choice.c.default_view, choice.c.tabs, choice.c.kept, view)
-        .select_from(one.outerjoin(choice, mine).outerjoin(view, there))
-        .order_by(view.c.owner.is_not(None), view.c.position, view.c.id)
-    )
-    rows = unit.execute(statement).all()
+    rows = unit.execute(_shelf(), {"member": actor.member, "app": form.app, "form": form.key}).all()
     found = [_saved(row) for row in rows if row.id is not None]
     return Shelf(
         tuple(v for v in found if is_for(actor, form, v)),
         rows[0].default_view,
         tuple(json.loads(rows[0].tabs)) if rows[0].tabs else (),
         json.loads(rows[0].kept) if rows[0].kept else {},
+    )
+
+
+def mark(unit: Unit, forms: Iterable[str]) -> frozenset[tuple[Any, ...]]:
+    """Tells all saved views of these forms (`crm.deal`) from how they were before."""
+    wanted = (view.c.app + "." + view.c.form).in_(list(forms))
+    statement = sa.select(view.c.id, view.c.version, view.c.audience).where(wanted, view.c.deleted_at.is_(None))
+    return frozenset(tuple(row) for row in unit.execute(statement))
+
+
+@functools.cache
+def _shelf() -> sa.Select[Any]:
+    """What every page of a list asks; parameters `member`, `app` and `form`."""
+    one = sa.select(sa.literal(1).label("one")).subquery()
+    app: sa.BindParameter[str] = sa.bindparam("app")
+    form: sa.BindParameter[str] = sa.bindparam("form")
+    member: sa.BindParameter[int] = sa.bindparam("member")
+    mine = sa.and_(choice.c.member == member, choice.c.app == app, choice.c.form == form)
+    there = sa.and_(
+        view.c.app == app,
+        view.c.form == form,
+        view.c.deleted_at.is_(None),
+        sa.or_(view.c.owner.is_(None), view.c.owner == member),
+    )
+    return (
+        sa.select(choice.c.default_view, choice.c.tabs, choice.c.kept, view)
+        .select_from(one.outerjoin(choice, mine).outerjoin(view, there))
+        .order_by(view.c.owner.is_not(None), view.c.position, view.c.id)
     )
 
 

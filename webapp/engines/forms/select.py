@@ -114,24 +114,48 @@ def _next(unit: Unit, listing: Listing, last: Sequence[Any]) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Joined:
+    """Several lists of a form made ready, whose first pages come in one statement."""
+
+    listings: tuple[Listing, ...]
+    statement: sa.Select[Any]
+
+    def read(self, unit: Unit, actor: Actor, limit: int) -> list[Sheet]:
+        values = {**binds(actor, clock.now(), unit.zone), "page_limit": limit + 1}
+        found: list[list[Sequence[Any]]] = [[] for _ in self.listings]
+        for row in unit.execute(self.statement, values):
+            found[row[-1]].append(row[:-1])
+        return [
+            Sheet(one.decoder, rows[:limit], _next(unit, one, rows[limit - 1]) if len(rows) > limit else None)
+            for one, rows in zip(self.listings, found, strict=True)
+        ]
+
+
 def sheets(unit: Unit, actor: Actor, form: Form, queries: Sequence[Query]) -> list[Sheet]:
     """The first pages of several lists of a form in one statement. They ask for the same fields, order and length.
 
     Each list is a limited select of its own, so that the index behind it serves it; counts and cursors are not asked.
     """
+    return joined(unit, actor, form, queries).read(unit, actor, queries[0].limit)
+
+
+def joined(unit: Unit, actor: Actor, form: Form, queries: Sequence[Query]) -> Joined:
+    """The lists of `sheets`, for whoever reads them again and again."""
     definitions = versions.current(unit)
-    listings = [prepare(unit, definitions, actor, form, query) for query in queries]
+    listings = tuple(prepare(unit, definitions, actor, form, query) for query in queries)
     key = (form.name, signature(actor), tuple(queries))
-    statement = definitions.kept("joined lists", KEPT_LISTS).get(key, lambda: _joined(listings, unit.dialect))
-    limit = queries[0].limit
-    values = {**binds(actor, clock.now(), unit.zone), "page_limit": limit + 1}
-    found: list[list[Sequence[Any]]] = [[] for _ in listings]
-    for row in unit.execute(statement, values):
-        found[row[-1]].append(row[:-1])
-    return [
-        Sheet(one.decoder, rows[:limit], _next(unit, one, rows[limit - 1]) if len(rows) > limit else None)
-        for one, rows in zip(listings, found, strict=True)
-    ]
+    kept = definitions.kept("joined lists", KEPT_LISTS)
+    return Joined(listings, kept.get(key, lambda: _joined(listings, unit.dialect)))
+
+
+def cursor_behind(unit: Unit, actor: Actor, form: Form, query: Query, id_: int) -> str | None:
+    """Where the list goes on behind the record; None when it does not stand in this list (any more)."""
+    listing = prepare(unit, versions.current(unit), actor, form, query)
+    values = {**binds(actor, clock.now(), unit.zone), "record_id": id_}
+    this = listing.table.c.id
+    row = unit.execute(listing.base.where(this == sa.bindparam("record_id", type_=this.type)), values).first()
+    return None if row is None else _next(unit, listing, row)
 
 
 def _joined(listings: Sequence[Listing], dialect: str) -> sa.Select[Any]:
@@ -189,7 +213,7 @@ def missing(form: Form) -> NotFound:
 def signature(actor: Actor) -> tuple[Any, ...]:
     """What of an actor decides his statements: rights are built into them with his own values."""
     departments = (actor.department, actor.departments, actor.departments_below, actor.headed)
-    return (actor.member, actor.roles, actor.kind, actor.scope, *departments)
+    return (actor.member, actor.roles, actor.kind, actor.scope, actor.pool, *departments)
 
 
 def prepare(unit: Unit, definitions: Definitions, actor: Actor, form: Form, query: Query) -> Listing:

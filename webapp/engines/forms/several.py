@@ -21,6 +21,7 @@ from webapp.definitions.model import Form
 from webapp.engines.forms import select, sorting
 from webapp.engines.forms.reading import Decoder, Sheet, unread
 from webapp.engines.forms.record import COUNT_CAP, Query
+from webapp.engines.forms.search import Sought
 from webapp.expressions import binds
 
 #: Statements kept of an epoch, one for each person and set of lists.
@@ -33,6 +34,7 @@ class Wanted:
 
     link    key of a link field of the form: only records that point at the record `this`
     among   only records whose ids are given under this name
+    sought  the shape of a search; what is looked for is given with the lists (`values` of `read`)
     counts  what to count beside the rows (capped), each by its own conditions in the language, narrowed in the same way
     """
 
@@ -40,11 +42,12 @@ class Wanted:
     query: Query
     link: str | None = None
     among: str | None = None
+    sought: Sought | None = None
     counts: tuple[tuple[str, ...], ...] = ()
 
     @property
     def key(self) -> tuple[Any, ...]:
-        return (self.form.name, self.query, self.link, self.among, self.counts)
+        return (self.form.name, self.query, self.link, self.among, self.sought, self.counts)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def read(
     *,
     this: int | None = None,
     among: Mapping[str, Sequence[int]] | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> list[Found]:
     """The lists in their order, in one statement. Forms not there for the actor are the caller's to leave out."""
     if not wanted:
@@ -77,12 +81,12 @@ def read(
     definitions = versions.current(unit)
     key = (select.signature(actor), tuple(one.key for one in wanted))
     statement, parts = definitions.kept("several lists", KEPT).get(key, lambda: _Joined(unit, actor, wanted).made())
-    values = {**binds(actor, clock.now(), unit.zone), **{k: list(v) for k, v in (among or {}).items()}}
+    given = {**binds(actor, clock.now(), unit.zone), **(values or {}), **{k: list(v) for k, v in (among or {}).items()}}
     if this is not None:
-        values["this_record"] = this
+        given["this_record"] = this
     rows: list[list[Sequence[Any]]] = [[] for _ in wanted]
     counts: list[tuple[int, ...]] = [() for _ in wanted]
-    for row in unit.execute(statement, values):
+    for row in unit.execute(statement, given):
         n = row[0]
         if n < 0:
             counts[-1 - n] = tuple(min(row[i], COUNT_CAP) for i in range(1, 1 + len(wanted[-1 - n].counts)))
@@ -160,6 +164,9 @@ class _Joined:
         rows = listing.base.with_only_columns(*columns, maintain_column_froms=True).where(
             *_narrowed(one, listing.table)
         )
+        if one.sought is not None:
+            fields = select.searchable(self.unit, self.actor, one.form)
+            rows = rows.where(one.sought.condition(one.form, listing.table, self.unit.dialect, fields))
         order = sorting.order(listing.keys, listing.table, self.unit.dialect)
         return rows.order_by(*order).limit(one.query.limit), columns, listing.decoder
 

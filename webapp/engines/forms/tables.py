@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from webapp.db import Exact, Unit
-from webapp.definitions.compile import system_columns
+from webapp.definitions.columns import system_columns
 from webapp.definitions.model import App, Definitions, Form
 from webapp.engines.forms import search
 

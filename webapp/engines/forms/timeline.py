@@ -13,12 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from webapp import clock
-from webapp.definitions.model import Form
+from webapp.definitions.model import Field, Form
 from webapp.engines.forms import formats
 from webapp.engines.forms.activities import Done
 from webapp.engines.forms.comments import Comment
 from webapp.engines.forms.display import Cell, Eye, name_of, shown
 from webapp.engines.forms.record import Entry, Linked, Masked
+from webapp.files.refs import Files
 from webapp.i18n import N_, Message
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -90,10 +91,16 @@ _SET: dict[str, Message] = {
 _CHANGED = N_("changed {field} from {before} to {after}")
 _FILLED = N_("set {field} to {after}")
 _EMPTIED = N_("emptied {field}, it was {before}")
+_ADDED = N_("added {after} to {field}")
+_REMOVED = N_("removed {before} from {field}")
+_SWAPPED = N_("removed {before} from {field} and added {after}")
+_ORDERED = N_("put {field} into another order")
 _CONVERTED = N_("converted {field} from {before} to {after}")
 _LOST = N_("converted {field}; {before} does not fit")
 _FOLLOWED = N_("logged: {kind}")
 _LOGGED = N_("logged a follow-up")
+
+_TAKEN, _PUT_BACK = N_("took it out of the pool"), N_("put it into the pool")
 
 _NONE: tuple[tuple[Piece, ...], ...] = ()
 #: Kinds of events that are no news of their own: the comment itself says that it was edited.
@@ -127,7 +134,10 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
     if entry.kind in ("updated", "conversion") and not changes:
         return None
     icon, verb = _KINDS.get(entry.kind, ("history", N_("changed {n} fields")))
-    if entry.kind in ("updated", "conversion") and len(changes) == 1:
+    pooled = _pooled(eye, form, entry)
+    if pooled is not None:
+        icon, said, more = "users", _pieces(pooled, eye.locale), tuple(changes)
+    elif entry.kind in ("updated", "conversion") and len(changes) == 1:
         said, more = changes[0], _NONE
         icon = "arrow-right" if entry.kind == "updated" and _moves(form, entry) else icon
     else:
@@ -146,6 +156,14 @@ def _line(eye: Eye, form: Form, entry: Entry, zone: str) -> Line | None:
         actor=entry.actor,
         change_set=entry.change_set,
     )
+
+
+def _pooled(eye: Eye, form: Form, entry: Entry) -> Message | None:
+    """That the record came out of its form's pool, or went into it."""
+    key = (form.settings.get("pool") or {}).get("field", "")
+    if entry.kind != "updated" or key not in entry.changes or not eye.sees(key):
+        return None
+    return _PUT_BACK if entry.changes[key][1] is True else _TAKEN
 
 
 def _when(moment: datetime, eye: Eye, zone: str) -> str:
@@ -238,7 +256,8 @@ def _grouped(eye: Eye, made: list[Line]) -> list[Line]:
 
 
 def _goes_with(newer: Line, older: Line) -> bool:
-    is_change = newer.undoes and older.undoes and "arrow-right" not in (newer.icon, older.icon)
+    apart = {"arrow-right", "users"}
+    is_change = newer.undoes and older.undoes and apart.isdisjoint((newer.icon, older.icon))
     is_same = (newer.actor, newer.via, newer.change_set) == (older.actor, older.via, older.change_set)
     return bool(is_change) and is_same and newer.at - older.at <= TOGETHER
 
@@ -255,9 +274,19 @@ def _change(eye: Eye, form: Form, entry: Entry, key: str, before: Any, after: An
         old = before.text or "••••" if isinstance(before, Masked) else str(before or "")
         sentence = _CONVERTED if new else _LOST
         return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=old, after=new)
+    if found.type.name == "files" and not isinstance(before, Masked) and not isinstance(after, Masked):
+        return _files(eye, found, before or (), after or ())
     old = _said(eye, form, entry, key, before)
     sentence = _CHANGED if old and new else _FILLED if new else _EMPTIED
     return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=old, after=new)
+
+
+def _files(eye: Eye, found: Field, before: Files, after: Files) -> tuple[Piece, ...]:
+    """Which files came and which went, by name."""
+    came = found.kind.text(found, [one for one in after if one not in before], eye.locale)
+    went = found.kind.text(found, [one for one in before if one not in after], eye.locale)
+    sentence = _SWAPPED if came and went else _ADDED if came else _REMOVED if went else _ORDERED
+    return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=went, after=came)
 
 
 def _said(eye: Eye, form: Form, entry: Entry, key: str, value: Any) -> str:

@@ -1,6 +1,8 @@
 """Taking back a change set: ordinary writes with `via=undo`, newest event first, in chunks of one unit each.
 
-What somebody has changed since is left as it is and named in the result; nobody's later work is lost.
+What somebody has changed since is left as it is and named in the result; nobody's later work is lost. Who takes back
+what he has done himself a moment ago (`FREE_FOR`) is asked nothing; later, or of somebody else's, it is a change like
+any other: the stages' moves, needs and limits and the rights to each field hold.
 """
 
 from __future__ import annotations
@@ -8,16 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from webapp import clock
-from webapp.access import policy
+from webapp.access import guard, policy
 from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
-from webapp.definitions.model import Form
+from webapp.definitions.model import Field, Form
 from webapp.engines.forms import records, stages, stored, telling
 from webapp.errors import Conflict, Denied, MortiseError, NotFound
 from webapp.expressions import binds
@@ -27,6 +30,10 @@ from webapp.journal.changesets import ChangeSet
 from webapp.journal.tables import change_set as change_set_table
 from webapp.journal.tables import event
 
+#: How long one's own change is taken back as if it had not been.
+FREE_FOR = timedelta(minutes=10)
+#: How long one's own import is: so long the wizard offers it. Afterwards its records go only where one may delete them.
+MADE_FREE_FOR = timedelta(days=7)
 #: Events taken back in one unit of work.
 _CHUNK = 200
 #: Of events that need the whole door, one unit takes fewer.
@@ -40,6 +47,17 @@ class Undone:
     undone: int = 0
     left: list[tuple[str, int, Message]] = field(default_factory=list)
     change_set: int | None = None
+
+
+@dataclass(frozen=True)
+class _Age:
+    """When a change was finished and when it began to be taken back, which a long undo does not outgrow."""
+
+    done: datetime
+    asked: datetime
+
+    def is_within(self, some: timedelta) -> bool:
+        return self.asked - self.done <= some
 
 
 def undo(
@@ -56,10 +74,11 @@ def undo(
     """
     with database.write() as unit:
         done = Undone(change_set=_begin(unit, actor, change_set))
+        age = _age(unit, change_set, done)
     before: int | None = None
     while True:
         with database.write() as unit:
-            before, finished = _chunk(unit, actor, change_set, before, done)
+            before, finished = _chunk(unit, actor, change_set, before, done, age)
             if finished:
                 assert done.change_set is not None
                 changesets.end_undo(unit, change_set, done.change_set)
@@ -82,8 +101,9 @@ def of_record(unit: Unit, actor: Actor, form: Form, id_: int, event_ids: Collect
     if rows:
         title = N_("Changes of {form} {id}", form=form.label, id=id_).text(actor.locale)
         done.change_set = changesets.open(unit, "undo", title, actor.member)
+        now = clock.now()
         for row in rows:
-            _revert(unit, actor, form, row, done)
+            _revert(unit, actor, form, row, done, _is_free(actor, row, _Age(row.at, now)))
         changesets.close(unit, done.change_set)
     return done
 
@@ -132,7 +152,21 @@ def _begun(unit: Unit, change_set: int) -> int:
     return int(unit.execute(statement).scalar_one())
 
 
-def _chunk(unit: Unit, actor: Actor, change_set: int, before: int | None, done: Undone) -> tuple[int | None, bool]:
+def _age(unit: Unit, change_set: int, done: Undone) -> _Age:
+    """From the set's newest event to the moment somebody asked; who goes on with an old undo asks anew."""
+    newest = unit.execute(sa.select(sa.func.max(event.c.at)).where(event.c.change_set == change_set)).scalar()
+    assert done.change_set is not None
+    now, asked = clock.now(), changesets.get(unit, done.change_set).created_at
+    return _Age(newest or now, asked if now - asked <= FREE_FOR else now)
+
+
+def _is_free(actor: Actor, row: Any, age: _Age) -> bool:
+    return row.actor == actor.member and age.is_within(FREE_FOR)
+
+
+def _chunk(
+    unit: Unit, actor: Actor, change_set: int, before: int | None, done: Undone, age: _Age
+) -> tuple[int | None, bool]:
     """Take back the next events; answers the last event seen and whether there are no more."""
     rows = _events(unit, change_set, before, done.change_set)
     if not rows:
@@ -145,11 +179,11 @@ def _chunk(unit: Unit, actor: Actor, change_set: int, before: int | None, done: 
         run.append(row)
     form = versions.current(unit).form(form_name)
     if kind == "created":
-        _uncreate(unit, actor, form, run, done)
+        _uncreate(unit, actor, form, run, done, age)
     else:
         run = run[:_SLOW_CHUNK]
         for row in run:
-            _revert(unit, actor, form, row, done)
+            _revert(unit, actor, form, row, done, _is_free(actor, row, age))
     return run[-1].id, False
 
 
@@ -160,13 +194,13 @@ def _events(unit: Unit, change_set: int, before: int | None, undo_set: int | Non
     return list(unit.execute(statement))
 
 
-def _uncreate(unit: Unit, actor: Actor, form: Form, run: list[Any], done: Undone) -> None:
+def _uncreate(unit: Unit, actor: Actor, form: Form, run: list[Any], done: Undone, age: _Age) -> None:
     """Put the records that were made into the bin, but those that others have worked on since."""
     ids = [row.record for row in run]
     table = form.table
     live = _held(unit, form, ids)
     touched = _touched_since(unit, form, ids, run[0].change_set, done.change_set)
-    allowed = _deletable(unit, actor, form, ids)
+    allowed = _deletable(unit, actor, form, ids, age)
     going = [id_ for id_ in ids if id_ in live and id_ in allowed and id_ not in touched]
     for id_ in ids:
         if id_ in live and id_ not in going:
@@ -196,14 +230,14 @@ def _held(unit: Unit, form: Form, ids: list[int]) -> dict[int, int]:
     return {row.id: row.version for row in unit.execute(statement)}
 
 
-def _deletable(unit: Unit, actor: Actor, form: Form, ids: list[int]) -> set[int]:
-    """Of `ids`, those the actor may delete, or made himself: taking back one's own work is always allowed."""
+def _deletable(unit: Unit, actor: Actor, form: Form, ids: list[int], age: _Age) -> set[int]:
+    """Of `ids`, those the actor may delete, or made himself not long ago."""
     table = form.table
     statement = sa.select(table.c.id).where(table.c.id.in_(ids))
-    mine = table.c.created_by == actor.member
     condition = policy.rows(unit, actor, form, "delete", table)
     if condition is not None:
-        statement = statement.where(sa.or_(mine, condition))
+        is_mine = table.c.created_by == actor.member
+        statement = statement.where(sa.or_(is_mine, condition) if age.is_within(MADE_FREE_FOR) else condition)
     return set(unit.execute(statement, binds(actor, clock.now(), unit.zone)).scalars())
 
 
@@ -217,56 +251,78 @@ def _touched_since(unit: Unit, form: Form, ids: list[int], change_set: int, undo
     return set(unit.execute(statement).scalars())
 
 
-def _revert(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> None:
+def _revert(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone, is_free: bool) -> None:
     try:
         with unit.savepoint():
-            if _reverted(unit, actor, form, row, done):
+            if _reverted(unit, actor, form, row, done, is_free):
                 done.undone += 1
     except MortiseError as error:
-        done.left.append((form.name, row.record, error.message))
+        message = error.problems[0].message if error.problems else error.message
+        done.left.append((form.name, row.record, message))
 
 
-def _reverted(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> bool:
+def _reverted(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone, is_free: bool) -> bool:
     if row.kind == "deleted":
-        records.restore(unit, actor, form, row.record, via="undo", change_set=done.change_set)
+        records.restore(unit, actor, form, row.record, via="undo", change_set=done.change_set, is_free=is_free)
     elif row.kind == "restored":
         records.delete(unit, actor, form, row.record, via="undo", change_set=done.change_set)
     elif row.kind == "updated":
-        return _change_back(unit, actor, form, row, done)
+        return _change_back(unit, actor, form, row, done, is_free)
     else:
         done.left.append((form.name, row.record, N_("It has been removed for good.")))
         return False
     return True
 
 
-def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone) -> bool:
+def _change_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone, is_free: bool) -> bool:
     """Set the changed fields back where they still are what the change made of them."""
     now = stored.get(unit, form, row.record, lock=True)
-    back: dict[str, Any] = {}
     changes = json.loads(row.changes or "{}")
     if set(changes) == {"owner_department"}:
         return _move_back(unit, actor, form, row, done, now, *changes["owner_department"])
-    kept = {f.settings["entered"] for f in stages.of(form) if f.settings.get("entered")}
+    rights = policy.fields(unit, actor, form)
+    entered = {stage.settings["entered"]: stage.key for stage in stages.of(form) if stage.settings.get("entered")}
+    back: dict[str, Any] = {}
     stamped: dict[str, Any] = {}
     for key, (old, new) in changes.items():
         found = form.names.get(key)
         if found is None or not (found.kind.is_input if not found.is_system else key == "owner"):
             continue
+        is_stamp = entered.get(key) in changes  # filled by the door when the stage was entered
+        if not is_stamp and not _may_set(actor, form, row, found, rights.get(key, "hidden"), done):
+            continue
         current = telling.to_json(form, key, now.get(key))
         if current == old:
             continue  # taken back already, before the undo was stopped
         if current != new:
-            done.left.append((form.name, row.record, N_("{field} has been changed since.", field=found.label)))
+            if not is_stamp:
+                done.left.append((form.name, row.record, N_("{field} has been changed since.", field=found.label)))
             continue
-        (stamped if key in kept else back)[key] = None if old is None else found.kind.unjson(found, old)
+        (stamped if is_stamp else back)[key] = None if old is None else found.kind.unjson(found, old)
+    stamped = {key: value for key, value in stamped.items() if entered[key] in back}
     if back:
         changed = done.change_set
-        records.update(unit, actor, form, row.record, back, via="undo", change_set=changed, stamped=stamped)
+        records.update(
+            unit, actor, form, row.record, back, via="undo", change_set=changed, stamped=stamped, is_free=is_free
+        )
     return bool(back)
 
 
+def _may_set(actor: Actor, form: Form, row: Any, field: Field, right: str, done: Undone) -> bool:
+    """Whether the actor writes the field. One that is hidden from him is passed over in silence."""
+    if right == "write":
+        return True
+    if right != "hidden":
+        message = N_("{field}: your role may not change this field.", field=field.label)
+        done.left.append((form.name, row.record, message))
+    elif row.actor == actor.member:  # his own work: he knows that there was more
+        done.left.append((form.name, row.record, N_("Part of it is out of your reach by now.")))
+    return False
+
+
 def _move_back(unit: Unit, actor: Actor, form: Form, row: Any, done: Undone, now: Any, old: Any, new: Any) -> bool:
-    """A record that was moved with its department or its owner, whose owner stayed the same."""
+    """A record that was moved with its department or its owner, whose owner stayed the same: work on people."""
+    guard.require_people(actor)
     if now["owner_department"] != new:
         if now["owner_department"] != old:
             done.left.append(

@@ -28,19 +28,19 @@ def vetoes(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     *,
-    via: str = "ui",
+    is_free: bool = False,
     entering: Counter[tuple[str, str]] | None = None,
 ) -> list[Problem]:
     """What stands against a change that is good in itself: a kind's own rules, and whoever registered a veto.
 
-    An undo goes back to what was good before, so kinds and full stages have no say in it.
+    is_free   whether it takes back what was just done: kinds and full stages have no say in it
     entering  records of the same write that enter a stage, where they are not in the table yet
     """
     found: list[Problem] = []
-    for field in vetting(form) if via != "undo" else ():
+    for field in vetting(form) if not is_free else ():
         if after.get(field.key) != before.get(field.key):
             found += field.kind.vet(field, form, before, after)
-    if via != "undo" and stages.of(form):
+    if not is_free and stages.of(form):
         found += stages.full(unit, form, before, after, Counter() if entering is None else entering)
     for veto in guards.vetoes:
         found += veto(unit, actor, form, before, after)

@@ -122,6 +122,16 @@ def scope(unit: Unit, actor: Actor, app: str, form: str, locale: str | None = No
     return Scope(unit, actor, definitions, found, policy.fields(unit, actor, found), locale or actor.locale)
 
 
+def into_pool(at: Scope) -> Scope | None:
+    """The same form as he sees it who looks into its pool; None where there is nothing more to see."""
+    from webapp.engines.forms import pool
+
+    actor = pool.look(at.unit, at.actor, at.form)
+    if actor is None:
+        return None
+    return Scope(at.unit, actor, at.definitions, at.form, policy.fields(at.unit, actor, at.form), at.locale)
+
+
 # --- which views, and what is asked of them ---------------------------------------------------------------------
 
 
@@ -244,7 +254,7 @@ def _sortable(at: Scope, sort: str) -> str | None:
 
 
 def is_sortable(found: Field) -> bool:
-    return found.type.name not in ("choices", "records", "empty")
+    return found.type.name not in ("choices", "records", "files", "empty")
 
 
 def orders(at: Scope, asked: Asked) -> tuple[str, ...]:

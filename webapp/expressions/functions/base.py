@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from webapp.expressions import coerce
-from webapp.expressions.backend import Val
 from webapp.expressions.problems import ExpressionError
 from webapp.expressions.terms import Apply, Literal, Parameter, Term
 from webapp.expressions.types import BOOLEAN, DATE, DATETIME, DURATION, TEXT, Type, number
+from webapp.expressions.val import Val
 from webapp.i18n import N_, Message
 from webapp.registry import Registry
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.expressions.backend import Val, power_scale
 from webapp.expressions.functions.base import add, first_type
 from webapp.expressions.terms import Literal, Term
 from webapp.expressions.types import TEXT, Type, number
+from webapp.expressions.val import Val, power_scale
 from webapp.i18n import N_
 
 fn = sa.func

@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.expressions.backend import MAX_SCALE, MAX_TEXT, Val
 from webapp.expressions.functions.base import add
 from webapp.expressions.types import BOOLEAN, TEXT, number
+from webapp.expressions.val import MAX_SCALE, MAX_TEXT, Val
 from webapp.i18n import N_
 
 fn = sa.func

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from webapp.expressions.backend import Val
 from webapp.expressions.functions.base import add
 from webapp.expressions.types import DATE, DATETIME, DURATION, TEXT, number
+from webapp.expressions.val import Val
 from webapp.i18n import N_
 
 

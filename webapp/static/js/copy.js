@@ -1,17 +1,29 @@
-/** Copying (`[data-copy="text"]`): a press puts the text on the clipboard and says so, in the words of `data-copied` if there are any. */
+/** A press puts something on the clipboard and says so.
+ *
+ * [data-copy="text"]       the text; `data-copied` says it in words of its own
+ * [data-copy-link="/…"]    the address of what is seen: the one named, else the list's own (`#list[data-address]`), else the page's
+ */
 import { on, say } from "./dom.js";
 import { toast } from "./toast.js";
 
-on("click", "[data-copy]", async (event, button) => {
+on("click", "[data-copy]", (event, button) => {
   event.preventDefault();
   event.stopPropagation();
-  const text = button.dataset.copy;
-  const isDone = await written(text);
-  toast(isDone ? { text: button.dataset.copied || say("copied", { text }) } : { text: say("copy_failed"), kind: "bad" });
+  copy(button.dataset.copy, button.dataset.copied || say("copied", { text: button.dataset.copy }));
 });
 
+on("click", "[data-copy-link]", (event, button) => {
+  button.closest("[popover]")?.hidePopover();
+  const list = document.getElementById("list")?.dataset.address;
+  copy(new URL(button.dataset.copyLink || list || location.pathname + location.search, location.href).href, say("link_copied"));
+});
+
+async function copy(text, done) {
+  toast((await isWritten(text)) ? { text: done } : { text: say("copy_failed"), kind: "bad" });
+}
+
 /** The clipboard of the browser needs a secure page; on plain http the old way still works. */
-async function written(text) {
+async function isWritten(text) {
   try {
     if (navigator.clipboard) {
       await navigator.clipboard.writeText(text);
@@ -21,7 +33,7 @@ async function written(text) {
   const area = document.createElement("textarea");
   area.value = text;
   area.className = "visually-hidden";
-  document.body.append(area);
+  (document.querySelector("dialog[open]") || document.body).append(area);
   area.select();
   const isDone = document.execCommand("copy");
   area.remove();

@@ -7,6 +7,7 @@
 import { isComposing } from "./composing.js";
 import { isTyping, on, say } from "./dom.js";
 import { go, rows, step } from "./grid.js";
+import { fetchPart } from "./parts.js";
 
 const PROBLEM = "cell-problem";
 let templates = null; // field → template, of the editors' address they came from
@@ -35,10 +36,9 @@ function fetchTemplates(grid) {
 }
 
 async function load(from) {
-  const answer = await fetch(from, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
+  const answer = await fetchPart(from);
   if (!answer.ok) { asking = null; return {}; }
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const of = Object.fromEntries([...page.querySelectorAll("template[data-editor]")].map((one) => [one.dataset.editor, one]));
+  const of = Object.fromEntries([...answer.page.querySelectorAll("template[data-editor]")].map((one) => [one.dataset.editor, one]));
   templates = { from, of };
   return of;
 }

@@ -2,6 +2,7 @@
 import { announce, on, say } from "./dom.js";
 import { rows } from "./grid.js";
 import { address, fetchRows, idOf } from "./grid_edit.js";
+import { fetchPart } from "./parts.js";
 
 const MOST = 200;
 
@@ -10,14 +11,12 @@ on("m:live", "[data-live]:has(> table[data-grid])", (event, wrap) => event.detai
 async function refresh(grid) {
   const ids = rows(grid).slice(0, MOST).map(idOf);
   if (!ids.length) return null;
-  const answer = await fetch(`${address(grid, "/rows")}&ids=${ids.join(",")}`, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
+  const answer = await fetchPart(`${address(grid, "/rows")}&ids=${ids.join(",")}`);
   if (!answer.ok || !grid.isConnected) return null;
   if (grid.parentElement.querySelector(".m-celledit, td.saving")) return "again";
-  const text = (await answer.text()).replaceAll("<hx-partial", "<template").replaceAll("</hx-partial>", "</template>");
-  const page = new DOMParser().parseFromString(text, "text/html");
   const focus = document.activeElement?.closest?.("table[data-grid] td");
   let changed = 0;
-  for (const part of page.querySelectorAll("template")) {
+  for (const part of answer.page.querySelectorAll("template")) {
     const old = document.querySelector(part.getAttribute("hx-target"));
     const fresh = part.content.querySelector("tr");
     if (!old?.matches("tr")) continue;

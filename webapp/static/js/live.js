@@ -2,7 +2,8 @@
  *
  * One stream an address and page; a page out of sight has none and catches up when it is back. On news the element gets
  * the event `m:live` and asks for its part itself: by `hx-trigger="m:live"`, or in a module by `event.detail.until(promise)`
- * (whose value "again" asks to be called once more).
+ * (whose value "again" asks to be called once more). A board (`&board=` in its address) is told what has changed: the
+ * event `m:told` with `detail.news`; where it cannot make use of that, `detail.ask()` lets it ask as the others do.
  * It comes spread over a moment, one at a time, and waits while something in the element is dragged (`.dragging`,
  * `.held`), edited (`[data-editing]`, a focused input) or has its menu open.
  */
@@ -10,18 +11,33 @@ import { isTyping, onContent } from "./dom.js";
 
 const HIDDEN_FOR = 10_000;
 const AGAIN_AFTER = [1000, 3000, 10_000, 30_000, 60_000];
-const streams = new Map(); // address without its query → { source, fails, timer, isLost, isOver }
+const streams = new Map(); // address without its query → { source, address, fails, timer, isLost, isOver }
 const states = new WeakMap(); // element → { timer, isDue, isAsking, notBefore }
 let hiding = 0;
 
 const pathOf = (element) => element.dataset.live.split("?")[0];
+const isBoard = (element) => element.dataset.live.includes("&board=");
+const ageless = (address) => address.replace(/since=[\d.]+/, "");
 const listeners = (path) => [...document.querySelectorAll("[data-live]")].filter((one) => pathOf(one) === path);
+
+/** Path → the address to listen at: a board's own if there is one, which says when others on the page have to ask, too. */
+function addresses() {
+  const found = new Map();
+  for (const element of document.querySelectorAll("[data-live]")) {
+    const path = pathOf(element);
+    const before = found.get(path);
+    const address = isBoard(element) || !before ? element.dataset.live : before;
+    const isMixed = before !== undefined && before.includes("&board=") !== isBoard(element);
+    found.set(path, isMixed && !address.endsWith("&also=1") ? `${address}&also=1` : address);
+  }
+  return found;
+}
 
 /** Open what the page wants and has not, close what it no longer wants. */
 function sync() {
   if (document.hidden) return;
-  const wanted = new Map([...document.querySelectorAll("[data-live]")].map((one) => [pathOf(one), one.dataset.live]));
-  for (const [path, stream] of streams) if (!wanted.has(path)) drop(path, stream);
+  const wanted = addresses();
+  for (const [path, stream] of streams) if (ageless(wanted.get(path) || "") !== stream.address) drop(path, stream);
   for (const [path, address] of wanted) if (!streams.has(path)) connect(path, address);
 }
 
@@ -34,12 +50,15 @@ function drop(path, stream) {
 function connect(path, address) {
   const stream = streams.get(path) || { fails: 0, isLost: false };
   streams.set(path, stream);
+  stream.address = ageless(address);
   const source = stream.source = new EventSource(address);
   source.addEventListener("open", () => {
     if (stream.isLost) news(path, 300);
     Object.assign(stream, { fails: 0, isLost: false });
   });
   source.addEventListener("changed", (event) => news(path, JSON.parse(event.data).within));
+  source.addEventListener("board", (event) => listeners(path).filter(isBoard).forEach((element) => told(element, event.data)));
+  source.addEventListener("touched", (event) => news(path, JSON.parse(event.data).within, (element) => !isBoard(element)));
   source.addEventListener("end", (event) => {
     source.close();
     if (event.data === "session" || event.data === "rights") stream.isOver = true; // until he signs in again
@@ -62,12 +81,20 @@ function again(path, stream) {
   stream.timer = setTimeout(() => {
     if (streams.get(path) !== stream || stream.isOver) return;
     if (stream.fails > 2) news(path, 300);
-    connect(path, path);
+    connect(path, stream.address);
   }, wait * (0.8 + Math.random() * 0.4));
 }
 
-function news(path, within) {
-  for (const element of listeners(path)) plan(element, Math.random() * within, within);
+function news(path, within, isMeant = () => true) {
+  for (const element of listeners(path).filter(isMeant)) plan(element, Math.random() * within, within);
+}
+
+/** News of a board that wait for nothing; else it asks for itself as soon as it can. */
+function told(element, data) {
+  const state = states.get(element);
+  const ask = () => plan(element, Math.random() * 300, 1000);
+  if (document.hidden || state?.isDue || state?.isAsking || isBusy(element)) return ask();
+  element.dispatchEvent(new CustomEvent("m:told", { bubbles: true, detail: { news: JSON.parse(data), ask } }));
 }
 
 function plan(element, wait, within) {
@@ -144,7 +171,7 @@ function anew() {
     Object.assign(stream, { isOver: false, fails: 0, isLost: true });
     clearTimeout(stream.timer);
     stream.source.close();
-    connect(path, path);
+    connect(path, stream.address);
   }
 }
 

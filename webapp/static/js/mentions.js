@@ -4,6 +4,7 @@
  */
 import { isComposing } from "./composing.js";
 import { on } from "./dom.js";
+import { fetchPart } from "./parts.js";
 
 const list = document.createElement("div");
 list.className = "m-pop m-menu m-people";
@@ -32,10 +33,9 @@ async function offer() {
   const text = typed();
   if (text === null) return hide();
   const mine = asked += 1;
-  const answer = await fetch(`${field.dataset.mentions}?m__find=${encodeURIComponent(text)}`, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } }).catch(() => null);
+  const answer = await fetchPart(`${field.dataset.mentions}?m__find=${encodeURIComponent(text)}`).catch(() => null);
   if (!answer?.ok || mine !== asked) return undefined;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  list.replaceChildren(...[...page.body.childNodes].map((one) => document.adoptNode(one)));
+  list.replaceChildren(...[...answer.page.body.childNodes].map((one) => document.adoptNode(one)));
   if (list.parentNode !== field.parentNode) field.after(list);
   list.hidden = false;
   mark(0);

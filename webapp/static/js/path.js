@@ -2,7 +2,7 @@
  * the record is shown anew where it stands, and so is the list behind its panel.
  */
 import { isComposing } from "./composing.js";
-import { isTyping } from "./dom.js";
+import { isTyping, onContent } from "./dom.js";
 import { renew } from "./grid_live.js";
 import { fetchList, refresh } from "./panel.js";
 
@@ -16,6 +16,11 @@ document.addEventListener("keydown", (event) => {
   button.click();
 });
 
+// Where the path is longer than the screen, the present stage is in sight.
+onContent((root) => root.querySelectorAll(".m-path").forEach((path) => {
+  const now = path.querySelector(".now");
+  if (now && path.scrollWidth > path.clientWidth) path.scrollLeft = now.offsetLeft - path.offsetLeft - (path.clientWidth - now.offsetWidth) / 2;
+}));
 document.addEventListener("m:listed", fetchList);
 document.addEventListener("m:changed", async (event) => {
   const { url, focus } = event.detail;

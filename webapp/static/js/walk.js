@@ -6,6 +6,7 @@
  */
 import { isComposing } from "./composing.js";
 import { isTyping, on, onContent } from "./dom.js";
+import { fetchPart } from "./parts.js";
 
 const KEY = "walk";
 
@@ -56,12 +57,10 @@ async function go(by) {
 
 /** The next piece of the list: its records, and where it goes on from there. */
 async function fetchMore(kept) {
-  const headers = { "HX-Request": "true", "HX-Request-Type": "partial" };
-  const answer = await fetch(kept.more, { headers }).catch(() => null);
+  const answer = await fetchPart(kept.more, { within: "table" }).catch(() => null);
   if (!answer?.ok) return;
-  const page = new DOMParser().parseFromString(`<table>${await answer.text()}</table>`, "text/html");
-  kept.found.push(...addresses(page).filter((one) => !kept.found.includes(one)));
-  kept.more = page.querySelector("[hx-get].m-more")?.getAttribute("hx-get") || null;
+  kept.found.push(...addresses(answer.page).filter((one) => !kept.found.includes(one)));
+  kept.more = answer.page.querySelector("[hx-get].m-more")?.getAttribute("hx-get") || null;
   write(kept);
 }
 

@@ -26,7 +26,7 @@ _LABELS: dict[str, str] = {
     "note": "备注 需求 说明 note notes need",
 }
 _LABEL = {word: place for place, words in _LABELS.items() for word in words.split()}
-_LABELLED = re.compile(r"^[\s\[【(（•·*-]*([A-Za-z-]{1,14}|[\u4e00-\u9fff]{2,6})\.?\s*[\]】)）]?\s*[:：]\s*(.+)$")
+_LABELLED = re.compile(r"^[\s\[【(（•·*-]*([A-Za-z-]{1,14}|[\u4e00-\u9fff]{2,6})\.?\s*+[\]】)）]?\s*+[:：]\s*+(.+)$")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _URL = re.compile(r"(?:https?://|www\.)[^\s，。；、<>\"“”]+", re.I)
 _FIRM = re.compile(
@@ -50,13 +50,11 @@ _SURNAMES = (
 _CHINESE_NAME = re.compile(rf"[{_SURNAMES}][\u4e00-\u9fff]{{1,3}}")
 _FOREIGN_NAME = re.compile(r"(?:(?:Mr|Ms|Mrs|Dr)\.? )?[A-Z][a-zà-ÿ'’-]+(?: [A-Z]\.)?(?: [A-Z][a-zA-Zà-ÿ'’-]+){1,2}")
 _POLITE = re.compile(r"(?<=[\u4e00-\u9fff])(?:先生|女士|小姐|总|老师|师傅)$")
-_ROAD = re.compile(
-    r"[\u4e00-\u9fff]{2,}(?:省|市|区|县|路|街|道|镇)[\w\u4e00-\u9fff-]*(?:号|楼|室|栋|座|园|厦|路|区|镇|村)"
-)
+_ROAD = re.compile(r"[\u4e00-\u9fff]{2}(?:省|市|区|县|路|街|道|镇)[\w-]*(?:号|楼|室|栋|座|园|厦|路|区|镇|村)")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 #: What stood before a number or an address that has been taken out.
 _BARE = re.compile(
-    r"(?:\b(?:tel|mobile|cell|phone|mob|e-?mail|ph|m|t)\b\.?|(?:手机|联系电话|电话|邮箱|微信同号)(?:号码?)?)\s*[:：]?\s*(?=\n|$)",
+    r"(?:\b(?:tel|mobile|cell|phone|mob|e-?mail|ph|m|t)\b\.?|(?:手机|联系电话|电话|邮箱|微信同号)(?:号码?)?)\s*+[:：]?\s*(?=\n|$)",
     re.I,
 )
 _TOKENS = re.compile(r"[\n\t|｜;；，。]+|,(?!\s*(?:Ltd|Inc|LLC))|\s{2,}|\s\(|\)(?=\s|$)")

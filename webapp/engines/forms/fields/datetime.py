@@ -72,8 +72,8 @@ class DateTime(Kind):
         """``2026-11-22T14:30`` in the person's zone, as `datetime-local` inputs want it."""
         if value is None:
             return ""
-        local = value.astimezone(ZoneInfo(clock.zone())).replace(tzinfo=None)
-        return str(local.isoformat(timespec="seconds" if local.second else "minutes"))
+        local = value.astimezone(ZoneInfo(clock.zone())).isoformat()
+        return str(local[:16] if local[16:19] == ":00" else local[:19])
 
     def json(self, field: Field, value: Any) -> str | None:
         return None if value is None else f"{value.astimezone(dt.UTC).isoformat()[:19]}Z"

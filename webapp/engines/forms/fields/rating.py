@@ -43,9 +43,6 @@ class Rating(Kind):
         return number
 
     def text(self, field: Field, value: Any, locale: str) -> str:
-        return "" if value is None else f"{value}/{self.most(field)}"
-
-    def cell(self, field: Field, value: Any, locale: str) -> str:
         return "" if value is None else "★" * value + "☆" * (self.most(field) - value)
 
     def typed(self, field: Field, value: Any, locale: str) -> str:

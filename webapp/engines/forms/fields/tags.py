@@ -49,12 +49,12 @@ class Tags(Kind):
         """A list of texts, or one with commas of either width, 、, ; or line ends between them."""
         texts = [given_text(one) for one in raw] if isinstance(raw, list | tuple) else [given_text(raw)]
         found: dict[str, str] = {}
-        for text in [part for one in texts for part in _MARKS.split(one)]:
+        most = field.settings.get("most") or MOST
+        for text in dict.fromkeys(part for one in texts for part in _MARKS.split(one)):
             if tag := self.tag(field, text):
                 found.setdefault(folded(tag) or tag, tag)
-        most = field.settings.get("most") or MOST
-        if len(found) > most:
-            raise FieldError(N_("At most {n} tags are possible here.", n=most), code="too_many")
+            if len(found) > most:
+                raise FieldError(N_("At most {n} tags are possible here.", n=most), code="too_many")
         return tuple(found.values()) or None
 
     def tag(self, field: Field, text: str) -> str | None:

@@ -16,6 +16,8 @@ from webapp.i18n import N_
 HEAD_ROWS = 10
 #: Characters of a heading at most; what is longer are instructions.
 LONGEST = 60
+#: What is longer is searched for no marks at its ends: it is no name with something in brackets behind it.
+LONGEST_SPELT = 200
 
 _BRACKETED = re.compile(r"\s*[(（\[【〔]\s*([^()（）\[\]【】〔〕]{0,30}?)\s*[)）\]】〕]\s*$")
 #: What may stand in brackets without changing what the column means; 万元 and 分 do change it.
@@ -132,6 +134,8 @@ def letters(index: int) -> str:
 def spellings(heading: str) -> list[str]:
     """How a heading may be meant, the most literal first: `客户名称（必填）*` is also `客户名称`."""
     found, bare = [fold(heading).strip()], heading
+    if len(heading) > LONGEST_SPELT:
+        return [s for s in found if s]
     while True:
         shorter = _STARS.sub("", bare)
         bracketed = _BRACKETED.search(shorter)
