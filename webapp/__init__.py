@@ -19,6 +19,7 @@ BLUEPRINTS = (
     "webapp.blueprints.phone",
     "webapp.blueprints.workbench",
     "webapp.blueprints.live",
+    "webapp.blueprints.files",
     "webapp.blueprints.boards",
     "webapp.blueprints.transfer",
     "webapp.blueprints.records",

@@ -16,10 +16,12 @@ import pytest
 
 from tests.access.reference import FIELDS, Person, Reference, Row, random_rights
 from tests.access.ways import EXPECTED, Case, load
+from webapp import clock
 from webapp.access import actors, departments, members, roles, setup
 from webapp.db import Database
 from webapp.definitions import versions
-from webapp.engines.forms import records
+from webapp.engines.forms import attaching, records
+from webapp.files.tables import file
 
 SEEDS = [int(os.environ["MORTISE_FUZZ_SEED"])] if "MORTISE_FUZZ_SEED" in os.environ else [1]
 TODAY = int(date.today().strftime("%Y%m%d"))  # noqa: DTZ011  (a seed, not a business date)
@@ -59,6 +61,7 @@ DOCUMENT: dict[str, Any] = {
                 "cost": {"kind": "money", "currency": "CNY"},
                 "partner": {"kind": "member"},
                 "labels": {"kind": "tags"},
+                "scan": {"kind": "attachment"},
                 "stage": {"kind": "select", "options": [{"value": "open"}, {"value": "quote"}, {"value": "won"}]},
             },
         },
@@ -147,8 +150,11 @@ def _records(unit, keeper, chance: random.Random, reference: Reference) -> None:
         for number in range(count):
             values = _values(chance, name, number, ids, reference)
             owner = chance.choice(ids)
+            if name == "deal" and number % 3 == 0:
+                values["scan"] = [_uploaded(unit, keeper, form, f"scan{number}.pdf")]
             record = records.create(unit, keeper, form, {**values, "owner": owner})
             if name == "deal":
+                values["scan"] = record.values["scan"]
                 values["phone"] = record.values["phone"]  # kept in a normal form
             if chance.random() < 0.5 and name == "deal":
                 values["cost"] = Decimal(chance.randint(1, 200))
@@ -157,6 +163,14 @@ def _records(unit, keeper, chance: random.Random, reference: Reference) -> None:
             if is_binned:
                 records.delete(unit, keeper, form, record.id, version=record.version)
             reference.rows[name].append(Row(record.id, owner, places[owner], is_binned, values))
+
+
+def _uploaded(unit, keeper, form, name: str) -> int:
+    """An upload of the keeper's that waits for its record."""
+    row = {"hash": "0" * 64, "size": 3, "name": name, "type": "application/pdf", "purpose": attaching.PURPOSE}
+    row |= {"member": keeper.member, "created_at": clock.now(), "expires_at": clock.now() + attaching.WAITS}
+    row |= {"form": form.table.name, "field": form.fields["scan"].column}
+    return int(unit.execute(file.insert().values(row).returning(file.c.id)).scalar_one())
 
 
 def _values(chance: random.Random, name: str, number: int, ids: list[int], reference: Reference) -> dict[str, Any]:

@@ -41,7 +41,7 @@ EXPECTED = {
     "grid groups", "rows by id", "bulk walk", "shared view",
     "board", "board lanes", "board news",
     "related", "numbers", "duties", "mine", "bin", "comments",
-    "owned", "described",
+    "owned", "described", "files",
 }  # fmt: skip
 
 

@@ -6,7 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from tests.access.ways import Case, refused, way
-from webapp.engines.forms import aggregate, audience, binned, comments, duties, overview, related, select, views
+from webapp.engines.forms import (
+    aggregate,
+    attaching,
+    audience,
+    binned,
+    comments,
+    duties,
+    overview,
+    related,
+    select,
+    views,
+)
 
 
 def _ids(hrefs: list[str]) -> list[int]:
@@ -109,3 +120,16 @@ def comments_are_for_those_who_see_the_record(case: Case) -> None:
             case.unit, select.get(case.unit, case.actor, form, row.id)
         )
         assert refused(read) is (row.id not in seen)
+
+
+@way("files")
+def a_file_is_opened_through_a_visible_record_and_a_readable_field_alone(case: Case) -> None:
+    may_read = case.reference.level(case.person, "deal", "scan") in ("read", "write")
+    seen = {row.id for row in case.reference.reach(case.person, "deal", "see")}
+    for row in case.reference.rows["deal"]:
+        for one in row.values["scan"] or ():
+            ask = lambda one=one: attaching.find(case.unit, case.actor, one.id)  # noqa: E731
+            if row.id in seen and may_read:
+                assert ask().name == one.name
+            else:
+                assert refused(ask), row.id

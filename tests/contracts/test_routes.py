@@ -141,6 +141,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "transfer.cancel": ("POST", f"{DEAL}/import/{{draft}}/cancel", {}),
     "transfer.undo": ("POST", f"{DEAL}/import/{{draft}}/undo", {}),
     "transfer.again": ("POST", f"{DEAL}/import/{{draft}}/again", {}),
+    "files.upload": ("POST", f"{DEAL}/files/name", {}),
+    "api.upload_file": ("POST", f"{API}/files/name", None),
     "boards.fold": ("POST", f"{DEAL}/board/fold?view=board", {"column": "quote", "folded": "1"}),
     "gate.change_preferences": ("POST", "/me/preferences", {"theme": "dark"}),
     "settings.change_password": ("POST", "/me/security/password", {"now": "x", "password": "seven grey geese"}),
@@ -241,7 +243,8 @@ ELSEWHERE = {
     "transfer.export": "reads, though by POST; tested with exports",
     "transfer.exported": "there for a long export; tested with exports",
     "transfer.cancel_export": "there for a long export; tested with exports",
-    "transfer.file": "a file of a job; tested with exports",
+    "files.file": "a file of a record or of a job; tested with the files and with exports",
+    "api.read_file": "the same for programs; tested with the files",
     "live.stream": "a stream without end that says no value; tested with the live pages",
     "api.aggregate_records": "reads, though by POST: a reading token may use it (tested with the API)",
 }

@@ -27,7 +27,7 @@ class Widget:
     """How a value is entered. Templates `templates/fields/<template>.html` draw it; nothing here is HTML.
 
     template      which partial: text, textarea, number, select, checks, radio, switch, date, datetime, rating,
-                  member, department, link, phone, email, url, read
+                  member, department, link, phone, email, url, files, read
     type          the input's `type`; `inputmode` and `autocomplete` as HTML names them (None: leave out)
     attributes    further attributes by name (min, max, maxlength, decimals …), values as texts
     """
@@ -48,6 +48,7 @@ class FieldKind(Protocol):
     is_stored  has columns in the form's table (False for `related` and formulas computed when read)
     is_multi   values live in a table of their own (record, value, position)
     is_input   people and imports may give a value (False for formula, serial, related, system stamps)
+    is_typed   a text can be its value: cells, files and changes of many records give one (False for files)
     sample     a value as JSON for documents, where the schema does not say enough of it; else None
     is_copied  people take its text elsewhere: on a record a press copies it
     is_name    it names a person: found by sound too, and heads the card of the record it names
@@ -59,6 +60,7 @@ class FieldKind(Protocol):
     is_stored: bool
     is_multi: bool
     is_input: bool
+    is_typed: bool
     is_copied: bool
     is_name: bool
     sample: Any

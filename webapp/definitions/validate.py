@@ -346,7 +346,7 @@ def _settings(path: str, shape: Any, raw: Any, form: model.Form, compiled: model
             _typed_field(at, grouped_by(value), leaf.field(value), form, compiled, report)
         elif isinstance(leaf, SortKey):
             item = form.names.get(value.removeprefix("-"))
-            if item is not None and item.type.name in ("choices", "records"):
+            if item is not None and item.type.name in ("choices", "records", "files"):
                 report.add(at, N_("One cannot sort by the field {key}.", key=item.key), "type")
 
 

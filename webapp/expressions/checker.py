@@ -105,7 +105,7 @@ class Checker(PathChecks):
                 raise ExpressionError(
                     N_("Nothing equals empty; write “is empty” or “is not empty”."), term.position, code="compare_empty"
                 )
-            if term.type.name in ("records", "choices"):
+            if term.type.name in ("records", "choices", "files"):
                 raise coerce.wrong(term, N_("a single value"))
         left, right = coerce.meet(left, right)
         kind = left.type.name

@@ -25,6 +25,7 @@ TYPE_NAMES: dict[str, Message] = {
     "records": N_("a list of records"),
     "member": N_("a member"),
     "department": N_("a department"),
+    "files": N_("files"),
     "empty": N_("empty"),
 }
 POINTERS = ("record", "member", "department")

@@ -168,7 +168,7 @@ def check_group(text: str | Node, schema: Schema, form_name: str, eyes: Eyes | N
         node = nodes.Call("date_of", node.arguments, node.where, position=node.position)
     checker = Checker(schema, form_name, eyes)
     term = checker.check(node)
-    if term.type.name in ("choices", "records", "empty"):
+    if term.type.name in ("choices", "records", "files", "empty"):
         raise coerce.wrong(term, N_("a single value"))
     return _expected(schema, form_name, term, checker, None)
 

@@ -15,6 +15,7 @@ from webapp.expressions.backend import Backend
 from webapp.expressions.fold import fold
 from webapp.expressions.types import TEXT, FieldShape, FormShape, OldNumber, Type, number
 from webapp.expressions.val import FIELD_BOUND, SQL, Val
+from webapp.files import refs
 
 if TYPE_CHECKING:
     from webapp.access.actor import Actor
@@ -207,6 +208,8 @@ class JudgedRow:
             name, value = f"{self.prefix}_{key}", values.get(key)
             if field.type.name == "choices":
                 value = json.dumps(list(value), ensure_ascii=False) if value else None
+            elif field.type.name == "files":
+                value = refs.written(value)
             elif field.type.name == "text":
                 value = value or None
                 given[f"{name}__f"] = fold(value) if value else None

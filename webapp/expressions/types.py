@@ -31,7 +31,8 @@ class Type:
     """A type of the language.
 
     name     text, number, boolean, date, datetime, duration (whole seconds), choice, choices (several), record (one
-             linked record), records (a reverse link), member, department, empty (the literal nothing)
+             linked record), records (a reverse link), member, department, files (there or not), empty (the literal
+             nothing)
     scale    of a number: decimal places, 0 to 6
     target   of record and records: the form's name, such as `crm.account`
     options  of choice and choices
@@ -52,6 +53,7 @@ DATETIME = Type("datetime")
 DURATION = Type("duration")
 MEMBER = Type("member")
 DEPARTMENT = Type("department")
+FILES = Type("files")
 EMPTY = Type("empty")
 
 

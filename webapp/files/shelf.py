@@ -5,7 +5,8 @@ Content goes when no row names it any more: `engines.forms.filing` makes that du
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from webapp.files.kinds import type_of
 from webapp.files.store import Folder, Incoming
 from webapp.files.tables import file as table
 from webapp.i18n import N_
+
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class File:
     member: int | None
     created_at: datetime
     expires_at: datetime | None
+    form: str | None = None
+    field: str | None = None
+    record: int | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 def keep(
@@ -45,24 +53,50 @@ def keep(
     purpose: str,
     member: int | None,
     lasts: timedelta | None = None,
+    place: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> File:
-    """Place what has arrived and write its row; if the unit rolls back, the sweep takes the content."""
+    """Place what has arrived and write its row; if the unit rolls back, the sweep takes the content.
+
+    place   of a record's file: form, field, record, width, height
+    """
     now = now or clock.now()
     hold(unit, incoming.hash)
     store.place(incoming)
     values: dict[str, Any] = {
         "hash": incoming.hash,
         "size": incoming.size,
-        "name": name[:250],
+        "name": name_of(name),
         "type": type_of(incoming.head, name),
         "purpose": purpose,
         "member": member,
         "created_at": now,
         "expires_at": now + lasts if lasts is not None else None,
+        **(place or {}),
     }
     id_ = unit.execute(table.insert().values(values).returning(table.c.id)).scalar_one()
     return File(id=id_, **values)
+
+
+def again(unit: Unit, file: File, *, place: Mapping[str, Any]) -> File:
+    """Another row for the same content, for as long as it is needed."""
+    hold(unit, file.hash)
+    values = {**vars(file), "expires_at": None, "created_at": clock.now(), **place}
+    del values["id"]
+    return File(id=unit.execute(table.insert().values(values).returning(table.c.id)).scalar_one(), **values)
+
+
+def name_of(given: str) -> str:
+    """A file's name as it is kept: no folders, nothing that cannot be written, its ending whole."""
+    last = given.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(c for c in unicodedata.normalize("NFC", last) if c.isprintable() and not 0xD800 <= ord(c) < 0xE000)
+    plain = plain.strip(" .") or "file"
+    if len(plain) <= LONGEST_NAME:
+        return plain
+    stem, mark, suffix = plain.rpartition(".")
+    return (
+        stem[: LONGEST_NAME - len(suffix) - 1] + mark + suffix if mark and len(suffix) <= 10 else plain[:LONGEST_NAME]
+    )
 
 
 def get(unit: Unit, id: int, *, member: int | None = None, now: datetime | None = None) -> File:

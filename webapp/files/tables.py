@@ -19,6 +19,12 @@ file = sa.Table(
     sa.Column("member", Id),  # whose it is: a job's file is there for nobody else
     sa.Column("created_at", PreciseMoment, nullable=False),
     sa.Column("expires_at", PreciseMoment),
+    # Of a record's file: the form's table, the field's column, and the record once one was saved with it.
+    sa.Column("form", sa.Text),
+    sa.Column("field", sa.Text),
+    sa.Column("record", Id),
+    sa.Column("width", sa.Integer),  # of a picture, as it is to be looked at
+    sa.Column("height", sa.Integer),
     sqlite_autoincrement=True,
 )
 sa.Index("ix_m__file_hash", file.c.hash)
@@ -27,4 +33,11 @@ sa.Index(
     file.c.expires_at,
     sqlite_where=file.c.expires_at.is_not(None),
     postgresql_where=file.c.expires_at.is_not(None),
+)
+sa.Index(
+    "ix_m__file_record",
+    file.c.form,
+    file.c.record,
+    sqlite_where=file.c.form.is_not(None),
+    postgresql_where=file.c.form.is_not(None),
 )

@@ -12,12 +12,14 @@ from markupsafe import Markup, escape
 from webapp.engines.forms.columns import Column, Grid
 from webapp.engines.forms.display import MOMENTS, NUMBERS, Cell, Tag, initial, tint
 from webapp.web import scope
+from webapp.web.assets import url as static
 
 _SPECIAL = re.compile("[&<>'\"]")
 
 
 def install(app: scope.App) -> None:
-    app.jinja_env.globals.update(grid_rows=rows, single_rows=single_rows, draw_tags=tags, draw_person=person)
+    app.jinja_env.globals.update(grid_rows=rows, single_rows=single_rows)
+    app.jinja_env.globals.update(draw_tags=tags, draw_person=person, draw_files=files)
 
 
 def rows(grid: Grid, base: str, start: int, *, may_edit: bool = False) -> Markup:
@@ -84,6 +86,8 @@ def _drawn(cell: Cell) -> str:
         return f'<span class="m-dim m-num">{text(cell.grid)}</span>'
     if cell.tags:
         return tags(cell.tags)
+    if cell.shape == "files":
+        return files(cell)
     return person(cell.text) if cell.shape == "member" else text(cell.grid)
 
 
@@ -96,6 +100,28 @@ def tags(given: Iterable[Tag]) -> Markup:
     """Chosen options with their colours."""
     drawn = (f'<span class="m-tag{"" if t.tone == "gray" else f" {t.tone}"}">{text(t.text)}</span>' for t in given)
     return Markup(" ".join(drawn))  # noqa: S704 (labels are escaped, colours are names of ours)
+
+
+#: Small pictures that stand in one cell; of more there is the number.
+_MOST_PICTURES = 3
+
+
+def files(cell: Cell) -> Markup:
+    """The first pictures small, and how many other files there are."""
+    pictures = [one for one in cell.value if one.is_picture]
+    shown = pictures[:_MOST_PICTURES]
+    sizes = 'loading="lazy" width="26" height="26"'
+    drawn = [f'<img src="/files/{one.id}/small" alt="{text(one.name)}" {sizes}>' for one in shown]
+    if len(cell.value) > len(pictures):
+        first = next(one for one in cell.value if not one.is_picture)
+        drawn.append(
+            f'<svg class="m-i s" aria-hidden="true"><use href="{static("icons.svg")}#paperclip"/></svg>'
+            f'<span class="m-cut">{text(first.name)}</span>'
+        )
+    more = len(cell.value) - len(shown) - (1 if len(cell.value) > len(pictures) else 0)
+    if more:
+        drawn.append(f'<span class="m-num m-dim">+{more}</span>')
+    return Markup(f'<span class="m-pics">{"".join(drawn)}</span>')  # noqa: S704 (names are escaped)
 
 
 @lru_cache(4096)

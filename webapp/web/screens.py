@@ -29,6 +29,7 @@ SHAPE_ICONS = {
     "department": "users",
     "record": "link",
     "records": "link",
+    "files": "paperclip",
 }
 _MOST_FIELDS = 500
 VIEW_ICONS = {"grid": "table", "kanban": "layout-kanban"}

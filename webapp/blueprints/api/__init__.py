@@ -6,4 +6,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
-from webapp.blueprints.api import aggregates, apps, batches, comments, conversions, records, specification  # noqa: E402, F401
+from webapp.blueprints.api import aggregates, apps, batches, comments, conversions, files, records, specification  # noqa: E402, F401

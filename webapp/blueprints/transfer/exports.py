@@ -17,7 +17,7 @@ from webapp import clock
 from webapp.access.actor import Actor
 from webapp.blueprints.transfer import blueprint
 from webapp.db import Unit
-from webapp.engines.forms import arranged, select, views
+from webapp.engines.forms import arranged, attaching, select, views
 from webapp.engines.forms.record import COUNT_CAP
 from webapp.engines.forms.transfer import export_jobs, exporting
 from webapp.engines.forms.transfer.exporting import Wanted
@@ -162,15 +162,11 @@ def cancel_export(app: str, form: str, job_id: int) -> Any:
     return respond.redirect(f"/{app}/{form}/export/{job_id}")
 
 
-@blueprint.get("/files/<int:id_>")
-def file(id_: int) -> Any:
-    """A file of one's own that a job has made."""
-    return download(scope.unit(), scope.actor(), id_)
-
-
 def download(unit: Unit, actor: Actor, id_: int) -> Response:
-    """The file as it is kept, for its member alone."""
+    """A file that a job has made or read, as it is kept, for its member alone."""
     found = shelf.get(unit, id_, member=actor.member)
+    if found.purpose == attaching.PURPOSE:  # whose it was does not matter, only who sees the record
+        raise NotFound(N_("This file is gone."))
     opened = store_of(scope.app().settings).open(found.hash)
 
     def content() -> Iterator[bytes]:

@@ -23,6 +23,7 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import (
+    attaching,
     guards,
     ready,
     records,
@@ -58,10 +59,11 @@ def create_many(
     base = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, {})}
     stamps = stored.stamps(unit, actor, None)
     homes = _departments(unit, {row["owner"] for row in rows if row.get("owner") is not None})
+    rows, own = attaching.taken_rows(unit, actor, form, rows)
     maker = ready.Maker(form, unit.connection.dialect)
     prepared = maker.make(rows)
     made = [_complete(actor, form, base, stamps, homes, row) for row in prepared]
-    refused = _refused(unit, actor, form, made)
+    refused = [[*mine, *found] for mine, found in zip(own, _refused(unit, actor, form, made), strict=True)]
     kept = [i for i in range(len(made)) if not refused[i]]
     ids = dict(zip(kept, _allocate(unit, form, len(kept)), strict=True))
     tokens = _insert(unit, maker, {**base, **stamps}, [(ids[i], made[i], prepared[i]) for i in kept])
@@ -218,6 +220,8 @@ def _insert(
     with uniqueness.watched(form):
         unit.insert_many(form.table, names, rows)
     _insert_several(unit, form, made)
+    for id_, record, _ in made:
+        attaching.bind(unit, form, id_, record)
     return tokens
 
 

@@ -170,7 +170,7 @@ def _columns(at: Scope, asked: Asked) -> tuple[Column, ...]:
 
 def is_edited(found: Field) -> bool:
     """Whether a value fits into an editor in its cell."""
-    return found.type.name not in ("records", "empty")
+    return found.type.name not in ("records", "empty") and found.kind.is_typed
 
 
 def _width(at: Scope, found: Field, name: str) -> str:

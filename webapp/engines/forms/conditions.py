@@ -150,6 +150,7 @@ OPERATORS: Mapping[str, tuple[Operator, ...]] = {
     ),
     "department": (_ANY, _NONE, _EMPTY, _FILLED),
     "record": (_ANY, _NONE, _EMPTY, _FILLED),
+    "files": (_FILLED, _EMPTY),
 }
 
 

@@ -65,7 +65,7 @@ class Converter:
         attempts: list[Any] = [text] if is_read or self.old.type.name in RELATIONS else []
         attempts = attempts or [self.old.kind.json(self.old, value), text]
         for attempt in attempts:
-            if isinstance(attempt, list) and not self.new.kind.is_multi:
+            if isinstance(attempt, list) and not self.new.kind.is_multi and self.new.kind.is_typed:
                 attempt = attempt[0] if len(attempt) == 1 else text
             elif self.new.kind.is_multi and isinstance(attempt, str) and is_choice:
                 attempt = [attempt]
@@ -172,6 +172,10 @@ def chunk(unit: Unit, definitions: Definitions, form: Form, work: Any, size: int
     made, texts = converter.convert(old_values), converter.texts(old_values)
     found = list(zip(open_, old_values, made, texts, strict=True))
     _write(unit, form, new, [(i, v) for i, _, v, _ in found if v is not FAILED and v is not None])
+    if new.type.name == old.type.name == "files" and old.column and new.column:
+        from webapp.engines.forms import attaching  # reads through `pending`, which needs this module
+
+        attaching.move(unit, form, open_, old.column, new.column)
     changes = {str(i): [text, _json(new, v)] for i, was, v, text in found if _is_changed(old, was, new, v)}
     _raise_versions(unit, form, [int(i) for i in changes])
     return Chunk(ids, [{"id": i, "value": text[:200]} for i, _, v, text in found if v is FAILED], changes)

@@ -10,12 +10,13 @@ from webapp.definitions.model import Definitions, Field, Form
 from webapp.engines.forms import paths
 from webapp.engines.forms.record import Linked, Masked, Record
 from webapp.expressions.types import Option
+from webapp.files.refs import FileRef
 from webapp.i18n import label
 
 NUMBERS = ("number", "duration")
 MOMENTS = ("date", "datetime")
 #: Shapes that are more than a text in a grid, or point at something.
-_DRAWN = ("choice", "choices", "member", "department", "record", "records")
+_DRAWN = ("choice", "choices", "member", "department", "record", "records", "files")
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Cell:
     @property
     def plain(self) -> str:
         """What a column of a grid shows where that is a text and nothing else; "" where it is drawn in some way."""
-        if self.tags or self.is_masked or self.look.shape == "member":
+        if self.tags or self.is_masked or self.look.shape in ("member", "files"):
             return ""
         return self._written("cell")
 
@@ -149,6 +150,7 @@ class Face:
     when: Cell | None = None
     person: Cell | None = None
     rest: tuple[Cell, ...] = ()
+    picture: FileRef | None = None
 
 
 @dataclass(frozen=True)
@@ -335,13 +337,24 @@ def face(eye: Eye, form: Form, record: Record, keys: Sequence[str]) -> Face:
         and rest[0].key == next(k for k in keys if k != form.title)
     ):
         head, sub = rest.pop(0), title
+    picture = first_picture(rest)
     number = next((c for c in rest if c.is_amount), None)
     rest = [_said(c) for c in rest if c.shape not in NUMBERS and c.value is not False]  # a bare figure says nothing
     person = _take(rest, ("member",))
     when = _take(rest, MOMENTS)
     if sub is None:
         sub = _take(rest, ("record", "text"))
-    return Face(head, sub, number, when, person, tuple(rest[:3]))
+    return Face(head, sub, number, when, person, tuple(rest[:3]), picture)
+
+
+def first_picture(cells: list[Cell]) -> FileRef | None:
+    """The first picture among the cells; the cell it comes from is taken out if it holds pictures alone."""
+    for position, found in enumerate(cells):
+        if found.shape == "files" and not found.is_masked and (shown := [f for f in found.value if f.is_picture]):
+            if len(shown) == len(found.value):
+                cells.pop(position)
+            return shown[0]
+    return None
 
 
 def _said(found: Cell) -> Cell:

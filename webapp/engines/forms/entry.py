@@ -162,7 +162,7 @@ class EntryField(WtField):
             return (value,) if value else ()
         if isinstance(value, bool):
             return ("true",) if value else ()
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple) and self.field.kind.is_multi:
             return tuple(str(one) for one in value)
         return (self.field.kind.typed(self.field, value, self.language),)
 

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from webapp import clock
 from webapp.definitions.model import Field
 from webapp.engines.forms import formats, stages
-from webapp.engines.forms.display import Cell, Tag, cell, title_of
+from webapp.engines.forms.display import Cell, Tag, cell, first_picture, title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
+from webapp.files.refs import FileRef
 from webapp.i18n import N_
 
 
@@ -43,6 +44,7 @@ class Face:
     mark: Tag | None = None
     tags: tuple[Tag, ...] = ()
     lines: tuple[Cell, ...] = ()
+    cover: FileRef | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Faces:
         head, sub = title, ""
         if cells and cells[0].shape == "record" and cells[0].key == given[0]:
             head, sub = cells.pop(0).text, title
+        cover = first_picture(cells)
         number = _take(cells, lambda c: c.is_amount)
         when = _take(cells, lambda c: c.shape == "date")
         due = _take(cells, lambda c: c.shape == "datetime" and isinstance(c.value, datetime))
@@ -91,6 +94,7 @@ class Faces:
             self._mark(record),
             tags,
             tuple(c for c in cells if not c.tags),
+            cover,
         )
 
     def _due(self, record: Record, found: Cell) -> Note:

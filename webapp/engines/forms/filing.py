@@ -10,6 +10,7 @@ from webapp import clock
 from webapp.db import Database, Unit
 from webapp.errors import Busy
 from webapp.files import shelf
+from webapp.files.pictures import pictures_of
 from webapp.files.store import store_of
 from webapp.journal import due, periodic
 from webapp.journal.due import Job
@@ -39,6 +40,7 @@ def _remove(database: Database, hash_: str) -> bool:
         if shelf.is_named(unit, hash_):
             return False
         store_of(database.settings).remove(hash_)
+        pictures_of(database.settings).forget(hash_)
         return True
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from webapp.engines.forms.views import Scope
 
 #: Shapes that are not one value, and cannot be shown as a cell at the end of a path.
-_LISTS = ("choices", "records")
+_LISTS = ("choices", "records", "files")
 #: What names a member or a department, as the language says it.
 _NAMED = {"member": "name", "department": "name"}
 

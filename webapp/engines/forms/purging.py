@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from webapp.db import Unit
-from webapp.engines.forms import search
+from webapp.engines.forms import attaching, search
 from webapp.engines.forms.labelled import view_name
 from webapp.engines.forms.tables import columns_present
 
@@ -36,6 +36,7 @@ def _drop_values(unit: Unit, table: str) -> None:
 def _drop_columns(unit: Unit, table: str, columns: list[str]) -> None:
     present = columns_present(unit, [table]).get(table, set())
     going = [c for c in columns if c in present]
+    attaching.release_columns(unit, table, going)
     if unit.dialect == "sqlite":
         for name in _indexes_over(unit, table, going):
             unit.execute(sa.text(f"DROP INDEX IF EXISTS {_quoted(unit, name)}"))
@@ -65,6 +66,7 @@ def _drop_forms(unit: Unit, tables: list[str]) -> None:
     for table in tables:
         unit.execute(sa.text(f"DROP VIEW IF EXISTS {_quoted(unit, view_name(table))}"))
         search.drop_tables(unit, table)
+        attaching.release_columns(unit, table)
         unit.execute(sa.text(f"DROP TABLE IF EXISTS {_quoted(unit, table)}"))
 
 

@@ -20,7 +20,7 @@ from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import search, select, stages, stored, telling, uniqueness, values, vetting
+from webapp.engines.forms import attaching, search, select, stages, stored, telling, uniqueness, values, vetting
 from webapp.engines.forms.fields import serial
 from webapp.engines.forms.judge import defaults, judge
 from webapp.engines.forms.record import Record
@@ -55,6 +55,7 @@ def create(
     problems: list[Problem] = []
     given = values.take(unit, actor, form, raw, problems)
     record = {**dict.fromkeys(form.fields), **defaults(unit, actor, form, given), **given}
+    problems += attaching.taken(unit, actor, form, record)
     record.update(stored.stamps(unit, actor, record.get("owner")))
     record.update(stages.stamps(form, {}, record, given))
     unread = {p.path for p in problems}
@@ -108,6 +109,7 @@ def update(
     vetting.guard(unit, actor, form, id_, "edit", raw)
     problems: list[Problem] = []
     given = values.take(unit, actor, form, _touched(form, raw, before), problems)
+    problems += attaching.taken(unit, actor, form, given, before, id_)
     changed = {key: value for key, value in given.items() if value != before.get(key)}
     values.refuse(problems if not changed else [])
     if not changed:
@@ -223,6 +225,7 @@ def purge(
     comments.forget(unit, form, id_)
     stars.forget(unit, form, id_)
     search.index(unit, form, [(id_, before.search_text, None)])
+    attaching.release(unit, form, [id_])
     for field in form.fields.values():
         if field.values_table is not None:
             unit.execute(field.values_table.delete().where(field.values_table.c.record == id_))

@@ -55,7 +55,7 @@ def _key(
     eyes = policy.eyes(unit, actor)
     expression = check(name, definitions, form.name, eyes=eyes)
     field = form.names.get(name)
-    if expression.type.name in ("choices", "records"):
+    if expression.type.name in ("choices", "records", "files"):
         raise Invalid(
             N_("A list cannot be sorted by {name}.", name=name),
             problems=[Problem("sort", N_("It has several values in one record."), "not_sortable")],

@@ -17,7 +17,7 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import pending, search, select, uniqueness, values
+from webapp.engines.forms import attaching, pending, search, select, uniqueness, values
 from webapp.engines.forms.reading import value_of
 from webapp.errors import Conflict, Stale
 from webapp.i18n import N_
@@ -148,6 +148,7 @@ def insert(unit: Unit, form: Form, record: Mapping[str, Any], client: str) -> in
     with _watched(form):
         id_ = unit.execute(form.table.insert(), columns).inserted_primary_key[0]  # type: ignore[index]
     write_several(unit, form, id_, {}, record)
+    attaching.bind(unit, form, id_, record)
     search.index_new(unit, form, [(id_, told.tokens)])
     found: int = id_
     return found
@@ -170,6 +171,7 @@ def write(unit: Unit, actor: Actor, form: Form, id_: int, before: Row, after: di
     if done.rowcount != 1:
         raise Stale(N_("Somebody else has changed this record meanwhile."), current=None, version=None)
     write_several(unit, form, id_, before, changed)
+    attaching.bind(unit, form, id_, changed, before)
     if text != old_text:
         search.index(unit, form, [(id_, old_text, text)])
 

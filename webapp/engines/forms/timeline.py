@@ -13,12 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from webapp import clock
-from webapp.definitions.model import Form
+from webapp.definitions.model import Field, Form
 from webapp.engines.forms import formats
 from webapp.engines.forms.activities import Done
 from webapp.engines.forms.comments import Comment
 from webapp.engines.forms.display import Cell, Eye, name_of, shown
 from webapp.engines.forms.record import Entry, Linked, Masked
+from webapp.files.refs import Files
 from webapp.i18n import N_, Message
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -90,6 +91,10 @@ _SET: dict[str, Message] = {
 _CHANGED = N_("changed {field} from {before} to {after}")
 _FILLED = N_("set {field} to {after}")
 _EMPTIED = N_("emptied {field}, it was {before}")
+_ADDED = N_("added {after} to {field}")
+_REMOVED = N_("removed {before} from {field}")
+_SWAPPED = N_("removed {before} from {field} and added {after}")
+_ORDERED = N_("put {field} into another order")
 _CONVERTED = N_("converted {field} from {before} to {after}")
 _LOST = N_("converted {field}; {before} does not fit")
 _FOLLOWED = N_("logged: {kind}")
@@ -269,9 +274,19 @@ def _change(eye: Eye, form: Form, entry: Entry, key: str, before: Any, after: An
         old = before.text or "••••" if isinstance(before, Masked) else str(before or "")
         sentence = _CONVERTED if new else _LOST
         return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=old, after=new)
+    if found.type.name == "files" and not isinstance(before, Masked) and not isinstance(after, Masked):
+        return _files(eye, found, before or (), after or ())
     old = _said(eye, form, entry, key, before)
     sentence = _CHANGED if old and new else _FILLED if new else _EMPTIED
     return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=old, after=new)
+
+
+def _files(eye: Eye, found: Field, before: Files, after: Files) -> tuple[Piece, ...]:
+    """Which files came and which went, by name."""
+    came = found.kind.text(found, [one for one in after if one not in before], eye.locale)
+    went = found.kind.text(found, [one for one in before if one not in after], eye.locale)
+    sentence = _SWAPPED if came and went else _ADDED if came else _REMOVED if went else _ORDERED
+    return _pieces(sentence, eye.locale, field=name_of(found, eye.locale), before=went, after=came)
 
 
 def _said(eye: Eye, form: Form, entry: Entry, key: str, value: Any) -> str:

@@ -70,7 +70,7 @@ def wanted(at: Scope, asked: Asked) -> dict[str, str]:
 
 def fits(found: Field, how: str) -> bool:
     if how == "count":
-        return found.type.name not in ("choices", "records")
+        return found.type.name not in ("choices", "records", "files")
     if how in ("min", "max") and found.type.name in ("date", "datetime"):
         return True
     return found.type.name in ("number", "duration")

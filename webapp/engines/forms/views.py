@@ -225,7 +225,7 @@ def _sortable(at: Scope, sort: str) -> str | None:
 
 
 def is_sortable(found: Field) -> bool:
-    return found.type.name not in ("choices", "records", "empty")
+    return found.type.name not in ("choices", "records", "files", "empty")
 
 
 def orders(at: Scope, asked: Asked) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ import "./walk.js";
 import "./theirs.js";
 import "./kept.js";
 import "./upload.js";
+import "./files.js";
+import "./lightbox.js";
 import "./export.js";
 import "./colour.js";
 import "./tree.js";

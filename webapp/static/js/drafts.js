@@ -129,6 +129,7 @@ function notice(form, moment) {
     write(form, JSON.parse(untouched.get(keyOf(form))));
     forget(form);
     note.remove();
+    form.dispatchEvent(new Event("draft-restored", { bubbles: true }));
   });
   note.append(said, discard);
   const place = form.querySelector("[data-draft-note]");

@@ -60,8 +60,44 @@ export async function dropEntry(client) {
   tell();
 }
 
+// Files that could not be uploaded: {local, member, url, name, file}. An entry names them by `local` in its fields.
+
+const fileKey = (local) => `file:${local}`;
+export const keptFile = (local) => kept.get("kept", fileKey(local));
+export const keepFile = (one) => kept.put("kept", { ...one, key: fileKey(one.local), at: Date.now() });
+export const dropFile = (local) => kept.drop("kept", fileKey(local));
+const filesKept = async () => (await kept.all("kept")).filter((one) => String(one.key).startsWith("file:"));
+
+function filesIn(value) {
+  if (!value.startsWith("[{") || !value.includes('"local"')) return null;
+  try { return JSON.parse(value); } catch { return null; }
+}
+
+/** The entry with its files uploaded; each that arrived is noted at once, so that none is sent twice. Throws when offline. */
+async function withFiles(entry, csrf) {
+  let now = entry;
+  for (let at = 0; at < now.fields.length; at += 1) {
+    for (const item of (filesIn(now.fields[at][1]) || []).filter((one) => one.local)) {
+      const there = await keptFile(item.local);
+      const data = new FormData();
+      if (there) data.append("file", there.file, there.name);
+      const headers = { Accept: "application/json", "X-CSRF-Token": csrf };
+      const answer = there && await fetch(there.url, { method: "POST", body: data, headers, credentials: "same-origin" });
+      if (answer && answer.status !== 201) return { now, answer, path: now.fields[at][0] };
+      const made = answer && await answer.json();
+      const left = filesIn(now.fields[at][1]).flatMap((one) => (one.local === item.local ? (made ? [made] : []) : [one]));
+      const fields = now.fields.map((pair, n) => (n === at ? [pair[0], left.length ? JSON.stringify(left) : ""] : pair));
+      now = { ...now, fields };
+      await putEntry(now);
+      await dropFile(item.local);
+    }
+  }
+  return { now };
+}
+
 /** What was kept for a member goes with his sign-out. */
 export async function forgetMember(member) {
+  for (const one of await filesKept()) if (String(one.member) === String(member)) await kept.drop("kept", one.key);
   for (const one of await entriesOf(member)) await kept.drop("entries", one.client);
   for (const one of await kept.all("forms")) if (String(one.member) === String(member)) await kept.drop("forms", one.key);
   const last = await who();
@@ -93,6 +129,7 @@ async function send() {
   for (const one of await kept.all("entries")) {
     if (one.state === "sent" && Date.now() - one.at > DAY) await kept.drop("entries", one.client);
   }
+  for (const one of await filesKept()) if (Date.now() - one.at > 30 * DAY) await kept.drop("kept", one.key);
   const waiting = (await kept.all("entries")).filter((one) => one.state === "waiting" || one.state === "sending");
   if (!waiting.length) return "";
   let pass;
@@ -112,13 +149,18 @@ async function send() {
 
 /** One entry: made, refused, or still waiting ("offline", "sign-in"). Sent twice it is made once: its client id is unique. */
 async function sendOne(entry, csrf) {
-  await putEntry({ ...entry, state: "sending" });
+  entry = { ...entry, state: "sending" };
+  await putEntry(entry);
   let answer;
+  let path = "";
   try {
     const headers = { Accept: "application/json", "X-CSRF-Token": csrf };
-    answer = await fetch(entry.address, { method: "POST", body: new URLSearchParams(entry.fields), headers, credentials: "same-origin" });
+    const uploaded = await withFiles(entry, csrf);
+    entry = uploaded.now;
+    path = uploaded.path || "";
+    answer = uploaded.answer || await fetch(entry.address, { method: "POST", body: new URLSearchParams(entry.fields), headers, credentials: "same-origin" });
   } catch {
-    await putEntry({ ...entry, state: "waiting" });
+    await putEntry({ ...await kept.get("entries", entry.client), state: "waiting" });
     return "offline";
   }
   const said = await answer.json().catch(() => ({}));
@@ -131,7 +173,8 @@ async function sendOne(entry, csrf) {
     await putEntry({ ...entry, state: "waiting" });
     return answer.status === 401 ? "sign-in" : "offline";
   }
-  const problems = (said.errors || []).map(({ path, message }) => ({ path, message }));
+  const problems = (said.errors || []).map((one) => ({ path: one.path, message: one.message }));
+  if (path) problems.push({ path, message: said.detail || said.title || "" });
   await putEntry({ ...entry, state: "refused", message: said.detail || said.title || "", problems });
   return "";
 }

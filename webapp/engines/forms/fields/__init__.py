@@ -26,6 +26,8 @@ from webapp.engines.forms.fields import (  # noqa: I001  (the order is that of t
     member,
     department,
     region,
+    image,
+    attachment,
     link,
     related,
     formula,
@@ -33,7 +35,7 @@ from webapp.engines.forms.fields import (  # noqa: I001  (the order is that of t
 from webapp.engines.forms.fields.base import FieldError
 
 __all__ = [
-    "FieldError", "date", "datetime", "department", "duration", "email", "formula", "id_code", "im", "integer",
-    "link", "long_text", "member", "money", "multi_select", "number", "percent", "person_name", "phone", "rating",
-    "region", "related", "select", "serial", "stage", "switch", "tags", "text", "url",
+    "FieldError", "attachment", "date", "datetime", "department", "duration", "email", "formula", "id_code", "im",
+    "image", "integer", "link", "long_text", "member", "money", "multi_select", "number", "percent", "person_name",
+    "phone", "rating", "region", "related", "select", "serial", "stage", "switch", "tags", "text", "url",
 ]  # fmt: skip

@@ -45,6 +45,7 @@ class Kind:
     is_stored = True
     is_multi = False
     is_input = True
+    is_typed = True
     is_copied = False
     sample: Any = None  # for documents: a value as JSON where its schema does not say enough
     is_name = False  # its text is also searched by sound

@@ -46,7 +46,7 @@ class ColumnMap:
 
 def targets(form: Form, rights: Mapping[str, str]) -> dict[str, Field]:
     """Fields that an import of somebody with `rights` (field key → right) may write, by key."""
-    own = {k: f for k, f in form.fields.items() if f.kind.is_input}
+    own = {k: f for k, f in form.fields.items() if f.kind.is_input and f.kind.is_typed}
     system = {k: form.names[k] for k in SYSTEM_FIELDS if k in form.names}
     return {k: f for k, f in {**own, **system}.items() if rights.get(k) == "write"}
 
