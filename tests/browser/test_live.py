@@ -91,10 +91,13 @@ def test_what_one_does_appears_at_the_other(office: Office, open_page: Callable[
     for page, who in ((ann, "ann"), (hal, "hal"), (bob, "bob")):
         office.open(page, who)
     ann.wait_for_timeout(700)
+    asked: list[str] = []
+    hal.on("request", lambda request: asked.append(request.url))
 
     move(ann, office.deal, "报价")
     hal.wait_for_selector(f"[data-column=quote] #card-{office.deal}")
     hal.wait_for_function("() => document.querySelector('#count-1').textContent === '1'")
+    assert not [url for url in asked if "/cards" in url or "/heads" in url], "it was told, and asked for nothing"
 
     # A card in the hand is not torn away: it waits until it is put down.
     hal.focus(f"#card-{office.deal}")

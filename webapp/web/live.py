@@ -34,9 +34,11 @@ MOST = 250
 #: makes room for the newest.
 MOST_OF_A_SESSION = 8
 TICK = 0.3
-#: Seconds for which news gather, and from one telling to the next: twenty times what it cost, within reason.
+#: Seconds for which news gather, and from one telling to the next: short where it is quiet, longer while news do not
+#: end, and twenty times what it cost, within reason.
 GATHER = 0.1
 PACE = 0.4
+_BUSY_PACE = 1.2
 _LONGEST_PACE = 5.0
 GUARD_EVERY = 5.0
 #: A page may have been drawn that long before its events were written by a clock of another machine.
@@ -69,7 +71,7 @@ class Hub:
         self._streams: set[Stream] = set()
         self._mutex = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._position = self._told = events.START
+        self._told = events.START  # up to where the pages have been told
         self._there: Counter[str] = Counter()  # form → streams
         self._forms: set[str] = set()  # written to and not told yet
         self._is_news = threading.Event()
@@ -90,7 +92,7 @@ class Hub:
                 raise Busy(N_("Too many pages are open; this one is brought up to date less often."))
             if self._thread is None:
                 with self._database.read() as unit:
-                    self._position = self._told = events.last(unit)
+                    self._told = events.last(unit)
                 self._thread = threading.Thread(target=self._watch, name="live", daemon=True)
                 signals.on_written(self.tell)
                 self._thread.start()
@@ -130,7 +132,10 @@ class Hub:
 
     def _tell(self, watcher: threading.Thread) -> None:
         """Tell the pages of forms that were written to: what gathers for a moment together, and not without pause."""
+        pace = PACE
         while self._thread is watcher:
+            if not self._is_news.is_set():
+                pace = PACE
             if not self._is_news.wait(TICK):
                 continue
             time.sleep(GATHER)
@@ -145,15 +150,16 @@ class Hub:
                 log.exception("telling of changes went wrong; the pages ask for themselves")
                 for one in found:
                     one.tell(2000)
-            time.sleep(min(max(PACE, 20 * cost(began, spent)) - GATHER, _LONGEST_PACE))
+            time.sleep(min(max(pace, 20 * cost(began, spent)) - GATHER, _LONGEST_PACE))
+            pace = min(pace * 1.5, _BUSY_PACE)
 
     def tell_now(self, found: Sequence[Stream], forms: set[str]) -> None:
         """Tell these streams of what was written to their forms since the last time."""
         boards = [one for one in found if one.seat is not None]
         self._let_ask([one for one in found if one.seat is None or one.seat.is_shared])
+        with self._database.read() as unit:
+            changed, self._told = events.changed(unit, self._told)
         if boards and self.boards is not None:
-            with self._database.read() as unit:
-                changed, self._told = events.changed(unit, self._told)
             left = self.boards.tell(boards, {form: changed.get(form, frozenset()) for form in forms})
             self.tell(left)
 
@@ -196,7 +202,7 @@ class Hub:
 
     def _look(self) -> None:
         with self._database.read() as unit:
-            forms, self._position = events.touched(unit, self._position)
+            forms, _ = events.touched(unit, self._told)
         self.tell(forms)
 
     def _guard(self) -> None:
