@@ -57,6 +57,7 @@ PAGES = {
 #: Pages of the settings, for those who look after the system; everybody else is refused.
 SETTINGS = {
     "settings.show_firm": "/settings/firm",
+    "records.why": f"{DEAL}/{{deal}}/why",
     "settings.show_accent": "/settings/firm/accent?accent=%231661ab",
     "settings.show_tokens": "/settings/tokens",
     "settings.show_health": "/settings/health",
@@ -242,6 +243,7 @@ ELSEWHERE = {
     "transfer.rejected": "a file; tested with the wizard",
     "transfer.export": "reads, though by POST; tested with exports",
     "transfer.exported": "there for a long export; tested with exports",
+    "transfer.exported_file": "there for a long export; tested with exports",
     "transfer.cancel_export": "there for a long export; tested with exports",
     "files.file": "a file of a record or of a job; tested with the files and with exports",
     "api.read_file": "the same for programs; tested with the files",
