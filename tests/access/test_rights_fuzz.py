@@ -52,6 +52,8 @@ DOCUMENT: dict[str, Any] = {
             },
             "known": {"code": ["code", "account.name"]},
             "due": {"by": "created_at", "say": "code", "when": "stage != 'won'"},
+            "pool": {"field": "open", "view": "pool", "show": ["name", "code", "stage"], "mask": ["phone"]},
+            "views": {"pool": {"kind": "grid", "label": "Pool", "columns": ["name", "phone", "cost", "account.code"]}},
             "fields": {
                 "name": {"kind": "text"},
                 "code": {"kind": "text"},
@@ -63,6 +65,7 @@ DOCUMENT: dict[str, Any] = {
                 "labels": {"kind": "tags"},
                 "scan": {"kind": "attachment"},
                 "stage": {"kind": "select", "options": [{"value": "open"}, {"value": "quote"}, {"value": "won"}]},
+                "open": {"kind": "switch"},
             },
         },
     },
@@ -187,4 +190,5 @@ def _values(chance: random.Random, name: str, number: int, ids: list[int], refer
         "cost": chance.choice([None, Decimal(40), Decimal(60)]),
         "stage": chance.choice([None, "open", "quote", "won"]),
         "labels": tuple(chance.sample(["KA", "老客户", f"t{number}"], chance.randint(0, 2))) or None,
+        "open": chance.random() < 0.3,
     }

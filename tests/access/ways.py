@@ -37,8 +37,8 @@ MODULES: tuple[str, ...] = (
 #: What must be registered; a new way out of the product adds its name here and its check anywhere.
 EXPECTED = {
     "rows", "list", "count", "get", "filter", "path", "sort", "search", "aggregate", "group", "reverse", "history",
-    "create", "tags", "convert", "known", "export", "import links", "import keys",
-    "grid groups", "rows by id", "bulk walk", "shared view",
+    "create", "tags", "convert", "known", "export", "import links", "import people", "import keys",
+    "grid groups", "pool", "rows by id", "bulk walk", "shared view",
     "board", "board lanes", "board news",
     "related", "numbers", "duties", "mine", "bin", "comments",
     "owned", "described", "files",

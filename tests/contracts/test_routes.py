@@ -242,6 +242,7 @@ ELSEWHERE = {
     "transfer.rejected": "a file; tested with the wizard",
     "transfer.export": "reads, though by POST; tested with exports",
     "transfer.exported": "there for a long export; tested with exports",
+    "transfer.exported_file": "there for a long export; tested with exports",
     "transfer.cancel_export": "there for a long export; tested with exports",
     "files.file": "a file of a record or of a job; tested with the files and with exports",
     "api.read_file": "the same for programs; tested with the files",

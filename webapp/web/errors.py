@@ -90,6 +90,9 @@ def _unexpected(error: Exception) -> Response:
     if (known := db.trouble(error)) is not None:
         log.error("%s at %s %s", known.code, request.method, request.path, exc_info=error)
         return answer(known.status, known.code, known.message)
+    if (wrong := db.unfit(error)) is not None:
+        log.warning("unfit input at %s %s: %s", request.method, request.path, error)
+        return answer(wrong.status, wrong.code, wrong.message)
     number = (
         "".join(secrets.choice(_LETTERS) for _ in range(4)) + "-" + "".join(secrets.choice(_LETTERS) for _ in range(2))
     )

@@ -125,6 +125,7 @@ def _undo(at: Scope, change_set: int | None) -> dict[str, Any]:
 def _changes(at: Scope) -> list[Change]:
     try:
         given = list(json.loads(request.form.get("cells", "")))
+        json.dumps(given, ensure_ascii=False).encode()  # half a character is no text
         rows = [(int(id_), None if version is None else int(version), dict(values)) for id_, version, values in given]
     except (ValueError, TypeError, OverflowError):
         raise Invalid(N_("This cannot be read.")) from None

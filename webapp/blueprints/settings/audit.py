@@ -19,6 +19,7 @@ from webapp.blueprints.settings.members import said
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions
+from webapp.engines.forms.transfer import exporting
 from webapp.i18n import N_, Message
 from webapp.web import language, respond, scope, sections
 from webapp.web.htmx import htmx
@@ -81,7 +82,7 @@ def export_audit() -> Response:
 
 def _tame(cell: str) -> str:
     """A text that a spreadsheet would take for a formula stays a text."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return "'" + cell if cell[:1] in exporting.FORMULA else cell
 
 
 def _asked() -> tuple[dict[str, str], dict[str, Any]]:
@@ -141,6 +142,7 @@ _KEYS: dict[str, Message | str] = {
     "number": N_("No."),
     "scope": "",
     "expires_at": N_("Last day"),
+    "made_at": N_("As of"),
     "mail": N_("by mail"),
     "app": "",
     "version": N_("Version"),
@@ -189,7 +191,7 @@ def _said(names: _Names, key: str, value: Any) -> str:
         shown = language.label(app.label) if app else value
     elif key == "left_out" and isinstance(value, list):
         shown = len(value)
-    elif key == "expires_at":
+    elif key in ("expires_at", "made_at"):
         shown = str(value)[:10]
     elif value is True:
         return title

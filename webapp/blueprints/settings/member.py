@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from webapp import clock
-from webapp.access import actors, audit, departments, directory, guard, members, policy, resets, roles, sessions, tokens
+from webapp.access import actors, audit, directory, guard, members, policy, resets, roles, sessions, tokens
 from webapp.access.actor import Actor
 from webapp.blueprints.settings import blueprint
 from webapp.blueprints.settings.members import asked_of_form, choices, problems_of, role_labels
@@ -86,12 +86,9 @@ def close_member(number: int) -> Response:
     try:
         if heir and not (heir.isdecimal() and heir.isascii() and len(heir) < 16):
             raise Invalid(N_("Choose who shall have them."))
-        members.disable(unit, actor, number)
+        members.disable(unit, actor, number, heir=int(heir) if heir else None)
         if heir:
             handover.start(unit, actor, number, int(heir))
-            for one in departments.tree(unit):
-                if one.head == number:
-                    departments.set_head(unit, actor, one.id, int(heir))
     except (Invalid, Conflict, Denied) as error:
         scope.end_unit(commit=False)
         return page(number, leaving=error)

@@ -56,7 +56,7 @@ def look(app: str, form: str, id_: int) -> Any:
         file = shelf.get(at.unit, draft.file, member=at.actor.member)
         scope.end_unit(commit=False)
         try:
-            with scope.without_turn(), store_of(scope.app().settings).local(file.hash) as path:
+            with scope.aside(at.actor.member), store_of(scope.app().settings).local(file.hash) as path:
                 facts = looking.look(path, read_as(reading), is_asked=True)
         except MortiseError as error:
             return columns_page(screens.form(app, form), draft, error)

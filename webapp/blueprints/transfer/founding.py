@@ -51,6 +51,7 @@ def found_file() -> Any:
     founding.require(actor)
     store = store_of(scope.app().settings)
     try:
+        wizard.require_room(scope.unit(), actor, request.content_length or 0)
         arrived = arrive(store)
     except MortiseError as error:
         return _upload_page(error)
@@ -71,7 +72,7 @@ def found_file() -> Any:
 
 
 def _looked(arrived: Arrived) -> Looked:
-    with scope.without_turn():
+    with scope.aside(scope.actor().member):
         return founding.profile(arrived.incoming.path, arrived.facts.reading, None)
 
 
@@ -98,7 +99,7 @@ def found_look(id_: int) -> Any:
     reading = read_as(given)
     scope.end_unit(commit=False)
     try:
-        with scope.without_turn(), store_of(scope.app().settings).local(file.hash) as path:
+        with scope.aside(actor.member), store_of(scope.app().settings).local(file.hash) as path:
             facts = looking.look(path, reading, is_asked=True)
             looked = founding.profile(path, facts.reading, given.get("header"))
     except MortiseError as error:

@@ -249,30 +249,36 @@ def again(app: str, form: str, id_: int) -> Any:
     job = wizard.job_of(at.unit, draft.job)
     if job is None or job.state != due.DONE:
         raise Conflict(N_("This import has not ended yet."), code="running")
-    store = store_of(scope.app().settings)
+    if (sent := wizard.sent_again(at.unit, at.actor, draft)) is not None:
+        return respond.redirect(f"{address(at, sent)}/result")
+    store, actor, form_name = store_of(scope.app().settings), at.actor, at.form.name
     rows = wizard.rejected(at.unit, store, draft, job)
     if not rows:
         raise NotFound(N_("This file is gone."))
+    wizard.require_room(at.unit, actor, 0)
     headings = [heading for heading, _ in (job.result or {})["columns"]]
     lines = wizard.mended(rows, headings, _edits())
     scope.end_unit(commit=False)
-    with scope.without_turn(), tempfile.TemporaryDirectory(prefix="mortise-mend-") as folder:
+    with scope.aside(actor.member), tempfile.TemporaryDirectory(prefix="mortise-mend-") as folder:
         path = Path(folder) / "mended.xlsx"
         spool.write_sheet(path, lines)
         with path.open("rb") as file:
             incoming = store.receive(file, most=sheets.MOST_BYTES)
         facts = looking.look(path, Reading())
-    said = {k: v for k, v in draft.map.items() if k not in wizard.READING} | {"header": 1}
-    stem = draft.name.rsplit(".", 1)[0]
-    with scope.writing() as unit:
-        at = screens.form_in(unit, app, form)
-        name = f"{stem}.xlsx"
-        file_id = wizard.keep(unit, at.actor, store, incoming, name)
-        new = drafts.add(
-            unit, at.actor, form=at.form.name, file=file_id, name=name, facts=facts, said=said, draft={"from": id_}
-        )
-        made = drafts.get(unit, at.actor, new, at.form.name)
-        wizard.start(unit, at.actor, at.form, made)
+    try:
+        with scope.writing() as unit:
+            at = screens.form_in(unit, app, form)
+            draft = wizard.claim_again(unit, at.actor, drafts.get(unit, at.actor, id_, form_name))
+            name = f"{draft.name.rsplit('.', 1)[0]}.xlsx"
+            file_id = wizard.keep(unit, at.actor, store, incoming, name)
+            new = wizard.import_again(unit, at.actor, at.form, draft, file_id, name, facts)
+    except Conflict:  # sent twice: the other one has begun
+        store.discard(incoming)
+        with scope.database().read() as unit:
+            sent = wizard.sent_again(unit, actor, drafts.get(unit, actor, id_, form_name))
+        if sent is None:
+            raise
+        new = sent.id
     return respond.redirect(f"/{app}/{form}/import/{new}/result")
 
 

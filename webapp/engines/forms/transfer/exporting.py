@@ -208,7 +208,8 @@ def _text(column: Column, record: Record, locale: str) -> str:
 def _csv(target: Path, form: Form, shown: Sequence[Column], locale: str, zone: str, is_guarded: bool) -> Iterator[Put]:
     with target.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)
-        out.writerow([c.label for c in shown])
+        heads = [c.label for c in shown]
+        out.writerow(["'" + text if is_guarded and text.startswith(FORMULA) else text for text in heads])
 
         def put(record: Record) -> None:
             out.writerow([_guarded(c, record, locale) if is_guarded else _text(c, record, locale) for c in shown])
@@ -216,8 +217,8 @@ def _csv(target: Path, form: Form, shown: Sequence[Column], locale: str, zone: s
         yield put
 
 
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What a spreadsheet takes for the beginning of a formula; in Chinese and Japanese ones at full width too.
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 #: A sign and digits compute nothing: phone numbers stay as they are.
 _NUMBER = re.compile(r"[+-][\d ]+(\.\d+)?")
 
@@ -226,7 +227,7 @@ def _guarded(column: Column, record: Record, locale: str) -> str:
     """A text that a spreadsheet would run gets an apostrophe before it; numbers and dates stay as they are."""
     text = _text(column, record, locale)
     is_text = column.is_name or column.field.type.name not in ("number", "date", "datetime", "duration", "boolean")
-    return "'" + text if is_text and text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+    return "'" + text if is_text and text.startswith(FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 @contextmanager

@@ -111,7 +111,9 @@ def _finder(unit: Unit, actor: Actor) -> guessing.Finder:
     def names(form: Form | None) -> references.Names:
         key = form.name if form else ""
         if key not in kept:
-            kept[key] = references.Records(unit, actor, form, None) if form else references.People(unit, "member")
+            kept[key] = (
+                references.Records(unit, actor, form, None) if form else references.People(unit, actor, "member")
+            )
         return kept[key]
 
     def find(values: Sequence[str]) -> dict[str, Any] | None:
