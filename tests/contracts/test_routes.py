@@ -57,6 +57,7 @@ PAGES = {
 #: Pages of the settings, for those who look after the system; everybody else is refused.
 SETTINGS = {
     "settings.show_firm": "/settings/firm",
+    "records.why": f"{DEAL}/{{deal}}/why",
     "settings.show_accent": "/settings/firm/accent?accent=%231661ab",
     "settings.show_tokens": "/settings/tokens",
     "settings.show_health": "/settings/health",

@@ -126,9 +126,10 @@ def test_a_view_decides_records_columns_and_order(firm, tmp_path):
             for i in range(6)
         ]
         bulk.create_many(unit, firm.actor(), firm.form("sales.deal"), rows, via="api")
-    wanted = exporting.from_view(firm.form("sales.deal"), "won", "csv")
+    with firm.database.read() as unit:
+        wanted = exporting.from_view(unit, firm.actor(), firm.form("sales.deal"), "won", "csv")
     assert exporting.write(firm.database, firm.actor(), wanted, tmp_path / "a.csv") == 3
     assert [r[0] for r in rows_of(tmp_path / "a.csv")] == ["商机编号", "O5", "O3", "O1"]
-    with pytest.raises(Invalid) as refused:
-        exporting.from_view(firm.form("sales.deal"), "win")
+    with pytest.raises(Invalid) as refused, firm.database.read() as unit:
+        exporting.from_view(unit, firm.actor(), firm.form("sales.deal"), "win")
     assert refused.value.detail["near"] == "won"

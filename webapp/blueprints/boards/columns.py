@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.boards import blueprint
-from webapp.engines.forms import board_settings, boards, lanes
+from webapp.engines.forms import axes, board_settings, boards, lanes
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import N_
@@ -30,7 +30,7 @@ def column(app: str, form: str) -> Any:
     value, lane = request.args.get("column", ""), request.args.get("lane")
     if lane is not None and board_settings.lane_key(at, asked):
         found = lanes.cell(at, asked, lane, value)
-        place = f"{lanes.place_of(at, asked, lane)}-{_place(at, asked, value)}"
+        place = f"{lanes.place_of(at, asked, lane)}-{found.place}"
         return respond.part("boards/_cards.html", column=found, place=place, lane_value=lane, **context(at, asked))
     behind = request.args.get("behind", "")
     if behind.isascii() and behind.isdigit() and len(behind) <= 18:
@@ -39,7 +39,7 @@ def column(app: str, form: str) -> Any:
             return respond.trigger(respond.nothing(), "m:refresh")
         asked = replace(asked, after=after)
     found = boards.column(at, asked, value)
-    return respond.part("boards/_cards.html", column=found, place=_place(at, asked, found.value), **context(at, asked))
+    return respond.part("boards/_cards.html", column=found, place=found.place, **context(at, asked))
 
 
 @blueprint.get("/<app>/<form>/cards")
@@ -60,7 +60,7 @@ def cards(app: str, form: str) -> Any:
 def heads(app: str, form: str) -> Any:
     at, asked = board(app, form)
     found = placed(at, asked)
-    return respond.part("boards/_heads.html", heads=found, count=f"{sum(one.count for _, one in found):,}")
+    return respond.part("boards/_heads.html", heads=found, count=f"{sum(one.count for one in found):,}")
 
 
 @blueprint.post("/<app>/<form>/board/fold")
@@ -69,34 +69,32 @@ def fold(app: str, form: str) -> Any:
     at, asked = board(app, form)
     if "lane" in request.form:
         is_folded = bool(request.form.get("folded"))
-        board_settings.fold(at, asked.view, request.form["lane"][:2000], is_folded=is_folded, what="lanes")
+        board_settings.fold(at, asked, request.form["lane"][:2000], is_folded=is_folded, what="lanes")
         return respond.nothing()
     value, is_folded = request.form.get("column", ""), bool(request.form.get("folded"))
-    if value not in boards.values(at, asked):
+    if not axes.is_mark(boards.by_field(at, asked), value):
         raise NotFound(N_("There is no column “{key}” on this board.", key=value[:40]))
-    board_settings.fold(at, asked.view, value, is_folded=is_folded)
+    board_settings.fold(at, asked, value, is_folded=is_folded)
     if is_folded:
         return respond.nothing()
     scope.settle()
     at, asked = board(app, form)
     found = boards.column(at, asked, value)
-    return respond.part("boards/_cards.html", column=found, place=_place(at, asked, value), **context(at, asked))
+    return respond.part("boards/_cards.html", column=found, place=found.place, **context(at, asked))
 
 
-def placed(at: Scope, asked: Asked, only: set[str] | None = None) -> list[tuple[int, boards.Head]]:
-    """Heads with the place of their column, of all columns or of `only` these values."""
+def placed(at: Scope, asked: Asked, only: set[str] | None = None) -> list[boards.Head]:
+    """The heads of all columns, or of `only` these values: of those that no record has any more, too."""
     found = boards.heads(at, asked)
-    order = enumerate(boards.values(at, asked))
-    return [(place, found[v]) for place, v in order if v in found and (only is None or v in only)]
-
-
-def _place(at: Scope, asked: Asked, value: str) -> int:
-    return boards.values(at, asked).index(value)
+    if only is None:
+        return list(found.values())
+    gone = [v for v in only - set(found) if axes.is_mark(boards.by_field(at, asked), v)]
+    return [found[v] for v in only if v in found] + [boards.empty_head(at, asked, v) for v in gone]
 
 
 def context(at: Scope, asked: Asked) -> dict[str, Any]:
     """What drawing cards needs."""
-    by = boards.by_field(at, asked.view)
+    by = boards.by_field(at, asked)
     return {
         "at": at,
         "links": screens.Links(at, asked),

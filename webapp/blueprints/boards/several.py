@@ -10,7 +10,7 @@ from webapp.blueprints.boards import blueprint, needs
 from webapp.blueprints.boards.columns import board
 from webapp.blueprints.boards.move import move_to, needs_more
 from webapp.definitions.model import Field
-from webapp.engines.forms import boards, moving, select
+from webapp.engines.forms import axes, boards, moving, select
 from webapp.engines.forms.moving import Moved
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid
@@ -34,7 +34,7 @@ def move_many(app: str, form: str) -> Any:
     """`cards`: `12:3,15:1` (id and version); `column` or `owner`; of the small form also what the column needs."""
     at, asked = board(app, form)
     select.require_form(at.unit, at.actor, at.form, "edit")
-    cards, by = _cards(), boards.by_field(at, asked.view)
+    cards, by = _cards(), boards.by_field(at, asked)
     keys, more = needs.given(at, by)
     wanted = {**more, **_wanted(at, by)}
     actor, name, title = at.actor, at.form.name, _title(at, by)
@@ -87,18 +87,18 @@ def _wanted(at: Scope, by: Field) -> dict[str, Any]:
         if not request.form["owner"]:
             raise Invalid(N_("Choose who shall have them."))
         return {"owner": request.form["owner"]}
-    return {by.key: request.form.get("column", "")}
+    return {by.key: axes.given(by, request.form.get("column", ""))}
 
 
 def _title(at: Scope, by: Field) -> str:
     name = screens.form_label(at)
     if "owner" in request.form:
         return N_("{form}: other owner", form=name).text(at.locale)
-    return N_("{form}: to “{column}”", form=name, column=_column(by)).text(at.locale)
+    return N_("{form}: to “{column}”", form=name, column=_column(at, by)).text(at.locale)
 
 
-def _column(by: Field) -> Any:
-    return next((o.label for o in by.type.options if o.value == request.form.get("column")), "")
+def _column(at: Scope, by: Field) -> Any:
+    return axes.name(at, by, request.form.get("column", ""))
 
 
 def _is_mendable(at: Scope, done: Moved) -> bool:
@@ -116,7 +116,7 @@ def _ask(at: Scope, asked: Asked, by: Field, done: Moved, cards: Cards, keys: li
         "change_set": done.change_set,
     }
     wanted = list(dict.fromkeys([*keys, *(p.path for p in problems)]))
-    url, column = screens.Links(at, asked).piece("/moves"), _column(by)
+    url, column = screens.Links(at, asked).piece("/moves"), _column(at, by)
     message = needs_more(column)
     if len(waiting) > 1:
         message = N_("“{column}” needs more of {n} cards", column=column, n=len(waiting))
@@ -131,7 +131,7 @@ def _say(at: Scope, asked: Asked, by: Field, done: Moved, is_rest: bool) -> Resp
     if "owner" in request.form:
         text = N_("{n} cards have another owner now", n=count)
     else:
-        text = N_("{n} cards are in “{column}” now", n=count, column=_column(by))
+        text = N_("{n} cards are in “{column}” now", n=count, column=_column(at, by))
     said = text.text(at.locale) if count else ""
     if left:
         reasons = "; ".join(dict.fromkeys(m.text(at.locale) for m in left[:3]))

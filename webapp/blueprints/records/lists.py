@@ -178,7 +178,9 @@ def _sentence(at: Scope, asked: Asked, links: screens.Links) -> dict[str, Any]:
             rest = tuple(part for i, part in enumerate(own.parts) if i != position)
             without = links.list(filter=filters.said(rest, own.is_any))
         chips.append({"position": position, "field": field, "said": text, "without": without})
-    return {"sentence": chips, "is_any": is_any, "left_out": left_out}
+    gone = views.gone(at, asked)
+    named = gone if saved.may_change(at.actor, at.form, asked.view) else []
+    return {"sentence": chips, "is_any": is_any, "left_out": left_out, "gone": gone, "gone_named": named}
 
 
 def _tag_fields(at: Scope, links: screens.Links) -> list[tuple[str, str]]:

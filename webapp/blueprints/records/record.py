@@ -9,7 +9,7 @@ from typing import Any
 from flask import make_response, request
 
 from webapp import clock
-from webapp.access import policy
+from webapp.access import guard, policy
 from webapp.blueprints.records import blueprint, pool
 from webapp.engines.forms import activities, history, related, select, several, standing, stars, timeline
 from webapp.engines.forms.activities import Kind
@@ -93,6 +93,7 @@ def outline(at: Scope, record: Record) -> dict[str, Any]:
         "links": screens.Links(at),
         "form_label": screens.form_label(at),
         "may_edit": not record.is_binned and policy.may(at.unit, at.actor, at.form, "edit"),
+        "may_explain": guard.may_people(at.actor),
     }
 
 

@@ -8,7 +8,8 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import View
-from webapp.engines.forms import arranged, saved, views
+from webapp.engines.forms import arranged, board_settings, saved, views
+from webapp.engines.forms.display import name_of
 from webapp.engines.forms.saved import SavedView
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid, NotFound, Stale
@@ -34,8 +35,11 @@ def create_view(app: str, form: str) -> Any:
     asked = screens.asked(at)
     settings = dict(asked.view.settings) if request.form.get("do") == "copy" else views.settings_of(at, asked)
     settings = {k: getattr(v, "text", v) for k, v in settings.items() if v is not None}
+    kind = asked.view.kind
+    if request.form.get("do", "new") == "new" and (wanted := request.form.get("kind")):
+        kind, settings = board_settings.as_kind(at, asked, wanted, request.form.get("by", ""), settings)
     try:
-        made = saved.create(at, request.form.get("label", ""), asked.view.kind, settings, _audience())
+        made = saved.create(at, request.form.get("label", ""), kind, settings, _audience())
     except Invalid as error:
         return _refused(app, form, request.form.get("do", "new"), error)
     return _lead_to(at, made, N_("View “{name}” is saved", name=made.label))
@@ -167,6 +171,9 @@ def _dialog(at: Scope, asked: Asked, do: str, error: Invalid | None = None, stat
         roles=[(r.name, label(r.label, at.locale) or r.key) for r in at.definitions.app(at.form.app).roles.values()],
         may_share=saved.may_share(at.actor, at.form),
         is_cover=not isinstance(view, SavedView) or view.is_cover,
+        boards=[(f.key, name_of(f, at.locale)) for f in board_settings.possible(at)],
+        kind=sent.get("kind", view.kind) if sent is not None else view.kind,
+        by=sent.get("by", "") if sent is not None else board_settings.first_by(at, asked),
         version=view.version if isinstance(view, SavedView) else "",
         error=error,
         form_label=screens.form_label(at),

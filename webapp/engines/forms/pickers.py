@@ -42,7 +42,7 @@ class Choice:
 
 def choices(at: Scope, found: Field, search: str, within: str = "") -> list[Choice]:
     """What `found` could point at that matches `search`, the nearest first; raises `NotFound` for other fields."""
-    if at.visible.get(found.key) not in ("read", "write"):
+    if "." not in found.key and at.visible.get(found.key) not in ("read", "write"):  # behind a link: `reach` asked
         raise NotFound(N_("There is no field “{key}” to choose for.", key=found.key))
     search = search.replace("\0", "").strip()[:100]  # which PostgreSQL takes in no text
     if found.type.name == "record":
