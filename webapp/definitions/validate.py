@@ -268,7 +268,7 @@ def _field(
             if raw[setting]:
                 report.add(f"{path}.{setting}", N_("A computed field has no “{name}”.", name=setting), "invalid")
         return
-    if item.is_unique and (item.kind.is_multi or item.column is None):
+    if item.is_unique and (item.kind.is_multi or not item.kind.is_typed or item.column is None):
         report.add(f"{path}.unique", N_("This kind of field cannot be without duplicates."), "invalid")
     _default(path, item, form, compiled, report)
     for leaf, text, at in leaves(FIELD, raw, path):
@@ -281,6 +281,9 @@ def _field(
 def _default(path: str, item: model.Field, form: model.Form, compiled: model.Definitions, report: Report) -> None:
     """A default is a value the kind takes, or an expression after `=`: `=today()`."""
     if item.default is None:
+        return
+    if not item.kind.is_typed:
+        report.add(f"{path}.default", N_("A field of files begins empty; leave the default out."), "default")
         return
     if isinstance(item.default, str) and item.default.startswith("="):
         _expression(f"{path}.default", item.default[1:], ExpressionText(), form, compiled, report)
