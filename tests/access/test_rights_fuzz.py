@@ -52,6 +52,8 @@ DOCUMENT: dict[str, Any] = {
             },
             "known": {"code": ["code", "account.name"]},
             "due": {"by": "created_at", "say": "code", "when": "stage != 'won'"},
+            "pool": {"field": "loose", "view": "pool", "show": ["stage", "amount"], "mask": ["phone", "code"]},
+            "views": {"pool": {"kind": "grid", "columns": ["name"], "filter": "loose = true"}},
             "fields": {
                 "name": {"kind": "text"},
                 "code": {"kind": "text"},
@@ -61,6 +63,7 @@ DOCUMENT: dict[str, Any] = {
                 "cost": {"kind": "money", "currency": "CNY"},
                 "partner": {"kind": "member"},
                 "labels": {"kind": "tags"},
+                "loose": {"kind": "switch"},
                 "scan": {"kind": "attachment"},
                 "stage": {"kind": "select", "options": [{"value": "open"}, {"value": "quote"}, {"value": "won"}]},
             },
@@ -186,5 +189,6 @@ def _values(chance: random.Random, name: str, number: int, ids: list[int], refer
         "amount": chance.choice([None, Decimal(5), Decimal(50), Decimal(100), Decimal(500)]),
         "cost": chance.choice([None, Decimal(40), Decimal(60)]),
         "stage": chance.choice([None, "open", "quote", "won"]),
+        "loose": chance.random() < 0.3,
         "labels": tuple(chance.sample(["KA", "老客户", f"t{number}"], chance.randint(0, 2))) or None,
     }

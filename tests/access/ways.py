@@ -31,6 +31,7 @@ MODULES: tuple[str, ...] = (
     "tests.access.ways_boards",
     "tests.access.ways_grid",
     "tests.access.ways_of_records",
+    "tests.access.ways_of_pool",
     "tests.transfer.ways",
 )
 
@@ -41,7 +42,7 @@ EXPECTED = {
     "grid groups", "rows by id", "bulk walk", "shared view",
     "board", "board lanes", "board news",
     "related", "numbers", "duties", "mine", "bin", "comments",
-    "owned", "described", "files",
+    "owned", "described", "pool", "files",
 }  # fmt: skip
 
 

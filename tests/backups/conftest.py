@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from tests.conftest import database_of, settings_for
 from tests.databases import admin, known_of, with_name
@@ -23,8 +25,10 @@ from webapp import clock
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.definitions import versions
-from webapp.engines.forms import bulk, records, undo
+from webapp.engines.forms import attaching, bulk, records, undo
 from webapp.engines.forms.transfer import jobs, maps
+from webapp.files.pictures import Seen
+from webapp.files.store import store_of
 from webapp.journal import changesets, due, seals
 
 #: Where the programs of the tests' own PostgreSQL are.
@@ -68,7 +72,8 @@ def worked(database: Database) -> World:
         changesets.close(unit, set_)
     undo.undo(database, ann, set_)
     seals.seal(database)
-    world.apply(CRM.replace("amount: {kind: money, currency: CNY,", "amount: {kind: number, decimals: 2,"))
+    world.apply(WITH_PHOTO.replace("amount: {kind: money, currency: CNY,", "amount: {kind: number, decimals: 2,"))
+    _photographed(world)
     files = Path(database.settings.files_url)
     for name, data in (("ab/cd", b"\0\1\2" * 5000), ("ab/空 格.txt", "正文".encode()), ("ef/empty", b"")):
         path = files / name
@@ -80,6 +85,25 @@ def worked(database: Database) -> World:
         jobs.add(unit, ann, "crm.deal", folder, source.name, maps.of({}))
         due.add(unit, "periodic.seal", "later", {}, at=clock.now() + timedelta(days=1))
     return world
+
+
+WITH_PHOTO = CRM.replace("phone: {kind: phone,", "photo: {kind: image, label: 照片}\n      phone: {kind: phone,", 1)
+
+
+def photo() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (320, 200), (120, 90, 60)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def _photographed(world: World) -> None:
+    """An account with a photo, saved as people do."""
+    ann, store = world.actor("ann"), store_of(world.database.settings)
+    incoming = store.receive(io.BytesIO(photo()), most=1 << 20)
+    with world.database.write() as unit:
+        form = versions.current(unit).form("crm.account")
+        one = attaching.receive(unit, ann, form, "photo", store, incoming, "门头.jpg", Seen(320, 200))
+        records.create(unit, ann, form, {"name": "有照片的客户", "photo": [one.id]})
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.backups.conftest import Firm, contents, trees
+from tests.backups.conftest import Firm, contents, photo, trees
 from tests.world import PASSWORD
 from webapp import create_app
 from webapp.backups import checking, folders, making, restoring
@@ -25,10 +25,10 @@ def made(firm: Firm) -> Backup:
 
 def test_everything_comes_back_and_the_firm_works_on(firm: Firm, made: Backup, tmp_path: Path) -> None:
     before, files = contents(firm.database), trees(firm.settings)
-    assert len(before["crm__deal"]) == 70 and len(files) == 4
+    assert len(before["crm__deal"]) == 70 and len(files) == 5
     with firm.empty(tmp_path) as settings:
         done = restoring.restore(settings, made.path)
-        assert (done.aside, done.files) == (None, 4)
+        assert (done.aside, done.files) == (None, 5)
         database = Database(settings)
         try:
             after = contents(database)
@@ -48,6 +48,8 @@ def works_on(firm: Firm, database: Database) -> None:
     said = {"email": "ann@firm.example", "password": PASSWORD, "csrf_token": token}
     assert client.post("/login", data=said).status_code == 303
     assert "商机 29" in client.get("/crm/deal").get_data(as_text=True)
+    assert client.get("/files/1").data == photo()
+    assert client.get("/files/1/small").mimetype == "image/webp"  # in no backup: made again when somebody looks
     storage.get().finish(database)
     work.run_ready(database)
     with database.read() as unit:

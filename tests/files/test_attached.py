@@ -6,6 +6,7 @@ import io
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from PIL import Image, PngImagePlugin
 
 from tests.world import CRM, World
 from webapp import clock
-from webapp.access import policy
+from webapp.access import policy, tokens
 from webapp.engines.forms import attaching, bulk, filing, history, records, select, undo
+from webapp.engines.forms.transfer import exporting, mapping, proposing
+from webapp.engines.forms.transfer.exporting import Wanted
 from webapp.errors import Invalid, NotFound
 from webapp.files.store import store_of
 from webapp.journal import changesets, work
@@ -239,3 +242,64 @@ def test_a_field_may_become_another_sort_of_files_and_keeps_them(firm: World) ->
         assert policy.fields(unit, firm.actor("ann"), firm.form("crm.deal"))["photo"] == "write"
         query = select.Query(where=("photo is not empty",))
         assert [r.id for r in select.select(unit, firm.actor("ann"), firm.form("crm.deal"), query).records] == [deal]
+
+
+def test_programs_upload_name_and_read_files_within_their_rights(firm: World) -> None:
+    def program(who: str, scope: str = "write") -> tuple[Any, dict[str, str]]:
+        with firm.database.write() as unit:
+            _, secret = tokens.create(unit, firm.actor("admin"), firm.people[who], "test", scope=scope)
+        return firm.app.test_client(), {"Authorization": f"Bearer {secret}"}
+
+    client, admin = program("admin")
+    at = "/api/v1/data/crm/deal"
+    pdf, kind = b"%PDF-1.7 offer", {"Content-Type": "application/pdf"}
+    made = client.post(f"{at}/files/scan?name=%E6%8A%A5%E4%BB%B7.pdf", data=pdf, headers=admin | kind)
+    assert (made.status_code, made.json["name"], made.json["type"]) == (201, "报价.pdf", "application/pdf"), made.text
+    values = {"name": "Pumps", "stage": "contact", "scan": [made.json["id"]], "owner": firm.people["ann"]}
+    record = client.post(at, json={"values": values}, headers=admin)
+    assert record.status_code == 201 and record.json["values"]["scan"] == [made.json], record.text
+    path = f"/api/v1/files/{made.json['id']}"
+    assert client.get(path, headers=admin).data == pdf
+    other, ann = program("ann", "read")
+    seen = other.get(f"{at}/{record.json['id']}", headers=ann).json["values"]
+    assert seen["scan"] == {"masked": "****"} and "note" not in seen
+    assert other.get(path, headers=ann).status_code == 404
+    assert client.post(f"{at}/files/amount?name=x", data=b"x", headers=admin).status_code == 404
+    assert client.post(f"{at}/files/scan?name=x.exe", data=b"MZ", headers=admin).json["code"] == "invalid"
+    described = client.get("/api/v1/openapi.json", headers=admin).json["paths"]
+    assert "/data/crm/deal/files/scan" in described
+    assert "/data/crm/deal/files/scan" not in other.get("/api/v1/openapi.json", headers=ann).json["paths"]
+    gone = client.patch(f"{at}/{record.json['id']}", json={"values": {"scan": []}}, headers=admin)
+    assert gone.json["values"]["scan"] is None and client.get(path, headers=admin).status_code == 404
+
+
+def test_lists_show_small_pictures_exports_names_and_imports_say_no(firm: World, tmp_path: Path) -> None:
+    admin = Hand(firm, "admin")
+    photos = [admin.put("photo", jpeg(40 + n), f"<b>{n}.jpg") for n in range(2)]
+    note = admin.put("note", b"x", "便条.txt")
+    deal = make(firm, "admin", name="Presses", photo=photos, note=[note])
+    with firm.statements() as seen:
+        grid = admin.get("/crm/deal?cols=name,photo,note").text
+    assert len(seen) <= 4
+    assert f'src="/files/{photos[0]}/small" alt="&lt;b&gt;0.jpg"' in grid and "便条.txt" in grid
+    listed = admin.get("/crm/deal?cols=name,photo&w=photo:filled:").text
+    assert "Presses" in listed and "Presses" not in admin.get("/crm/deal?cols=name&w=photo:empty:").text
+    exporting.write(
+        firm.database, firm.actor("admin"), Wanted("crm.deal", "csv", fields=("name", "photo")), tmp_path / "x"
+    )
+    assert "<b>0.jpg、<b>1.jpg" in (tmp_path / "x").read_text("utf-8-sig")
+    with firm.database.read() as unit:
+        actor, form = firm.actor("admin"), firm.form("crm.deal")
+        fields = mapping.targets(form, policy.fields(unit, actor, form))
+        assert "photo" not in fields
+        found = proposing.propose(unit, actor, form, fields, ["商机名称", "照片"], [["a"], ["a.jpg"]])
+    assert [one.why for one in found] == ["name", "files"]
+    with firm.database.write() as unit:  # many records at once get the same file, each its own
+        more = [records.create(unit, actor, form, {"name": f"n{n}", "stage": "contact"}).id for n in range(2)]
+    fresh = admin.put("note", b"all", "对所有.txt")
+    given = {"do": "edit", "m__field": "note", "note": str(fresh), "ids": ",".join(map(str, more))}
+    answer = admin.client.post("/crm/deal/bulk", data=given, headers=admin.headers)
+    assert answer.status_code == 200, answer.text
+    held = [value(firm, id_, "note")[0] for id_ in more]
+    assert [one.name for one in held] == ["对所有.txt"] * 2 and held[0].id != held[1].id
+    assert admin.get(f"/crm/deal/{deal}").text.count("data-photo=") == 2

@@ -26,6 +26,14 @@ class FileRef:
     def is_picture(self) -> bool:
         return self.width is not None
 
+    @property
+    def size_text(self) -> str:
+        """As people say it: 820 B, 48 KB, 2.4 MB."""
+        if self.size < 1000:
+            return f"{self.size} B"
+        number, unit = (self.size / 1e3, "KB") if self.size < 1e6 else (self.size / 1e6, "MB")
+        return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
+
     def json(self) -> dict[str, Any]:
         found: dict[str, Any] = {"id": self.id, "name": self.name, "type": self.type, "size": self.size}
         if self.width is not None:

@@ -12,6 +12,7 @@ from webapp.blueprints.api import answers, blueprint, bodies
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
+from webapp.engines.forms import attaching
 from webapp.i18n import label
 from webapp.web import language, scope
 
@@ -222,6 +223,11 @@ def _paths(unit: Unit, actor: Actor, form: Form) -> dict[str, Any]:
             "post": {**_operation("Groups and measures", _ROWS, tags), "requestBody": _body(_AGGREGATE)}
         },
     }
+    for key in attaching.keys(form):
+        if policy.fields(unit, actor, form).get(key) == "write":
+            file = form.fields[key].kind.json_schema(form.fields[key])["items"]["anyOf"][0]
+            upload = {**_operation("Upload a file, to be named by its id in a record", file, tags, 201), **_UPLOAD}
+            found[f"{at}/files/{key}"] = {"post": {**upload, "parameters": [_FILE_NAME]}}
     if form.settings.get("convert") and policy.may(unit, actor, form, "edit"):
         convert = {**_operation("Becomes other records", _CONVERTED, tags), "requestBody": _body(_convert(form))}
         found[f"{at}/{{id}}/convert"] = {"post": {**convert, "parameters": [_ID, _IF_MATCH, _IDEMPOTENCY]}}
@@ -279,6 +285,8 @@ def _parameter(name: str, where: str, schema: dict[str, Any], *, required: bool 
 
 _ID = _parameter("id", "path", {"type": "integer", "minimum": 1}, required=True)
 _IF_MATCH = _parameter("If-Match", "header", {"type": "string"})
+_FILE_NAME = _parameter("name", "query", {"type": "string"})
+_UPLOAD = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
 _IDEMPOTENCY = _parameter("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 200})
 _LIST_PARAMETERS = [
     _parameter("filter", "query", {"type": "string"}),

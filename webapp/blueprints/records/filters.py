@@ -15,13 +15,13 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import Field
-from webapp.engines.forms import arranged, conditions, filters, pickers, views
+from webapp.engines.forms import conditions, filters, grouping, pickers, views
 from webapp.engines.forms.conditions import Condition, Operator
 from webapp.engines.forms.filters import Raw, Several
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid, MortiseError
 from webapp.i18n import N_
-from webapp.web import respond, screens
+from webapp.web import numbers, respond, screens
 from webapp.web.htmx import htmx
 
 MOST_ROWS = conditions.MOST
@@ -115,7 +115,7 @@ def _sent(at: Scope) -> tuple[list[Row], dict[int, bool]]:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 3 else 0
+    return numbers.of(text, 99) or 0
 
 
 def _change(at: Scope, rows: list[Row], joins: dict[int, bool], do: str) -> None:
@@ -135,7 +135,7 @@ def _change(at: Scope, rows: list[Row], joins: dict[int, bool], do: str) -> None
 
 def _fields(at: Scope) -> list[Field]:
     return [
-        f for k, f in at.form.names.items() if at.may_ask(k) and conditions.operators(f) and k not in arranged.INNER[1:]
+        f for k, f in at.form.names.items() if at.may_ask(k) and conditions.operators(f) and k not in grouping.HIDDEN
     ]
 
 
@@ -253,6 +253,6 @@ def _titles(at: Scope, rows: list[Row]) -> dict[tuple[str, str], str]:
         if of is None or of.type.name not in ("record", "member", "department") or not at.may_ask(row.field):
             continue
         for value in row.values[:50]:
-            if value.isascii() and value.isdigit() and len(value) <= 18:
-                found[row.field, value] = pickers.title(at, of, int(value)) or ""
+            if (number := numbers.of(value)) is not None:
+                found[row.field, value] = pickers.title(at, of, number) or ""
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import board_settings, conditions, formats, select, totals
+from webapp.engines.forms import board_settings, conditions, formats, select, stages, totals
 from webapp.engines.forms.board_settings import by_field
 from webapp.engines.forms.display import Tag, tags, title_of
 from webapp.engines.forms.faces import Face, Faces
@@ -68,7 +68,7 @@ class Head:
 
 def faces(at: Scope, asked: Asked) -> Faces:
     by = by_field(at, asked.view)
-    stage = by if by.kind_key == "stage" else None
+    stage = by if by in stages.of(at.form) else None
     return Faces(at, board_settings.card_keys(at, asked), board_settings.mark_key(at, asked), stage)
 
 

@@ -6,11 +6,12 @@
  * files along (`outbox.js` uploads them before the record), any other one offers to try again.
  */
 import { announce, icon, on, onContent } from "./dom.js";
-import { keptFile, keepFile, dropFile } from "./outbox.js";
+import { keptFile, keepFile, dropFile, who } from "./outbox.js";
 import { isHeic, ready } from "./pictures.js";
 import { csrf } from "./requests.js";
 
-const member = document.documentElement.dataset.member;
+/** Whose the page is; of one without a connection, who used the device last. */
+const owner = async () => document.documentElement.dataset.member || (await who())?.member;
 /** Item of a row → what the device still holds of it: {file, url, request, state}. */
 const held = new Map();
 const boxOf = (element) => element.closest("[data-files]");
@@ -204,6 +205,7 @@ function send(box, item) {
 
 /** No way to the server: the device keeps the file where the form can wait for the network too. */
 async function unsent(box, item) {
+  const member = await owner().catch(() => null);
   if (!box.closest("form[data-queue]") || !member) return "lost";
   const kept = { local: item.local, member, url: box.dataset.url, name: item.name, file: held.get(item.local).file };
   return keepFile(kept).then(() => "waits", () => "lost");
@@ -337,7 +339,7 @@ async function show(box) {
   for (const item of read(box)) {
     if (!item.local || held.has(item.local)) continue;
     const there = await keptFile(item.local).catch(() => null);
-    if (there?.file && String(there.member) === member) {
+    if (there?.file && String(there.member) === String(await owner())) {
       held.set(item.local, { file: there.file, state: "waits" });
       if (navigator.onLine) send(box, item);
     } else {

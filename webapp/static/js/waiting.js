@@ -216,6 +216,7 @@ if (mended) {
     kept.get("entries", mended).then((entry) => {
       if (!entry?.fields || String(entry.member) !== member) return;
       fill(form, entry);
+      form.dispatchEvent(new Event("draft-restored", { bubbles: true }));
       form.elements.m__client.value = entry.client;
       if (entry.state === "refused") mark(form, entry);
     });

@@ -17,6 +17,7 @@ from webapp.engines.forms.transfer.exporting import Wanted
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 from webapp.files import shelf
 from webapp.files.store import store_of
+from webapp.i18n import N_
 from webapp.journal import due
 from webapp.journal.due import Job
 
@@ -50,7 +51,7 @@ def wanted_of(payload: Mapping[str, Any]) -> Wanted:
     )
 
 
-@due.handler(KIND)
+@due.handler(KIND, title=N_("Export"))
 def run(database: Database, job: Job) -> Mapping[str, Any] | None:
     """Write the file within what its member may see now, and keep it for him."""
     assert job.actor is not None

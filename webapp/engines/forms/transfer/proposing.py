@@ -17,6 +17,7 @@ from webapp.engines.forms.transfer.heads import spellings
 from webapp.engines.forms.transfer.mapping import names_of
 from webapp.engines.forms.transfer.sheets import Cell
 from webapp.engines.forms.transfer.synonyms import NEIGHBOURS, OF_KINDS, SYSTEM, meanings
+from webapp.expressions.fold import fold
 
 #: Share of a column's different values that must fit before its values alone speak for a field.
 FITTING = 0.8
@@ -48,10 +49,13 @@ def propose(
     found: dict[int, Proposal] = {}
     for step in (_by_name, _by_meaning, _by_neighbour):
         _take(found, step(form, fields), headings, columns)
+    held = names_of({k: f for k, f in form.fields.items() if f.type.name == "files"})
     for index, heading in enumerate(headings):
         meaning = _meaning(spellings(heading))
         if index not in found and meaning in SYSTEM:
             found[index] = Proposal(index, None, "system")
+        if index not in found and fold(heading).strip() in held:
+            found[index] = Proposal(index, None, "files")
     _by_values(unit, actor, fields, found, columns)
     return [found.get(i, Proposal(i)) for i in range(len(headings))]
 

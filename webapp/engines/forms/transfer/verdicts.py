@@ -77,6 +77,8 @@ def _coming(form: Form, target: Field, places: Sequence[str | None], columns: Se
 def _left_out(cells: Sequence[Cell], why: str) -> Verdict:
     if why == "system":
         return Verdict("dim", N_("Mortise keeps this by itself"))
+    if why == "files":
+        return Verdict("warn", N_("Left out: files cannot come with an import; add them to the records afterwards"))
     if not any(cell is not None for cell in cells):
         return Verdict("dim", N_("The column is empty"))
     return Verdict("dim", N_("Left out"))
