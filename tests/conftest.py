@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -40,13 +39,6 @@ def pytest_configure() -> None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick_folder()))
     if not PINYIN.exists():
         subprocess.run([sys.executable, "-m", "webapp.engines.forms.pinyin_build"], check=True, cwd=PINYIN.parents[3])
-
-
-def pytest_collection_finish() -> None:
-    """What has been imported stays: looking for garbage in it again and again took a fifth of the run."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -22,6 +22,7 @@ from tests.databases import known_of
 from webapp import create_app
 from webapp.access import actors, departments, members, passwords, roles, sessions, setup
 from webapp.access.actor import Actor
+from webapp.blueprints.boards.news import News
 from webapp.db import Database
 from webapp.definitions import versions
 from webapp.definitions.model import Form
@@ -136,7 +137,7 @@ class World:
             app.database, app.settings = self.database, self.database.settings
             app.turns = Turns(1 if self.database.is_sqlite else 4)
             app.live.is_ending = lambda: True  # pages of an earlier test
-            app.live = Hub(self.database, app.live.boards)
+            app.live = Hub(self.database, News(app))
         else:
             app = create_app(self.database.settings, self.database)
         if borrower is None:

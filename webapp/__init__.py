@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         scope,
         seeing,
         signing,
+        texts,
         zones,
     )
     from webapp.web.htmx import htmx
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.wsgi_app = proxies.Proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     scope.install(app, database or db.Database(settings))
+    texts.install(app)
     headers.install(app)
     assets.install(app)
     accent.install(app)

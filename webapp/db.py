@@ -26,7 +26,7 @@ from sqlalchemy.types import TypeDecorator
 
 from webapp import clock
 from webapp.config import Settings
-from webapp.errors import Busy
+from webapp.errors import Busy, Invalid
 from webapp.i18n import N_, Message
 
 log = logging.getLogger("mortise.db")
@@ -334,6 +334,21 @@ def trouble(error: BaseException) -> Busy | None:
             return Busy(message, code=code)
     if state is None and type(error.orig).__module__.startswith("psycopg"):  # no connection, so nobody who has a code
         return Busy(_TROUBLES[3][2], code="unreachable")
+    return None
+
+
+def unfit(error: BaseException) -> Invalid | None:
+    """What to tell people when something they gave is no value that a database keeps; None for everything else.
+
+    Whatever reads input says so better and first. This is the net below it.
+    """
+    original = getattr(error, "orig", None) or error
+    is_nul = isinstance(error, sa.exc.DataError) and "NUL" in str(original)
+    is_half = isinstance(original, UnicodeEncodeError) and original.reason == "surrogates not allowed"
+    is_large = isinstance(original, OverflowError) and "SQLite INTEGER" in str(original)
+    is_large = is_large or getattr(original, "sqlstate", None) == "22003"
+    if is_nul or is_half or is_large:
+        return Invalid(N_("Something that was sent is too large or no text, and cannot be kept."))
     return None
 
 

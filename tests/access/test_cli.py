@@ -6,8 +6,9 @@ import json
 import pytest
 
 from tests.conftest import settings_for
-from webapp.access import actors, members, passwords
+from webapp.access import actors, departments, members, passwords
 from webapp.db import Database
+from webapp.journal import due
 
 
 @pytest.fixture
@@ -74,7 +75,15 @@ def test_a_member_is_added_listed_given_a_password_and_disabled(machine, mortise
     with machine.read() as unit:
         kept = unit.execute(members.member.select().where(members.member.c.id == ann)).one().password
     assert passwords.is_right(machine.settings, kept, "quite another")
-    assert mortise("user", "disable", "ann@firm.example")[0] == 0
+    with machine.write() as unit:
+        admin = actors.of_member(unit, 1)
+        east = departments.add(unit, admin, "East", head=ann)
+    code, _, err = mortise("user", "disable", "ann@firm.example", "--heir", "ann@firm.example")
+    assert code == 1 and "somebody else" in err
+    assert mortise("user", "disable", "ann@firm.example", "--heir", "admin@firm.example")[0] == 0
+    with machine.read() as unit:
+        assert departments.get(unit, east).head == 1
+        assert [job.payload["heir"] for job in due.listed(unit, kind="records.handover")] == [1]
     assert ann not in [one["id"] for one in json.loads(mortise("--json", "user", "list")[1])]
 
 

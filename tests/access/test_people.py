@@ -7,7 +7,7 @@ import pytest
 
 from tests.world import PASSWORD, World
 from webapp import clock
-from webapp.access import actors, departments, firm, guard, members, passwords, roles, sessions, tokens
+from webapp.access import actors, audit, departments, firm, guard, members, passwords, roles, sessions, tokens
 from webapp.access.tables import token
 from webapp.definitions import versions
 from webapp.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
@@ -33,6 +33,34 @@ def test_a_leavers_sessions_and_tokens_end_at_once(world: World):
         with pytest.raises(Unauthenticated):
             actors.of_token(unit, secret)
         assert actors.of_member(unit, ann.member).roles == {"crm.rep"}
+
+
+def test_what_a_leaver_heads_goes_to_his_heir_or_to_the_head_above(world: World):
+    east, sales_ = world.departments["East"], world.departments["Sales"]
+
+    def head(of: int) -> int | None:
+        with world.database.read() as unit:
+            return departments.get(unit, of).head
+
+    def leave(who: str, **more: int) -> None:
+        with world.database.write() as unit:
+            members.disable(unit, world.actor("admin"), world.people[who], **more)
+
+    with world.database.write() as unit:
+        departments.set_head(unit, world.actor("admin"), sales_, world.people["bob"])
+    for wrong in (world.people["hal"], world.people["zed"], 999):
+        with pytest.raises(Invalid):
+            leave("hal", heir=wrong)
+    assert head(east) == world.people["hal"]
+    leave("hal")
+    assert head(east) == world.people["bob"], "who heads the department above"
+    leave("bob", heir=world.people["ann"])
+    assert (head(east), head(sales_)) == (world.people["ann"], world.people["ann"])
+    leave("ann")
+    assert (head(east), head(sales_)) == (None, None)
+    with world.database.read() as unit:
+        told = [one.action for one in audit.listed(unit, world.actor("admin"))]
+    assert told[:3] == ["department_head_set", "department_head_set", "member_disabled"]
 
 
 def test_tokens_expire_are_revoked_and_are_kept_unreadable(world: World):

@@ -14,7 +14,9 @@ import pytest
 from werkzeug.routing import IntegerConverter
 
 from tests.api.conftest import ACCOUNTS, DEALS, Program, program  # noqa: F401
+from tests.contracts.test_routes import PAGES, PART, PIECES, WRITES
 from tests.world import CRM, World
+from webapp.engines.forms import history
 
 #: Bob's, of another team. Its parts stand in titles, phones and amounts of his records alone.
 FOREIGN = "zebrafish"
@@ -101,8 +103,12 @@ def test_no_page_and_no_part_that_a_rep_can_reach_tells_what_is_not_his(world: W
                 f"/crm/{form}/pick/{field}?m__find=ze",
                 f"/crm/{form}/filter?field={field}",
             ]
+    for id_ in (scene["own"], scene["mixed"], scene["foreign"], scene["his"]):
+        waiting += [path.replace("ids=1", f"ids={id_}").replace("cards=1:1", f"cards={id_}:1").format(deal=id_, draft=1)
+                    for path in (*PAGES.values(), *PIECES.values()) if "import" not in path]  # fmt: skip
     for text in ("ze", FOREIGN, "7731", MASKED_PHONE, "7654321"):
         waiting += [
+            f"/search?q={text}",
             f"/crm/deal?q={text}",
             f"/crm/account?q={text}",
             f"{DEALS}?search={text}",
@@ -110,7 +116,7 @@ def test_no_page_and_no_part_that_a_rep_can_reach_tells_what_is_not_his(world: W
         ]
     while waiting:
         address = waiting.pop()
-        if address in seen or len(seen) > 400:
+        if address in seen or len(seen) > 500:
             continue
         seen.add(address)
         answers = [client.get(address)]
@@ -230,6 +236,32 @@ def test_a_record_of_another_team_by_every_verb_is_as_one_that_never_was(world: 
     for path in ("", "/history", "/edit"):
         there, nowhere = client.get(f"/crm/deal/{foreign}{path}"), client.get(f"/crm/deal/{never}{path}")
         assert there.status_code == nowhere.status_code == 404
+
+
+def test_every_way_to_write_finds_another_teams_record_as_little_as_one_that_never_was(
+    world: World, scene: dict[str, Any]
+) -> None:
+    client = world.client("ann")
+    found = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/").text)
+    assert found
+    with world.database.read() as unit:
+        event = history.last_event(unit, world.form("crm.deal"), scene["foreign"])
+    walked = 0
+    for endpoint, (method, path, body) in WRITES.items():
+        if "{deal}" not in path:
+            continue
+        answers = []
+        for id_ in (scene["foreign"], 999_999):
+            sent = {"events": str(event), "version": "1"} | body if isinstance(body, dict) else body
+            given = {"data": sent} if isinstance(sent, dict) else {"data": sent, "content_type": "application/json"}
+            headers = {"X-CSRF-Token": found[1], **PART}
+            answer = client.open(path.format(deal=id_, draft=1), method=method, headers=headers, **given)
+            text = re.sub(r'value="[\w=-]{30,}"', "", answer.text)  # tokens
+            answers.append((answer.status_code, text.replace("999999", str(scene["foreign"]))))
+            silent(answer, endpoint)
+        assert answers[0] == answers[1] and answers[0][0] in (403, 404), endpoint
+        walked += 1
+    assert walked > 12
 
 
 def test_a_link_to_a_hidden_record_gives_neither_its_title_nor_its_number(scene: dict[str, Any]) -> None:

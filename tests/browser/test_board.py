@@ -201,3 +201,47 @@ def test_a_long_press_picks_on_a_phone_and_a_folded_column_stays_folded(board: B
     assert page.locator("[data-column=quote].folded").count() == 1
     page.click("[data-column=quote] [data-fold-column]")
     page.wait_for_selector(f"#card-{board.deal}")
+
+
+def test_a_stage_that_needs_a_field_is_filled_by_touch(board: Board, phone: Any) -> None:
+    board.open(phone)
+    touch = phone.context.new_cdp_session(phone)
+    x, y = centre(phone, f"#card-{board.deal}")
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    phone.wait_for_timeout(500)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    phone.tap("[data-picked-move]")
+    phone.tap("#move-menu .m-item:has-text('输单')")
+    phone.wait_for_selector("#dialog[open] [name=lost_reason]")
+    assert board.sales.value("deal", board.deal, "stage") == "contact"
+    phone.fill("#dialog [name=lost_reason]", "价格太高")
+    phone.tap("#dialog button[type=submit]")
+    phone.wait_for_selector(f"[data-column=lost] #card-{board.deal}", state="attached")
+    assert board.sales.value("deal", board.deal, "lost_reason") == "价格太高"
+    phone.faults.clear()  # the browser counts the refusal as a fault
+
+
+def test_a_card_goes_to_another_lane_by_mouse_and_by_keys(board: Board, page: Any) -> None:
+    acme, beta = board.sales.account("Acme"), board.sales.account("Beta")
+    first = board.sales.deal("甲", account=acme, stage="contact")
+    other = board.sales.deal("乙", account=beta, stage="contact")
+    cookie = board.sales.client("ann").get_cookie(COOKIE)
+    page.context.add_cookies([{"name": COOKIE, "value": cookie.value, "url": board.url}])
+    page.goto(f"{board.url}/crm/deal?view=board&group=account")
+    page.wait_for_function("() => window.Sortable && document.querySelector('#count-0').textContent")
+    drag(page, f"#card-{first}", f"#card-{other}")
+    page.wait_for_selector(f"[data-lane='{beta}'] #card-{first}[data-version='2']")
+    assert board.sales.value("deal", first, "account") == beta
+    page.focus(f"#card-{other}")
+    for key in ("Space", "ArrowUp", "Space"):
+        page.keyboard.press(key)
+    page.wait_for_selector(f"[data-lane='{acme}'] #card-{other}[data-version='2']")
+    assert board.sales.value("deal", other, "account") == acme
+    page.locator("[popovertarget=by-menu]").click()
+    page.locator("#by-menu .m-item", has_text="客户").click()
+    page.wait_for_url("**by=account**")
+    page.locator("[popovertarget=lanes-menu]").click()
+    page.locator("#lanes-menu .m-item", has_text="无").first.click()
+    drag(page, f"#card-{other}", f"#card-{first}")
+    page.wait_for_selector(f"[data-column='{beta}'] #card-{other}[data-version='3']")
+    assert board.sales.value("deal", other, "account") == beta

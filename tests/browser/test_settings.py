@@ -111,3 +111,25 @@ def test_a_call_is_tried_from_the_page_and_a_writing_one_only_when_allowed(firm:
     page.wait_for_function("() => document.querySelector('#post [data-try-said]').innerText.startsWith('201')")
     page.click("#get [data-tool=python]")
     assert page.is_visible("#post [data-tool-text=python]"), "one choice for all examples"
+
+
+def test_rights_are_walked_by_arrows_and_a_record_says_who_may_see_it(firm: Firm, page: Any) -> None:
+    firm.sign_in(page, who="admin")
+    page.goto(f"{firm.url}/settings/roles?role=crm.rep&form=deal")
+    page.focus("#c-rep-name")
+    walked = []
+    for key in ("ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft", "End", "Home"):
+        page.keyboard.press(key)
+        walked.append(page.evaluate("() => document.activeElement.id"))
+    assert walked == ["c-rep-account", "c-head-account", "c-head-name", "c-rep-name", "c-head-name", "c-rep-name"]
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#c-rep-name.changed")
+    assert page.evaluate("() => document.activeElement.id") == "c-rep-name", "the focus stays on what was pressed"
+    page.goto(f"{firm.url}/crm/deal/{firm.deals[0]}")
+    page.locator("[popovertarget=record-menu]:visible").first.click()
+    page.locator("#record-menu .m-item", has_text="谁能看到").click()
+    page.wait_for_selector("#dialog .m-whys")
+    assert "Ann" in page.inner_text("#dialog select") and "销售" in page.inner_text("#dialog .m-whys")
+    page.select_option("#why-member", label="Bob")
+    page.wait_for_function("() => document.querySelector('#why-member').selectedOptions[0].text === 'Bob'")
+    page.wait_for_selector("#dialog .m-whys > li:first-child .m-tag:has-text('否')")

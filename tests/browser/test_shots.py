@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +14,8 @@ from tests.browser.conftest import settled
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
 from tests.browser.reps import Reps
-from tests.browser.team import Team
-from tests.conftest import database_of
-from tests.databases import known_of
-from tests.world import World
 from webapp import catalog
-from webapp.engines.forms import demo, records
+from webapp.engines.forms import demo
 from webapp.journal import work
 
 pytestmark = [
@@ -107,6 +102,29 @@ def _new_view(page: Any) -> None:
         page.wait_for_selector("#view-name")
 
 
+def _group(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator("[popovertarget=group-menu]:visible").click()
+    else:
+        page.locator("[popovertarget=list-sheet]").tap()
+        page.locator("#list-sheet .m-item:has([href$=layout-rows])").tap()
+    page.wait_for_selector("#group-menu .m-narrowitem")
+
+
+def _new_board(page: Any) -> None:
+    if page.viewport_size["width"] > 700:
+        page.locator(".m-tabs button[data-of-list]").click()
+        page.wait_for_selector("#kind-kanban")
+        page.locator("label[for=kind-kanban]").click()
+
+
+def _beyond(page: Any) -> None:
+    page.evaluate("""() => {
+        document.querySelector('#beyond [data-said]').textContent = JSON.parse(document.querySelector('#texts').textContent).beyond.replace('{n}', 3);
+        document.querySelector('#beyond').showModal();
+    }""")
+
+
 def _edit(page: Any) -> None:
     if page.viewport_size["width"] > 700:
         page.locator("#row-1 td.num").first.click()
@@ -173,6 +191,12 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
         None,
     ),
     "03-grid-two-groups": ("/crm/deal?view=all&group=owner,stage&sums=amount.average&rows=medium", "ann", None),
+    "03-grid-months": (
+        "/crm/deal?view=all&group=month(close_date),floor(amount/1000000)&sums=amount.sum",
+        "ann",
+        _group,
+    ),
+    "03-grid-links": ("/crm/deal?view=all&w=account.industry:any:food|machines&w=tags:any:key|old", "ann", _filter),
     "03-grid-filter": ("/crm/deal?view=all&w=stage:any:quote&w=amount:gt:5万", "ann", _filter),
     "03-grid-column": ("/crm/deal?view=all&sort=-amount,name", "ann", _column),
     "03-grid-fields": ("/crm/deal?view=all", "ann", _fields),
@@ -180,7 +204,11 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
     "03-grid-range": ("/crm/deal?view=all", "ann", _range),
     "03-grid-bulk": ("/crm/deal?view=all", "ann", _bulk),
     "03-view-new": ("/crm/deal?view=all&sort=name", "admin", _new_view),
+    "03-board-new": ("/crm/deal?view=all&sort=name", "ann", _new_board),
+    "03-grid-beyond": ("/crm/deal?view=all", "ann", _beyond),
     "04-kanban": ("/crm/deal?view=board", "ann", None),
+    "04-kanban-links": ("/crm/deal?view=board&by=account", "ann", None),
+    "04-kanban-people": ("/crm/deal?view=board&by=owner&group=account", "admin", None),
     "04-kanban-lanes": ("/crm/deal?view=board&group=urgent&cols=account,amount,tags,partner", "ann", None),
     "04-kanban-picked": ("/crm/deal?view=board&color=urgent", "ann", _picked),
     "04-kanban-needs": ("/crm/deal?view=board", "ann", _needs),
@@ -192,6 +220,7 @@ SCREENS: dict[str, tuple[str, str | None, Callable[[Any], None] | None]] = {
         ),
     ),
     "05-record-page": ("/crm/deal/{first}", "ann", None),
+    "05-record-why": ("/crm/deal/{first}/why", "admin", None),
     "05-record-binned": ("/crm/deal/{binned}", "ann", None),
     "06-entry": ("/crm/deal/new", "ann", None),
     "06-edit": ("/crm/deal/{first}/edit", "ann", None),
@@ -378,35 +407,3 @@ def test_starter_app(reps: Reps, shots: Callable[..., None], name: str, language
         demo.load(world.database, world.actor("admin"), "crm", catalog.demo("crm", language), "Demo")
     sign_in = lambda page, of: reps.sign_in(page, of, "admin")  # noqa: E731
     shots(name, reps.url + path, sign_in=sign_in, prepare=prepare, languages=(language,))
-
-
-def _purge(page: Any) -> None:
-    page.locator("a[href$='/purge']").first.click()
-    page.wait_for_selector("#dialog[open] form")
-
-
-#: Of the demo firm that two reps share: name → address, who looks, and what is done before the picture.
-TEAM: dict[str, tuple[str, str, Callable[[Any], Any] | None]] = {
-    "02-workbench-bars": ("/", "hal", lambda page: page.wait_for_selector(".m-team progress", state="attached")),
-    "20-pool": ("/crm/lead?view=pool", "ann", None),
-    "20-pooled": ("/crm/account/{pooled}", "ann", None),
-    "05-purge": ("/crm/account/bin", "admin", _purge),
-}
-
-
-@pytest.mark.parametrize("name", TEAM)
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_team(
-    request: pytest.FixtureRequest, tmp_path: Path, serve: Any, shots: Callable[..., None], name: str, language: str
-) -> None:
-    path, who, prepare = TEAM[name]
-    with database_of(request, "sqlite", tmp_path, "crm") as database:
-        world = World(database, *known_of(database))
-        team = Team(world, serve(world.app), language)
-        account = world.form("crm.account")
-        with database.write() as unit:
-            records.delete(unit, world.actor("admin"), account, 1)
-            pooled = unit.execute(account.table.select().where(account.table.c.pool)).first()
-        sign_in = lambda page, of: team.sign_in(page, of, who)  # noqa: E731
-        address = team.url + path.format(pooled=pooled.id)
-        shots(name, address, sign_in=sign_in, prepare=prepare, languages=(language,))

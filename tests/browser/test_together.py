@@ -7,16 +7,27 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from tests.browser import day
 from tests.browser.conftest import axe_problems, settled
 from tests.browser.firm import Firm
+from tests.pages.conftest import (
+    Sales,
+    sales_,  # noqa: F401 (a fixture)
+)
 from tests.pages.followed import DOCUMENT
 from tests.pages.test_workbench import at
 from tests.world import PASSWORD
 from webapp.engines.forms import records
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def both(sales_: Sales, serve: Callable[[Flask], str]) -> Firm:  # noqa: F811
+    """The firm on either database."""
+    return Firm(sales_, serve(sales_.world.app))
 
 
 @pytest.fixture
@@ -247,3 +258,68 @@ def test_what_others_do_to_a_record_is_seen_but_not_while_one_edits_it(shop: Fir
     page.wait_for_selector("[data-fact=amount]:has-text('¥200.00')")
     saved_by(shop, deal, amount="300")
     page.wait_for_selector("[data-fact=amount]:has-text('¥300.00')")
+
+
+def test_of_two_who_change_one_view_the_second_sees_both_versions_and_chooses(
+    both: Firm, open_page: Callable[..., Any]
+) -> None:
+    both.sales.world.grant("hal", "builder:crm")
+    made = both.sales.post("/crm/deal/views/create?view=all", {"label": "共同的", "readers": "all"}, "admin").location
+    one, two = (both.sign_in(open_page(), who=who) for who in ("admin", "hal"))
+    one.goto(both.url + made)
+    two.goto(both.url + made)
+    save = ".m-sentence.bar .m-saving form button"
+    for page, changed in ((one, "&w=stage:any:quote"), (two, "&cols=name,amount&sort=-amount")):
+        page.evaluate("url => htmx.ajax('GET', url, {target: '#list', swap: 'outerMorph', push: url})", made + changed)
+        page.wait_for_selector(save)
+    one.locator(save).click()
+    one.wait_for_selector(".m-saving", state="detached")
+    two.locator(save).click()
+    two.wait_for_selector("#dialog[open] table.m-both")
+    two.faults.clear()
+    rows = two.locator("#dialog tr.differs").all_inner_texts()
+    said = " ".join(rows)
+    assert "报价" in said and "金额" in said and len(rows) >= 2, "both versions stand beside each other"
+    two.locator("#dialog button[hx-get*='do=new']").click()
+    two.wait_for_selector("#dialog #view-name")
+    two.fill("#view-name", "我的那一份")
+    two.keyboard.press("Enter")
+    two.wait_for_selector(".m-tabs a.on:has-text('我的那一份')")
+    assert two.locator("th[data-key]").count() == 2, "mine is kept as a view of its own"
+    two.goto(f"{both.url}{made}&cols=name,stage")
+    one.goto(f"{both.url}{made}&rows=tall")
+    two.locator(save).click()
+    two.wait_for_selector(".m-saving", state="detached")
+    one.locator(save).click()
+    one.wait_for_selector("#dialog[open] table.m-both")
+    one.faults.clear()
+    one.locator("#dialog footer button.btn-primary").click()
+    one.wait_for_selector(".m-h-tall")
+    one.wait_for_selector(".m-saving", state="detached")
+    assert one.locator("th[data-key]").count() > 2, "he saved his over it"
+
+
+def test_of_two_at_one_board_the_second_is_told_where_the_card_is(both: Firm, open_page: Callable[..., Any]) -> None:
+    deal = both.deals[0]
+    one, two = (both.sign_in(open_page(), who=who) for who in ("ann", "hal"))
+    two.route("**/crm/deal/cards**", lambda route: route.abort())  # news has not come yet
+    for page in (one, two):
+        page.goto(f"{both.url}/crm/deal?view=board")
+        page.wait_for_function("() => window.Sortable && document.querySelector('#count-0').textContent")
+    move(one, deal, "报价")
+    one.wait_for_selector(f"[data-column=quote] #card-{deal}[data-version='2']")
+    move(two, deal, "赢单")
+    two.wait_for_selector("#toast:popover-open:has-text('报价')")
+    assert both.sales.value("deal", deal, "stage") == "quote"
+    two.unroute("**/crm/deal/cards**")
+    two.reload()
+    move(two, deal, "赢单")
+    two.wait_for_selector(f"[data-column=won] #card-{deal}[data-version='3']")
+    one.wait_for_selector(f"[data-column=won] #card-{deal}")
+    two.faults.clear()
+
+
+def move(page: Any, deal: int, column: str) -> None:
+    page.focus(f"#card-{deal}")
+    page.keyboard.press("m")
+    page.click(f"#move-menu .m-item:has-text('{column}')")

@@ -57,6 +57,7 @@ PAGES = {
 #: Pages of the settings, for those who look after the system; everybody else is refused.
 SETTINGS = {
     "settings.show_firm": "/settings/firm",
+    "records.why": f"{DEAL}/{{deal}}/why",
     "settings.show_accent": "/settings/firm/accent?accent=%231661ab",
     "settings.show_tokens": "/settings/tokens",
     "settings.show_health": "/settings/health",
@@ -126,9 +127,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "records.add_here": ("POST", f"{DEAL}/add", {"name": "x", "stage": "contact", "m__fields": "name,stage"}),
     "records.set_field": ("POST", f"{DEAL}/{{deal}}/field/name", {"name": "x"}),
     "records.take": ("POST", f"{DEAL}/{{deal}}/take", {}),
-    "records.take_many": ("POST", f"{DEAL}/take", {"ids": "1"}),
     "records.release": ("POST", f"{DEAL}/{{deal}}/release", {}),
-    "records.purge": ("POST", f"{DEAL}/{{deal}}/purge", {}),
     "records.star": ("POST", f"{DEAL}/{{deal}}/star", {"on": "1"}),
     "records.say": ("POST", f"{DEAL}/{{deal}}/talk", {"text": "x"}),
     "records.take_back": ("POST", f"{DEAL}/{{deal}}/undo", {"events": "1"}),
@@ -232,7 +231,6 @@ ELSEWHERE = {
     "phone.give_pass": "says to the service worker whose session it is; tested with the phone",
     "phone.give_forms": "empty quick forms for the device to keep; tested with the phone",
     "records.told": "hints while typing; reads, though by POST (tested with quick entry)",
-    "records.purge_form": "for administrators, of a record in the bin; tested with the bin",
     "records.job": "how far a bulk change is: there is none for the walk (tested with bulk changes)",
     "records.shown": "tells which fields of a form on the screen show; reads, though by POST (tested with entry forms)",
     "transfer.found": "for builders; tested with forms from files",
@@ -245,6 +243,7 @@ ELSEWHERE = {
     "transfer.rejected": "a file; tested with the wizard",
     "transfer.export": "reads, though by POST; tested with exports",
     "transfer.exported": "there for a long export; tested with exports",
+    "transfer.exported_file": "there for a long export; tested with exports",
     "transfer.cancel_export": "there for a long export; tested with exports",
     "files.file": "a file of a record or of a job; tested with the files and with exports",
     "api.read_file": "the same for programs; tested with the files",

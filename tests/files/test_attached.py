@@ -219,6 +219,13 @@ def test_history_tells_names_undo_brings_back_and_a_purge_takes_all(firm: World)
     assert not list(store.contents()) and not list((firm.database.settings.data_dir / "small").glob("??/*"))
 
 
+def test_a_field_of_files_has_no_default_and_is_not_unique(firm: World) -> None:
+    for more in ("default: [1]", "unique: true"):
+        with pytest.raises(Invalid) as told:
+            firm.apply(WITH_FILES.replace("note: {kind: attachment,", f"note: {{kind: attachment, {more},"))
+        assert [p.path for p in told.value.problems] == [f"forms.deal.fields.note.{more.partition(':')[0]}"]
+
+
 def test_an_upload_that_no_record_names_is_swept_away_after_a_day(firm: World) -> None:
     id_ = Hand(firm, "ann").put("photo", jpeg(), "a.jpg")
     with clock.stopped(clock.now() + attaching.WAITS + timedelta(hours=1)):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
 from tests.pages.conftest import Sales, words
+from tests.pages.sales import DOCUMENT
 from tests.transfer.files import rows_of, write_xlsx
-from webapp.engines.forms.transfer import sheets
+from webapp import clock
+from webapp.engines.forms.transfer import drafts, sheets
+from webapp.engines.forms.transfer import wizard as transfer
+from webapp.errors import Conflict
 from webapp.journal import due, work
 
 DEAL = "/crm/deal/import"
@@ -103,6 +109,13 @@ def test_a_file_goes_all_the_way_in_its_bad_rows_are_mended_and_the_whole_is_tak
     )
     first = wizard.at
     answer = wizard.post("/again", {"cell-3-1": "8000", "cell-4-0": "贴标机"})
+    assert wizard.post("/again", {"cell-3-1": "8000"}).headers["Location"] == answer.headers["Location"], (
+        "pressed twice"
+    )
+    with sales.world.database.write() as unit:
+        draft = drafts.get(unit, sales.world.actor("ann"), int(first.rpartition("/")[2]), "crm.deal")
+        with pytest.raises(Conflict):  # or sent twice at once: the other one has it
+            transfer.claim_again(unit, sales.world.actor("ann"), dataclasses.replace(draft, version=1, draft={}))
     wizard.at = answer.headers["Location"].removesuffix("/result")
     assert wizard.at != first
     assert "2 行已写入，0 行完全相同跳过，0 行退回。" in wizard.run("/result")
@@ -308,7 +321,21 @@ def test_a_long_workbook_is_a_job_with_a_link_for_its_member_alone(wizard, monke
     work.run_ready(sales.world.database)
     page = sales.get(address, "hal").text
     assert "3 条记录" in words(page)
-    link = re.search(r'href="(/files/\d+)"', page)[1]
+    link = re.search(rf'href="({address}/file)"', page)[1]
     (tmp_path / "a.xlsx").write_bytes(sales.get(link, "hal").get_data())
     assert len(rows_of(tmp_path / "a.xlsx")) == 4
     assert sales.get(link, "admin").status_code == 404 and sales.get(address, "admin").status_code == 404
+    assert sales.get("/files/1", "hal").status_code == 404, "only by way of its export, which asks for the right"
+    narrower = DOCUMENT.replace("export: true}}\n      deal", "export: true}, fields: {phone: masked}}\n      deal")
+    assert narrower != DOCUMENT
+    sales.world.apply(narrower)
+    refused = sales.get(link, "hal")
+    assert refused.status_code == 403 and "请重新导出" in words(refused.text), "what he may see is less by now"
+    sales.world.apply(DOCUMENT)
+    assert sales.get(link, "hal").status_code == 200
+    sales.world.apply(DOCUMENT.replace("export: true}}\nx", "").replace("delete: own, export: true}}", "delete: own}}"))
+    assert sales.get(link, "hal").status_code == 403
+    sales.world.apply(DOCUMENT)
+    with clock.stopped(clock.now() + timedelta(days=8)):
+        sales.clients.clear()
+        assert sales.get(link, "hal").status_code == 404, "it is there for a week"

@@ -15,7 +15,7 @@ from tests.transfer.test_importing import FORM, listed, made, shop  # noqa: F401
 from webapp.engines.forms.transfer import exporting
 from webapp.errors import Denied, Invalid, NotFound
 
-TEXTS = ['=HYPERLINK("http://x")', "+1+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "https://example.com/a", "普通"]
+TEXTS = ['=HYPERLINK("http://x")', "+1+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "https://example.com/a", "＝1+1", "普通"]
 
 
 def export(shop, path, *, who="admin", **more):  # noqa: F811
@@ -84,7 +84,7 @@ def test_texts_that_look_like_formulas_are_guarded_in_csv_unless_raw_is_wanted(s
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    assert {r[0] for r in rows[1:]} == {"'" + t if t[0] in "=+-@" else t for t in TEXTS} | {"A"}
+    assert {r[0] for r in rows[1:]} == {"'" + t if t[0] in "=+-@＝" else t for t in TEXTS} | {"A"}
     assert next(r for r in rows if r[0] == "A")[1:] == ["-5", "138 0000 0001"]
     export(shop, tmp_path / "out.csv", fields=("name",), is_guarded=False)
     assert {r[0] for r in rows_of(tmp_path / "out.csv")[1:]} == {*TEXTS, "A"}
@@ -126,9 +126,10 @@ def test_a_view_decides_records_columns_and_order(firm, tmp_path):
             for i in range(6)
         ]
         bulk.create_many(unit, firm.actor(), firm.form("sales.deal"), rows, via="api")
-    wanted = exporting.from_view(firm.form("sales.deal"), "won", "csv")
+    with firm.database.read() as unit:
+        wanted = exporting.from_view(unit, firm.actor(), firm.form("sales.deal"), "won", "csv")
     assert exporting.write(firm.database, firm.actor(), wanted, tmp_path / "a.csv") == 3
     assert [r[0] for r in rows_of(tmp_path / "a.csv")] == ["商机编号", "O5", "O3", "O1"]
-    with pytest.raises(Invalid) as refused:
-        exporting.from_view(firm.form("sales.deal"), "win")
+    with pytest.raises(Invalid) as refused, firm.database.read() as unit:
+        exporting.from_view(unit, firm.actor(), firm.form("sales.deal"), "win")
     assert refused.value.detail["near"] == "won"

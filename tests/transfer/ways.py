@@ -76,6 +76,16 @@ def an_import_finds_and_offers_only_what_one_sees(case: Case) -> None:
         assert near is None or near in good, near
 
 
+@way("import people")
+def an_import_offers_names_of_people_and_addresses_to_those_who_look_after_them(case: Case) -> None:
+    names = references.names_of(case.unit, case.actor, case.forms["deal"].field("partner"), None)
+    offered = set()
+    for text in ("m0@x.exampl", "m1@x.example.", "m0", "m00", "m1@"):
+        names.learn(case.unit, [text])
+        offered.add(getattr(names.found(text), "near", None))
+    assert any("@" in (near or "") for near in offered) is (case.person.system == "keeper")
+
+
 @way("import keys")
 def an_import_compares_only_with_records_one_sees(case: Case) -> None:
     if not case.exists("deal"):

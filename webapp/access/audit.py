@@ -48,6 +48,7 @@ ACTIONS: dict[str, Message] = {
     "backup_plan_changed": N_("Nightly backups changed"),
     "backup_ordered": N_("Backup ordered"),
     "backup_downloaded": N_("Backup downloaded"),
+    "backup_restored": N_("Backup restored"),
     "firm_changed": N_("Settings of the firm changed"),
     "app_published": N_("Version of an app published"),
     "app_retried": N_("Building tried again"),
@@ -63,7 +64,7 @@ GROUPS: dict[str, tuple[Message, tuple[str, ...]]] = {
         N_("Passwords, sessions and tokens"),
         ("password_set", "password_reset", "sessions_ended", "locked_out", "token_created", "token_revoked"),
     ),
-    "system": (N_("Firm and apps"), tuple(a for a in ACTIONS if a.startswith(("firm_", "app_")))),
+    "system": (N_("Firm and apps"), tuple(a for a in ACTIONS if a.startswith(("firm_", "app_", "backup_")))),
 }
 
 

@@ -142,6 +142,20 @@ def set_head(unit: Unit, actor: Actor, department_id: int, head: int | None) -> 
     audit.add(unit, actor, "department_head_set", head, department=department_id)
 
 
+def pass_on(unit: Unit, actor: Actor, leaver: int, heir: int | None = None) -> None:
+    """Give what a leaver heads to `heir`, else to the head of the next department above that has another one."""
+    guard.require_people(actor)
+    found = {one.id: one for one in tree(unit)}
+    for one in found.values():
+        if one.head != leaver:
+            continue
+        head, above = heir, one.parent
+        while head is None and above is not None:
+            head, above = found[above].head, found[above].parent
+            head = None if head == leaver else head
+        set_head(unit, actor, one.id, head)
+
+
 def remove(unit: Unit, actor: Actor, department_id: int) -> None:
     """Remove an empty department: nobody in it and none below it. Records that were made in it keep its number."""
     guard.require_people(actor)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp import clock
-from webapp.access import attempts, audit, guard, sessions, tokens
+from webapp.access import attempts, audit, departments, guard, sessions, tokens
 from webapp.access.actor import Actor
 from webapp.access.tables import department, department_member, member, reset
 from webapp.db import Unit
@@ -170,14 +170,27 @@ def kept_password(unit: Unit, actor: Actor) -> str | None:
     return found
 
 
-def disable(unit: Unit, actor: Actor, member_id: int) -> None:
-    """He left: no session, token or password of his opens anything from the next request on."""
+def disable(unit: Unit, actor: Actor, member_id: int, *, heir: int | None = None) -> None:
+    """He left: no session, token or password of his opens anything from the next request on.
+
+    The departments he heads go to `heir`, else to whoever heads the next one above; where nobody does, they have no
+    head. His records stay his until they are handed over (`engines.forms.handover`).
+    """
     guard.require_power_over(unit, actor, member_id)
     guard.require_another_keeper(unit, member_id)
+    if heir is not None and (heir == member_id or not is_here(unit, heir)):
+        raise _invalid("heir", N_("Choose somebody else who is here."))
     _update(unit, member_id, is_active=False)
     sessions.end_all_of(unit, member_id)
     tokens.end_all_of(unit, member_id)
     audit.add(unit, actor, "member_disabled", member_id)
+    departments.pass_on(unit, actor, member_id, heir)
+
+
+def is_here(unit: Unit, member_id: int) -> bool:
+    """Whether there is such a member, who has not left."""
+    found = sa.select(member.c.id).where(member.c.id == member_id, member.c.is_active)
+    return 0 < member_id < 2**63 and unit.execute(found).first() is not None
 
 
 def enable(unit: Unit, actor: Actor, member_id: int) -> None:

@@ -36,7 +36,7 @@ _WRITABLE_SYSTEM_FIELDS = ("owner",)
 
 def may(unit: Unit, actor: Actor, form: Form, action: str) -> bool:
     """Whether there is any record of `form` with which he may do `action` at all."""
-    whole = _whole(actor, action)
+    whole = outright(actor, action)
     if whole is not None:
         return whole
     return any(scope is not False for scope in _scopes(unit, actor, form, action))
@@ -53,8 +53,8 @@ def require(unit: Unit, actor: Actor, form: Form, action: str = "see") -> None:
         return
     if not knows(unit, actor, form):
         raise NotFound(N_("There is no form “{key}”.", key=form.name))
-    if action not in _READS:
-        actor.require_write(action)
+    if not actor.may_write and action not in _READS:
+        raise Denied(N_("This token may only read."), action=action)
     raise Denied(N_("Your roles do not allow this in “{form}”: {action}.", form=form.label, action=ACTION[action]))
 
 
@@ -63,7 +63,7 @@ def rows(unit: Unit, actor: Actor, form: Form, action: str, table: sa.FromClause
 
     It carries the values of its parameters. What he may not see he can neither edit, delete nor export.
     """
-    whole = _whole(actor, action)
+    whole = outright(actor, action)
     if whole is not None:
         return None if whole else sa.false()
     granted = _any(_row(unit, actor, form, scope, table) for scope in _scopes(unit, actor, form, action))
@@ -80,7 +80,7 @@ def rows(unit: Unit, actor: Actor, form: Form, action: str, table: sa.FromClause
 
 def sees_others(unit: Unit, actor: Actor, form: Form) -> bool:
     """Whether he may see records that are not his own."""
-    whole = _whole(actor, "see")
+    whole = outright(actor, "see")
     if whole is not None:
         return whole
     own = ("own", "mine") if actor.headed else ("own", "mine", "team")
@@ -92,7 +92,7 @@ def may_create(unit: Unit, actor: Actor, form: Form, values: Mapping[str, Any]) 
 
     values  field key → Python value, with `owner` and `owner_department`
     """
-    whole = _whole(actor, "create")
+    whole = outright(actor, "create")
     if whole is not None:
         return whole
     judged = Judged(form, values)
@@ -169,15 +169,25 @@ def why(unit: Unit, actor: Actor, form: Form, action: str) -> list[Message]:
         return [N_("This token may only read.")]
     if actor.is_keeper:
         return [N_("System administrators may do everything.")]
-    reasons = [N_("Auditors may read every record.")] if _whole(actor, action) else []
+    reasons = [N_("Auditors may read every record.")] if outright(actor, action) else []
+    reasons += [text for text, _ in grants(unit, actor, form, action, form.table)]
+    return reasons or [N_("None of your roles names “{form}”.", form=form.label)]
+
+
+def grants(
+    unit: Unit, actor: Actor, form: Form, action: str, table: sa.FromClause
+) -> list[tuple[Message, sa.ColumnElement[bool] | None]]:
+    """What each of his roles says about `action`, and with which records of `table` it holds; None means all."""
+    found: list[tuple[Message, sa.ColumnElement[bool] | None]] = []
     for role, right in _rights(versions.current(unit), actor.roles, form):
         scope = right.may.get(action, False)
+        places = {"role": role.label, "action": ACTION[action]}
         if scope is False:
-            reasons.append(N_("{role}: may not {action}.", role=role.label, action=ACTION[action]))
+            found.append((N_("{role}: may not {action}.", **places), sa.false()))
         else:
-            said = _said(unit, scope)
-            reasons.append(N_("{role}: may {action} {scope}.", role=role.label, action=ACTION[action], scope=said))
-    return reasons or [N_("None of your roles names “{form}”.", form=form.label)]
+            text = N_("{role}: may {action} {scope}.", **places, scope=_said(unit, scope))
+            found.append((text, _row(unit, actor, form, scope, table)))
+    return found
 
 
 def _said(unit: Unit, scope: Any) -> Any:
@@ -190,7 +200,7 @@ def _said(unit: Unit, scope: Any) -> Any:
     return N_("records where {condition}", condition=sentences)
 
 
-def _whole(actor: Actor, action: str) -> bool | None:
+def outright(actor: Actor, action: str) -> bool | None:
     """The answer where no role of an app needs to be asked."""
     if action not in ACTIONS or actor.kind not in _KINDS:
         return False

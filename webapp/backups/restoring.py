@@ -22,12 +22,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from webapp import clock, migrating
+from webapp.access import audit
 from webapp.backups import archive, checking, folders, keys, making, postgres, presence, prints, sqlite
 from webapp.backups.archive import Reader
 from webapp.backups.steps import Say, Stage, silent
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.errors import Conflict, Invalid, Problem
+from webapp.errors import Conflict, Invalid
 from webapp.i18n import N_, Message
 from webapp.journal import due
 from webapp.journal.tables import due as due_table
@@ -106,10 +107,6 @@ def _fits(settings: Settings, reader: Reader) -> None:
     kind = checking.kind_of(reader)
     if kind != ("sqlite" if settings.is_sqlite else "postgresql"):
         names = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-        how = N_(
-            "To move to the other database: there, publish the apps (mortise app export, mortise app apply), then move "
-            "the records form by form (mortise export, mortise import)."
-        )
         raise Conflict(
             N_(
                 "{file} is a backup of a firm on {kind}; MORTISE_DATABASE_URL says another database. Restore it on "
@@ -117,7 +114,6 @@ def _fits(settings: Settings, reader: Reader) -> None:
                 file=reader.path.name,
                 kind=names[kind],
             ),
-            problems=[Problem("mortise", how)],
             code="other_database",
         )
 
@@ -225,7 +221,7 @@ def _sqlite(reader: Reader, place: _Place, say: Say) -> str:
     with sqlite.opened(made) as connection:
         checking.compare(reader, prints.of_sqlite(connection))
     say(85, N_("The database is brought up to date"))
-    step = _brought_up(dataclasses.replace(place.settings, database_url=f"sqlite:///{made}"))
+    step = _brought_up(dataclasses.replace(place.settings, database_url=f"sqlite:///{made}"), reader)
     target = making.database_file(place.settings)
     target.parent.mkdir(parents=True, exist_ok=True)
     with _renaming(place):
@@ -262,7 +258,7 @@ def _postgres(reader: Reader, place: _Place, connection: Any, say: Say) -> str:
             checking.compare(reader, prints.of_postgres(connection, schema))
             connection.commit()
             say(85, N_("The database is brought up to date"))
-            step = _brought_up(place.settings)
+            step = _brought_up(place.settings, reader)
             _files_into_place(place)
         except BaseException:
             postgres.take_back(connection, schema, aside)
@@ -270,8 +266,8 @@ def _postgres(reader: Reader, place: _Place, connection: Any, say: Say) -> str:
     return step
 
 
-def _brought_up(settings: Settings) -> str:
-    """Migrate, and end the jobs that were making this very backup; the step it is at now."""
+def _brought_up(settings: Settings, reader: Reader) -> str:
+    """Migrate, end the jobs that were making this very backup, and write down what was restored; the step it is at."""
     database = Database(settings)
     try:
         migrating.migrate(database)
@@ -279,6 +275,8 @@ def _brought_up(settings: Settings) -> str:
         with database.write() as unit:
             ended = {"state": due.DONE, "finished_at": clock.now(), "lease_until": None, "result": json.dumps({})}
             unit.execute(sa.update(due_table).where(due.IS_OPEN, mine).values(ended))
+            unit.origin = "shell"
+            audit.add(unit, None, "backup_restored", name=reader.path.name, made_at=reader.manifest["made_at"])
         if database.is_sqlite:
             with database.engine.connect() as raw:
                 raw.exec_driver_sql("COMMIT")

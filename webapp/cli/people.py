@@ -140,15 +140,20 @@ def list_users(console: Console, with_leavers: bool) -> None:
 
 @user.command("disable")
 @click.argument("email")
+@click.option("--heir", metavar="EMAIL", help="Who gets the records and departments.")
 @_as
 @click.pass_obj
-def disable_user(console: Console, email: str, as_email: str | None) -> None:
+def disable_user(console: Console, email: str, heir: str | None, as_email: str | None) -> None:
     """Disable a member who left: his sessions and tokens end at once."""
     from webapp.access import members
+    from webapp.engines.forms import handover
 
     with console.database.write() as unit:
-        member = found(unit, email)
-        members.disable(unit, acting(unit, as_email), member.id)
+        member, actor = found(unit, email), acting(unit, as_email)
+        to = found(unit, heir).id if heir is not None else None
+        members.disable(unit, actor, member.id, heir=to)
+        if to is not None:
+            handover.start(unit, actor, member.id, to)
     console.say(N_("{name} can no longer sign in.", name=member.name))
 
 

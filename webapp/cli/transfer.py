@@ -148,7 +148,7 @@ def _beside(rejected: str | None, file: Path) -> str | None:
 @click.command("export")
 @click.argument("app")
 @click.argument("form")
-@click.option("--view", metavar="V", help="The records and columns of this view.")
+@click.option("--view", metavar="V", help="The records and columns of this view: its key or name.")
 @click.option(
     "--format", "format_", type=click.Choice(["xlsx", "csv", "json"]), help="As the file is named, else xlsx."
 )
@@ -177,7 +177,9 @@ def export(
     with console.database.read() as unit:
         actor = acting(unit, as_)
         found = versions.current(unit).form(f"{app}.{form}")
-    wanted = exporting.from_view(found, view, chosen) if view else exporting.Wanted(found.name, chosen)
+        wanted = exporting.Wanted(found.name, chosen)
+        if view:
+            wanted = exporting.from_view(unit, actor, found, view, chosen)
     count = exporting.write(console.database, actor, replace(wanted, is_guarded=not raw), target)
     text = N_("{n} records written to {path}", n=count, path=str(target))
     console.data({"records": count, "file": str(target), "format": chosen}, [console.text(text)])

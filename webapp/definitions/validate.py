@@ -60,8 +60,8 @@ class _References:
             self._form(f"forms.{key}", key, form)
         for key, role in self.document.roles.items():
             self._role(f"roles.{key}", role)
-        for path, tile in _tiles(self.document):
-            self._tile(path, tile or {})
+        for i, tile in enumerate((self.document.data.get("workbench") or {}).get("tiles") or ()):
+            self._tile(f"workbench.tiles[{i}]", tile or {})
 
     def _uses(self) -> None:
         for i, app in enumerate(self.document.uses):
@@ -239,17 +239,8 @@ def _types(document: Document, compiled: model.Definitions, report: Report) -> N
         _settings(f"{path}.due", DUE, raw["due"], form, compiled, report)
         if raw["pool"]:
             _pool(f"{path}.pool", raw["pool"], form, compiled, report)
-    for path, tile in _tiles(document):
-        _measure(f"{path}.measure", tile["measure"], f"{document.app}.{tile['form']}", compiled, report)
-
-
-def _tiles(document: Document) -> Iterator[tuple[str, Any]]:
-    """Path and setting of every number of the workbench, the bars of the team among them."""
-    said = document.data.get("workbench") or {}
-    for i, tile in enumerate(said.get("tiles") or ()):
-        yield f"workbench.tiles[{i}]", tile
-    if said.get("team"):
-        yield "workbench.team", said["team"]
+    for i, tile in enumerate((document.data["workbench"] or {}).get("tiles") or ()):
+        _measure(f"workbench.tiles[{i}].measure", tile["measure"], f"{document.app}.{tile['form']}", compiled, report)
 
 
 def _field(
@@ -268,7 +259,7 @@ def _field(
             if raw[setting]:
                 report.add(f"{path}.{setting}", N_("A computed field has no “{name}”.", name=setting), "invalid")
         return
-    if item.is_unique and (item.kind.is_multi or item.column is None):
+    if item.is_unique and (item.kind.is_multi or not item.kind.is_typed or item.column is None):
         report.add(f"{path}.unique", N_("This kind of field cannot be without duplicates."), "invalid")
     _default(path, item, form, compiled, report)
     for leaf, text, at in leaves(FIELD, raw, path):
@@ -281,6 +272,9 @@ def _field(
 def _default(path: str, item: model.Field, form: model.Form, compiled: model.Definitions, report: Report) -> None:
     """A default is a value the kind takes, or an expression after `=`: `=today()`."""
     if item.default is None:
+        return
+    if not item.kind.is_typed:
+        report.add(f"{path}.default", N_("A field of files begins empty; leave the default out."), "default")
         return
     if isinstance(item.default, str) and item.default.startswith("="):
         _expression(f"{path}.default", item.default[1:], ExpressionText(), form, compiled, report)

@@ -110,6 +110,14 @@ def get(unit: Unit, id: int, *, member: int | None = None, now: datetime | None 
     return File(**row._mapping)
 
 
+def held(unit: Unit, member: int, purpose: str, *, now: datetime | None = None) -> tuple[int, int]:
+    """Bytes and number of the files that are kept for a member and a purpose."""
+    is_there = sa.or_(table.c.expires_at.is_(None), table.c.expires_at > (now or clock.now()))
+    query = sa.select(sa.func.coalesce(sa.func.sum(table.c.size), 0), sa.func.count())
+    row = unit.execute(query.where(table.c.member == member, table.c.purpose == purpose, is_there)).one()
+    return int(row[0]), int(row[1])
+
+
 def forget(unit: Unit, ids: Iterable[int]) -> list[str]:
     """Take the rows away; the hashes of their content."""
     wanted = list(ids)

@@ -90,6 +90,9 @@ def _unexpected(error: Exception) -> Response:
     if (known := db.trouble(error)) is not None:
         log.error("%s at %s %s", known.code, request.method, request.path, exc_info=error)
         return answer(known.status, known.code, known.message)
+    if (wrong := db.unfit(error)) is not None:
+        log.warning("unfit input at %s %s: %s", request.method, request.path, error)
+        return answer(wrong.status, wrong.code, wrong.message)
     number = (
         "".join(secrets.choice(_LETTERS) for _ in range(4)) + "-" + "".join(secrets.choice(_LETTERS) for _ in range(2))
     )
@@ -187,7 +190,8 @@ def _lapsed(error: Unauthenticated) -> Response:
     if htmx:
         response = make_response(render_template("gate/_sheet.html", email="", problem=None), 401)
         response.headers["HX-Reswap"] = "none"
-        return response
+        response.headers["X-Sign-In"] = "/login"
+        return respond.trigger(response, "m:sign-in", url="/login")
     wanted = iri_to_uri(request.full_path.rstrip("?")) if request.method == "GET" else "/"
     return respond.redirect("/login" if wanted == "/" else _with_next(wanted))
 

@@ -7,11 +7,10 @@ before the answer leaves: it commits when the answer is good and rolls back when
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Response, current_app, g, has_request_context, request
-from flask.templating import Environment
 from flask.typing import ResponseReturnValue
 
 from webapp.access.actor import Actor
@@ -20,6 +19,7 @@ from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.errors import Busy, Unauthenticated
 from webapp.i18n import N_
+from webapp.web.aside import Aside
 from webapp.web.turns import Turns
 
 if TYPE_CHECKING:
@@ -29,28 +29,27 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 #: Answered without waiting for a turn: they touch no data, or must answer when all turns are taken.
 _WITHOUT_TURN = ("/static/", "/healthz")
 _LARGEST_BODY_IN_MEMORY = 2 * 1024 * 1024
-
-
-class Templates(Environment):
-    """Templates that share one plain dictionary of what all of them know: Jinja lays a `ChainMap` over it for each,
-    which costs every import and include of a page some ten microseconds."""
-
-    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        return super().make_globals(d) if d else self.globals
+#: Bytes of what programs send.
+_LARGEST_BODY = 16 * 1024 * 1024
+#: Bytes of a form with files: where nothing more is said, and before sign-in. What is larger than the second is read
+#: only once it is known who sends it.
+_LARGEST_WITH_FILES, _LARGEST_OF_STRANGERS = 16 * 1024 * 1024, 4 * 1024 * 1024
 
 
 class App(Flask):
     """Flask with the unit of work and the turn around each request."""
 
-    jinja_environment = Templates
     database: Database
     settings: Settings
     turns: Turns
+    aside: Aside
+    arriving: Aside
     live: Hub
 
     def full_dispatch_request(self) -> Response:
         try:
-            _take_body()  # a slow sender must not hold the turn
+            with _admitted(self):
+                _take_body()  # a slow sender must not hold the turn
         except Exception as error:
             return self.finalize_request(self.handle_user_exception(error))
         if request.path.startswith(_WITHOUT_TURN):
@@ -82,6 +81,8 @@ def install(app: App, database: Database) -> None:
     app.database = database
     app.settings = database.settings
     app.turns = Turns(1 if database.is_sqlite else 4)
+    app.aside = Aside()
+    app.arriving = Aside(places=4)
     app.teardown_request(lambda _error: end_unit(commit=False))
 
 
@@ -190,6 +191,12 @@ def visitor() -> Actor | None:
     return signing.actor()
 
 
+def may_build(app_key: str) -> bool:
+    """Whether who asks may publish versions of the app."""
+    found = visitor()
+    return found is not None and found.may_write and bool({"keeper", "builder", f"builder:{app_key}"} & found.roles)
+
+
 @contextlib.contextmanager
 def without_turn() -> Iterator[None]:
     """A part that takes long and touches no data (Argon2, a call to the outside): others may go on meanwhile.
@@ -205,6 +212,16 @@ def without_turn() -> Iterator[None]:
         _take_turn(app())
 
 
+@contextlib.contextmanager
+def aside(member: int) -> Iterator[None]:
+    """As `without_turn`, for work that takes much memory or time: a few at once, one of each member.
+
+    Raises `TooMany`.
+    """
+    with without_turn(), app().aside.place(member):
+        yield
+
+
 def _take_turn(app: App) -> None:
     if not app.turns.take(timeout=30):
         raise Busy(N_("The server is busy; try again in a moment."))
@@ -216,14 +233,49 @@ def _give_turn(app: App) -> None:
         app.turns.give()
 
 
+@contextlib.contextmanager
+def _admitted(app: App) -> Iterator[None]:
+    """Read nothing large from somebody who has not signed in: files go to the disk while they arrive, all else stays
+    in memory, a few bodies at a time."""
+    is_form = request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
+    most = _LARGEST_OF_STRANGERS if is_form else _LARGEST_BODY_IN_MEMORY
+    is_small = (request.content_length or 0) <= most and "Transfer-Encoding" not in request.headers
+    if request.method in SAFE or is_small or _is_marked("is_public"):
+        yield
+        return
+    _take_turn(app)
+    try:
+        member = actor().member
+    finally:
+        end_unit(commit=False)
+        _give_turn(app)
+        for name in ("known", "is_over"):  # the request itself begins afresh
+            g.pop(name, None)
+    is_held = not is_form and _marked("most_bytes", None) is None
+    with app.arriving.place(member) if is_held else contextlib.nullcontext():
+        yield
+
+
 def _take_body() -> None:
     if request.method in SAFE:
         return
-    if (most := _marked("most_bytes", None)) is not None:
-        request.max_content_length = most
+    is_public = _is_marked("is_public")
     if request.mimetype == "application/x-www-form-urlencoded":
-        request.max_content_length = request.max_form_memory_size  # it is all held in memory
-    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        _limit(request.max_form_memory_size)  # it is all held in memory
         _ = request.form
-    elif (request.content_length or 0) <= _LARGEST_BODY_IN_MEMORY:
+    elif request.mimetype == "multipart/form-data":
+        _limit(_LARGEST_OF_STRANGERS if is_public else _marked("most_bytes", _LARGEST_WITH_FILES))
+        _ = request.form
+    elif (most := _marked("most_bytes", None)) is not None:
+        _limit(most)
+        if (request.content_length or most) <= _LARGEST_BODY_IN_MEMORY:
+            request.get_data(cache=True)  # else the view puts it on the disk while it arrives
+    else:
+        _limit(_LARGEST_BODY_IN_MEMORY if is_public else _LARGEST_BODY)
         request.get_data(cache=True)
+
+
+def _limit(most: int | None) -> None:
+    """No view takes more than is configured but one that is marked `large`."""
+    usual = None if _marked("most_bytes", None) else app().config["MAX_CONTENT_LENGTH"]
+    request.max_content_length = min((n for n in (most, usual) if n is not None), default=None)

@@ -14,7 +14,7 @@ from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.errors import Invalid, MortiseError, NotFound, Problem, nearest
 from webapp.i18n import N_, Message
-from webapp.web import numbers, scope
+from webapp.web import scope
 
 
 class BadRequest(Invalid):
@@ -29,6 +29,8 @@ class UnsupportedMediaType(MortiseError):
 
 #: Nothing a person or a program sends in good faith nests deeper.
 _DEEPEST = 40
+#: Keys under which kinds judge each value, and name the field.
+_JUDGED = ("values", "create", "update")
 #: An escape of half a character; two that belong together are one.
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -66,13 +68,12 @@ def query(allowed: Iterable[str]) -> dict[str, str]:
 def whole_number(text: str | None, name: str, default: int, most: int) -> int:
     if text is None:
         return default
-    found = numbers.of(text, most)
-    if not found:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most or len(text) > 9:
         raise BadRequest(
             N_("The query string is not understood."),
             problems=[Problem(name, N_("A whole number from 1 to {n} is expected.", n=most), "range")],
         )
-    return found
+    return int(text)
 
 
 def body(known: Mapping[str, type | tuple[type, ...]], required: Iterable[str] = ()) -> dict[str, Any]:
@@ -83,6 +84,8 @@ def body(known: Mapping[str, type | tuple[type, ...]], required: Iterable[str] =
     found = parsed(request.get_data(cache=True))
     if not isinstance(found, dict):
         raise BadRequest(N_("A JSON object is expected."))
+    if _has_nul({key: value for key, value in found.items() if key not in _JUDGED}):
+        raise BadRequest(N_("What was sent has a character that no text can have (NUL)."))
     problems = [
         Problem(str(key)[:40], N_("This key is not known here."), "unknown_key", nearest(str(key)[:40], known))
         for key in found
@@ -111,6 +114,14 @@ def parsed(data: bytes) -> Any:
         if isinstance(error, BadRequest):
             raise
         raise BadRequest(N_("The body is not valid JSON.")) from None
+
+
+def _has_nul(found: Any) -> bool:
+    if isinstance(found, str):
+        return "\0" in found
+    if isinstance(found, Mapping):
+        return any("\0" in key or _has_nul(value) for key, value in found.items())
+    return isinstance(found, list) and any(map(_has_nul, found))
 
 
 def _refuse_constant(name: str) -> Any:

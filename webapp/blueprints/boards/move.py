@@ -12,7 +12,7 @@ from flask import Response, request
 from webapp.blueprints.boards import blueprint, needs
 from webapp.blueprints.boards.columns import board, context, placed
 from webapp.definitions.model import Field
-from webapp.engines.forms import board_settings, boards, lanes, moving, records, related
+from webapp.engines.forms import axes, board_settings, boards, lanes, moving, records, related
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Asked, Scope
@@ -28,11 +28,11 @@ def move(app: str, form: str, id_: int) -> Any:
     if request.form.get("path"):
         return _along_path(app, form, id_)
     at, asked = board(app, form)
-    by, to = boards.by_field(at, asked.view), request.form.get("column", "")
+    by, to = boards.by_field(at, asked), request.form.get("column", "")
     before = records.get(at.unit, at.actor, at.form, id_)
     keys, more = needs.given(at, by)
     try:
-        record, change_set = _write(at, by, before, {**more, by.key: to, **_lane(at, asked, before)})
+        record, change_set = _write(at, by, before, {**more, by.key: axes.given(by, to), **_lane(at, asked, before)})
     except Stale as error:
         return _stale(at, by, id_, error)
     except Invalid as error:
@@ -83,17 +83,19 @@ def _write(at: Scope, by: Field, before: Record, values: dict[str, Any]) -> tupl
     """Change the record under a change set of its own."""
     title = N_("“{title}” moved", title=title_of(at.eye, at.form, before)).text(at.locale)
     change_set = changesets.open(at.unit, moving.KIND, title, at.actor.member)
-    record = records.update(
-        at.unit, at.actor, at.form, before.id, values, version=screens.version(), change_set=change_set
-    )
+    record = records.update(at.unit, at.actor, at.form, before.id, values, version=_version(), change_set=change_set)
     changesets.close(at.unit, change_set)
     return record, change_set
 
 
+def _version() -> int | None:
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
 def _moved(at: Scope, asked: Asked, before: Record, record: Record, change_set: int) -> Response:
-    by = boards.by_field(at, asked.view)
-    old = str(before.values.get(by.key) or "")
-    new = str(record.values.get(by.key) or "")
+    by = boards.by_field(at, asked)
+    old, new = axes.value_of(by, before.values), axes.value_of(by, record.values)
     links, has_lanes = screens.Links(at, asked), board_settings.lane_key(at, asked) is not None
     if not htmx.wants_part:
         return respond.redirect(links.list())
@@ -102,7 +104,7 @@ def _moved(at: Scope, asked: Asked, before: Record, record: Record, change_set: 
         heads=placed(at, asked, {old, request.form.get("column", "")}),
         card=None if record.is_out_of_sight else boards.card(at, asked, record),
         id_=record.id,
-        place=boards.values(at, asked).index(new),
+        place=boards.column_of(at, asked, new).place,
         is_placed=bool(request.form.get("placed")) and not has_lanes,
         **context(at, asked),
     )
@@ -117,12 +119,11 @@ def _say_moved(
     answer: Response, at: Scope, by: Field, before: Record, record: Record, url: str, change_set: int
 ) -> Response:
     """The toast with its way back, if there was a move."""
-    old, new = str(before.values.get(by.key) or ""), str(record.values.get(by.key) or "")
+    old, new = axes.value_of(by, before.values), axes.value_of(by, record.values)
     if old == new or record.is_out_of_sight:
         return answer
-    labels = {o.value: o.label for o in by.type.options}
-    column = labels.get(new, N_("Empty"))
-    text = N_("“{title}” is in “{column}” now", title=title_of(at.eye, at.form, record), column=column)
+    title, column = title_of(at.eye, at.form, record), axes.name(at, by, new)
+    text = N_("“{title}” is in “{column}” now", title=title, column=column)
     undo = {"url": url, "values": {"change_set": str(change_set), "record": str(record.id)}}
     return respond.trigger(answer, "toast", text=text.text(at.locale), undo=undo)
 
@@ -135,7 +136,7 @@ def _refuse(
     fillable = needs.fillable(at, [*keys, *missing])
     if not missing or not set(missing) <= set(fillable):
         return needs.refused(at, needs.reason(error))
-    label = next((o.label for o in by.type.options if o.value == to), to)
+    label = axes.name(at, by, to)
     hidden = {"column": to, "version": record.version, how: "1"}
     if "lane" in request.form:
         hidden["lane"] = request.form["lane"]
@@ -156,10 +157,9 @@ def _stale(at: Scope, by: Field, id_: int, error: Stale) -> Response:
     scope.end_unit(commit=False)
     at = screens.form(at.form.app, at.form.key)
     current = error.detail["current"] or records.get(at.unit, at.actor, at.form, id_)
-    labels = {o.value: o.label for o in by.type.options}
     message = N_(
         "Somebody else has changed it meanwhile: it is in “{current}” now, you wanted “{wanted}”.",
-        current=labels.get(str(current.values.get(by.key)), ""),
-        wanted=labels.get(request.form.get("column", ""), ""),
+        current=axes.name(at, by, axes.value_of(by, current.values)),
+        wanted=axes.name(at, by, request.form.get("column", "")),
     )
     return needs.refused(at, message, 409)

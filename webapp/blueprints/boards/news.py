@@ -20,7 +20,7 @@ from webapp.access.actor import Actor
 from webapp.blueprints.boards import columns
 from webapp.db import Unit
 from webapp.definitions import versions
-from webapp.engines.forms import board_settings, saved, views, watched
+from webapp.engines.forms import axes, board_settings, saved, views, watched
 from webapp.engines.forms.boards import Head
 from webapp.engines.forms.views import Asked, Scope
 from webapp.engines.forms.watched import Found, Watched
@@ -131,8 +131,9 @@ class News:
             actor = actors.of_member(unit, stream.member)
             with self._as(unit, stream, actor, stream.seat.query):
                 at, asked = columns.board(*stream.form.split(".", 1))
-                if board_settings.lane_key(at, asked) is not None:
-                    raise LookupError
+                is_still = axes.is_still(board_settings.by_field(at, asked))
+                if board_settings.lane_key(at, asked) is not None or not is_still:
+                    raise LookupError  # which lanes and columns there are is known to who asks
                 key = watched.key(at, asked)
                 board = self._boards.get(key)
                 if board is None:

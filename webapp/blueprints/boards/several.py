@@ -10,12 +10,12 @@ from webapp.blueprints.boards import blueprint, needs
 from webapp.blueprints.boards.columns import board
 from webapp.blueprints.boards.move import move_to, needs_more
 from webapp.definitions.model import Field
-from webapp.engines.forms import boards, moving, select
+from webapp.engines.forms import axes, boards, moving, select
 from webapp.engines.forms.moving import Moved
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_
-from webapp.web import numbers, respond, scope, screens
+from webapp.web import respond, scope, screens
 
 Cards = list[tuple[int, int | None]]
 
@@ -34,11 +34,12 @@ def move_many(app: str, form: str) -> Any:
     """`cards`: `12:3,15:1` (id and version); `column` or `owner`; of the small form also what the column needs."""
     at, asked = board(app, form)
     select.require_form(at.unit, at.actor, at.form, "edit")
-    cards, by = _cards(), boards.by_field(at, asked.view)
+    cards, by = _cards(), boards.by_field(at, asked)
     keys, more = needs.given(at, by)
     wanted = {**more, **_wanted(at, by)}
     actor, name, title = at.actor, at.form.name, _title(at, by)
-    joins = numbers.sent("change_set")
+    earlier = request.form.get("change_set", "")
+    joins = int(earlier) if earlier.isascii() and earlier.isdigit() and len(earlier) <= 18 else None
     scope.end_unit(commit=True)
     key = "owner" if "owner" in wanted else by.key
     done = moving.move_many(scope.database(), actor, name, cards, wanted, title, key=key, change_set=joins)
@@ -56,9 +57,10 @@ def move_many(app: str, form: str) -> Any:
 def undo_move(app: str, form: str) -> Any:
     at = screens.form(app, form)
     select.require_form(at.unit, at.actor, at.form, "edit")
-    id_ = numbers.sent("change_set") or 0
+    found = request.form.get("change_set", "")
     actor, locale = at.actor, at.locale
     scope.end_unit(commit=True)
+    id_ = int(found) if found.isascii() and found.isdigit() and len(found) <= 18 else 0
     done = moving.take_back(scope.database(), actor, id_)
     answer = respond.trigger(respond.nothing(), "m:refresh")
     if done.left:
@@ -74,8 +76,9 @@ def _cards() -> Cards:
     found: Cards = []
     for text in request.values.get("cards", "").split(",")[: moving.MOST + 1]:
         id_, _, version = text.partition(":")
-        if (number := numbers.of(id_)) is not None:
-            found.append((number, numbers.of(version)))
+        if id_.isascii() and id_.isdigit() and len(id_) <= 18:
+            is_number = version.isascii() and version.isdigit() and len(version) <= 18
+            found.append((int(id_), int(version) if is_number else None))
     return found
 
 
@@ -84,18 +87,18 @@ def _wanted(at: Scope, by: Field) -> dict[str, Any]:
         if not request.form["owner"]:
             raise Invalid(N_("Choose who shall have them."))
         return {"owner": request.form["owner"]}
-    return {by.key: request.form.get("column", "")}
+    return {by.key: axes.given(by, request.form.get("column", ""))}
 
 
 def _title(at: Scope, by: Field) -> str:
     name = screens.form_label(at)
     if "owner" in request.form:
         return N_("{form}: other owner", form=name).text(at.locale)
-    return N_("{form}: to “{column}”", form=name, column=_column(by)).text(at.locale)
+    return N_("{form}: to “{column}”", form=name, column=_column(at, by)).text(at.locale)
 
 
-def _column(by: Field) -> Any:
-    return next((o.label for o in by.type.options if o.value == request.form.get("column")), "")
+def _column(at: Scope, by: Field) -> Any:
+    return axes.name(at, by, request.form.get("column", ""))
 
 
 def _is_mendable(at: Scope, done: Moved) -> bool:
@@ -113,7 +116,7 @@ def _ask(at: Scope, asked: Asked, by: Field, done: Moved, cards: Cards, keys: li
         "change_set": done.change_set,
     }
     wanted = list(dict.fromkeys([*keys, *(p.path for p in problems)]))
-    url, column = screens.Links(at, asked).piece("/moves"), _column(by)
+    url, column = screens.Links(at, asked).piece("/moves"), _column(at, by)
     message = needs_more(column)
     if len(waiting) > 1:
         message = N_("“{column}” needs more of {n} cards", column=column, n=len(waiting))
@@ -128,7 +131,7 @@ def _say(at: Scope, asked: Asked, by: Field, done: Moved, is_rest: bool) -> Resp
     if "owner" in request.form:
         text = N_("{n} cards have another owner now", n=count)
     else:
-        text = N_("{n} cards are in “{column}” now", n=count, column=_column(by))
+        text = N_("{n} cards are in “{column}” now", n=count, column=_column(at, by))
     said = text.text(at.locale) if count else ""
     if left:
         reasons = "; ".join(dict.fromkeys(m.text(at.locale) for m in left[:3]))

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from webapp.blueprints.boards.columns import context
 from webapp.definitions.model import Field
-from webapp.engines.forms import board_settings, boards, grouping, lanes, views
+from webapp.engines.forms import axes, board_settings, boards, lanes, views
 from webapp.engines.forms.display import name_of
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import N_, label
@@ -18,12 +18,14 @@ Entry = tuple[str, str, bool]
 
 
 def page(at: Scope, asked: Asked) -> dict[str, Any]:
-    by, links = boards.by_field(at, asked.view), Links(at, asked)
+    by, links = boards.by_field(at, asked), Links(at, asked)
     has_lanes = board_settings.lane_key(at, asked) is not None
+    columns = lanes.columns_of(at, asked) if has_lanes else boards.columns(at, asked)
     return {
-        "columns": lanes.columns_of(at, asked) if has_lanes else boards.columns(at, asked),
-        "lanes": lanes.lanes(at, asked) if has_lanes else (),
+        "columns": columns,
+        "lanes": lanes.lanes(at, asked, columns) if has_lanes else (),
         "has_lanes": has_lanes,
+        "is_still": axes.is_still(by),
         "by_label": label(by.label, at.locale) or by.key,
         "has_total": board_settings.total_key(at, asked) is not None,
         "new_in": lambda value: links.new(**{by.key: value, "next": links.list()}),
@@ -45,9 +47,11 @@ def _arranged(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
             found.append((name_of(field, at.locale), links.list(**changed), field.key == chosen))
         return found
 
+    by = boards.by_field(at, asked)
     return {
         "fields": board_settings.offered(at, asked),
-        "field_pairs": links.pairs(without=views.CHANGES["columns"]),
+        "field_pairs": [pair for pair in links.pairs() if pair[0] != views.CHANGES["columns"]],
+        "by": [(name_of(f, at.locale), links.list(by=f.key), f is by) for f in board_settings.possible(at)],
         "lanes": menu("group", board_settings.lane_key(at, asked), board_settings.LANES),
         "colors": menu("color", board_settings.mark_key(at, asked), board_settings.MARKS),
         "sums": menu("totals", board_settings.total_key(at, asked), ("number", "duration")),
@@ -59,9 +63,7 @@ def _sort(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
     """A board is sorted by one field; pressing it again turns the order round."""
     first = views.orders(at, asked)[0]
     now = first.removeprefix("-")
-    sortable = [
-        f for k, f in at.form.names.items() if at.may_ask(k) and views.is_sortable(f) and k not in grouping.HIDDEN
-    ]
+    sortable = [f for k, f in at.form.names.items() if at.may_ask(k) and views.is_sortable(f) and _is_plain(f)]
 
     def to(found: Field) -> str:
         down = not first.startswith("-") if found.key == now else found.type.name in ("number", "duration")
@@ -72,3 +74,7 @@ def _sort(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
         "sorted_by": next((name_of(f, at.locale) for f in sortable if f.key == now and now != "id"), ""),
         "is_down": first.startswith("-"),
     }
+
+
+def _is_plain(found: Field) -> bool:
+    return found.key not in ("deleted_at", "deleted_by", "version", "owner_department")

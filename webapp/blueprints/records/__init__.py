@@ -20,6 +20,7 @@ from webapp.blueprints.records import (  # noqa: E402  (they add routes)
     lists,  # noqa: F401
     pickers,  # noqa: F401
     pool,  # noqa: F401
+    reasons,  # noqa: F401
     record,  # noqa: F401
     removal,  # noqa: F401
     saved,  # noqa: F401

@@ -50,6 +50,11 @@ def add_here(app: str, form: str) -> Any:
     return respond.trigger(answer, "toast", text=text)
 
 
+def _said(prefilled: dict[str, list[str]] | None) -> str:
+    """What was filled in before anybody typed: two places of one page begin differently, and so do their drafts."""
+    return "&".join(f"{key}={','.join(values)}" for key, values in sorted((prefilled or {}).items()))[:200]
+
+
 def _form(
     at: Scope,
     *,
@@ -59,6 +64,7 @@ def _form(
     client: str | None = None,
 ) -> Response:
     problems = error.problems if error else ()
+    prefix = request.form.get("m__draft", "")[:200] if sent else _said(prefilled)
     stood = [*screens.stood(), *sent] if sent else None
     parts = inputs.parts(at, prefilled=prefilled, sent=sent, stood=stood, problems=problems)
     given = frozenset(prefilled or {}) | frozenset(request.form.get("m__given", "").split(","))
@@ -77,5 +83,6 @@ def _form(
         client=client,
         error=error,
         elsewhere=[p for p in problems if p.path not in shown],
-        draft=f"{at.form.name}:add",
+        draft=":".join(filter(None, (f"{at.form.name}:add", prefix))),
+        prefix=prefix,
     )

@@ -6,19 +6,20 @@ The rows that changed come as parts of their own, so that what else stands on th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import Response, request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import bulk_jobs, cells, columns, entry, inputs, records, undo, undoing
-from webapp.engines.forms.cells import Change
+from webapp.engines.forms import bulk_jobs, cells, columns, entry, inputs, records, undo
+from webapp.engines.forms.cells import Change, New
 from webapp.engines.forms.display import cell, name_of
 from webapp.engines.forms.views import Asked, Scope
-from webapp.errors import Invalid
+from webapp.errors import Denied, Invalid
 from webapp.i18n import N_
-from webapp.web import numbers, respond, scope, screens
+from webapp.journal import changesets
+from webapp.web import respond, scope, screens
 
 
 @blueprint.get("/<app>/<form>/editors")
@@ -45,7 +46,7 @@ def some_rows(app: str, form: str) -> Any:
     """Certain rows as they are now."""
     at = screens.form(app, form)
     given = request.args.get("ids", "").split(",")[: cells.MOST]
-    ids = numbers.among(given)
+    ids = [int(one) for one in given if one.isascii() and one.isdigit() and len(one) <= 18]
     return respond.part("records/_changed_rows.html", **changed_rows(at, screens.asked(at), ids))
 
 
@@ -60,7 +61,7 @@ def change_cell(app: str, form: str, id_: int) -> Any:
     if not given:
         raise Invalid(N_("There is no field “{key}”.", key=key[:40]))
     try:
-        done = cells.write(at.unit, at.actor, at.form, [Change(id_, given, screens.version())], title=_title(at, key))
+        done = cells.write(at.unit, at.actor, at.form, [Change(id_, given, _version())], title=_title(at, key))
     except cells.Refused as error:
         return _refused(app, form, id_, key, error)
     scope.settle()
@@ -69,19 +70,25 @@ def change_cell(app: str, form: str, id_: int) -> Any:
 
 @blueprint.post("/<app>/<form>/cells")
 def change_cells(app: str, form: str) -> Any:
-    """A paste, a fill, an emptying: `cells` is JSON, `[[id, version, {key: text}], …]`."""
+    """A paste, a fill, an emptying: `cells` is JSON, `[[id, version, {key: text}], …]`; `new` too, `[[client, {key:
+    text}], …]`: records that are made of what is beyond the last of `start` rows."""
     at = screens.form(app, form)
     asked = screens.asked(at)
-    changes = _changes(at)
+    changes, new = _changes(at), _new(at)
     title = request.form.get("title", "")[:80] or N_("Changed in the grid").text(at.locale)
     try:
-        done = cells.write(at.unit, at.actor, at.form, changes, title=title)
+        done = cells.write(at.unit, at.actor, at.form, changes, new, title=title)
     except cells.Refused as error:
         return _all_refused(app, form, error)
     scope.settle()
-    answer = _answer(app, form, asked, [c.id for c in changes], done.change_set if done.ids else None)
-    text = N_("{n} records changed", n=len(done.ids)).text(at.locale)
-    return respond.trigger(answer, "toast", text=text, **_undo(at, done.change_set if done.ids else None))
+    change_set = done.change_set if done.ids or done.made else None
+    answer = _answer(app, form, asked, [c.id for c in changes], change_set, done.made)
+    text = N_("{n} records changed", n=len(done.ids))
+    if done.made:
+        text = N_("{n} records made", n=len(done.made))
+        if done.ids:
+            text = N_("{n} records changed, {m} made", n=len(done.ids), m=len(done.made))
+    return respond.trigger(answer, "toast", text=text.text(at.locale), **_undo(at, change_set))
 
 
 @blueprint.post("/<app>/<form>/undo")
@@ -89,10 +96,12 @@ def undo_change(app: str, form: str) -> Any:
     """Take back a change set of his: a small one at once, a large one behind the page."""
     at = screens.form(app, form)
     asked = screens.asked(at)
-    at.actor.require_write()
-    id_ = numbers.sent("change_set") or 0
+    require_writing(at)
+    given = request.form.get("change_set", "")
+    id_ = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
     if bulk_jobs.size(at.unit, id_) > bulk_jobs.MOST_NOW:
-        job = undoing.add(at.unit, at.actor, id_)
+        undo.require(at.actor, changesets.get(at.unit, id_))
+        job = bulk_jobs.add_undo(at.unit, at.actor, id_)
         scope.settle()
         return respond.trigger(respond.nothing(), "m:job", url=f"{screens.Links(at).base}/jobs/{job}")
     ids, is_anew = undo.records_of(at.unit, at.form, id_), undo.brings_back(at.unit, id_)
@@ -100,8 +109,16 @@ def undo_change(app: str, form: str) -> Any:
     scope.end_unit(commit=True)
     done = undo.undo(scope.database(), actor, id_)
     answer = _answer(app, form, asked, ids, None)
-    respond.trigger(answer, "toast", text=undoing.said(done.undone, len(done.left), locale))
+    text = N_("Taken back: {n} changes", n=done.undone).text(locale)
+    if done.left:
+        text += " " + N_("{n} were left, because somebody has changed them since.", n=len(done.left)).text(locale)
+    respond.trigger(answer, "toast", text=text)
     return respond.trigger(answer, "m:refetch") if is_anew else answer
+
+
+def require_writing(at: Scope) -> None:
+    if not at.actor.may_write:
+        raise Denied(N_("This token may only read."))
 
 
 def _undo(at: Scope, change_set: int | None) -> dict[str, Any]:
@@ -114,12 +131,21 @@ def _undo(at: Scope, change_set: int | None) -> dict[str, Any]:
 def _changes(at: Scope) -> list[Change]:
     try:
         given = list(json.loads(request.form.get("cells", "")))
+        json.dumps(given, ensure_ascii=False).encode()  # half a character is no text
         rows = [(int(id_), None if version is None else int(version), dict(values)) for id_, version, values in given]
     except (ValueError, TypeError, OverflowError):
         raise Invalid(N_("This cannot be read.")) from None
     if not rows and given:
         raise Invalid(N_("This cannot be read."))
     return [Change(id_, {k: _typed(at, k, v) for k, v in of.items()}, version) for id_, version, of in rows]
+
+
+def _new(at: Scope) -> list[New]:
+    try:
+        rows = [(str(client), dict(values)) for client, values in json.loads(request.form.get("new") or "[]")]
+    except (ValueError, TypeError):
+        raise Invalid(N_("This cannot be read.")) from None
+    return [New({k: _typed(at, k, v) for k, v in of.items() if v not in (None, "")}, client) for client, of in rows]
 
 
 def _typed(at: Scope, key: str, given: Any) -> Any:
@@ -131,17 +157,30 @@ def _typed(at: Scope, key: str, given: Any) -> Any:
     return text.split("|") if found.kind.is_multi and "|" in text else text
 
 
+def _version() -> int | None:
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
 def _title(at: Scope, key: str) -> str:
     if key not in at.form.names:
         return screens.form_label(at)
     return f"{screens.form_label(at)} · {name_of(at.form.names[key], at.locale)}"
 
 
-def _answer(app: str, form: str, asked: Asked, ids: Iterable[int], change_set: int | None) -> Response:
-    """The rows as they are now; what is no longer there for him goes."""
+def _answer(
+    app: str, form: str, asked: Asked, ids: Iterable[int], change_set: int | None, made: Sequence[int] = ()
+) -> Response:
+    """The rows as they are now, those that were made after the last; what is no longer there for him goes."""
     at = screens.form(app, form)
-    answer = respond.part("records/_changed_rows.html", **changed_rows(at, screens.asked(at), list(ids)))
-    return respond.trigger(answer, "m:edited", change_set=change_set) if change_set is not None else answer
+    asked, ids = screens.asked(at), list(ids)
+    context = changed_rows(at, asked, ids)
+    if made:
+        context["made"] = columns.of_records(at, asked, made)
+        context["start"] = int(start) if (start := request.form.get("start", "")).isascii() and start.isdigit() else 0
+    answer = respond.part("records/_changed_rows.html", **context)
+    urls = [f"{context['links'].base}/{id_}" for id_ in ids[:50]]
+    return respond.trigger(answer, "m:edited", change_set=change_set, urls=urls)
 
 
 def changed_rows(at: Scope, asked: Asked, ids: list[int]) -> dict[str, Any]:
@@ -161,7 +200,7 @@ def _refused(app: str, form: str, id_: int, key: str, error: cells.Refused) -> R
     scope.end_unit(commit=False)
     at = screens.form(app, form)
     theirs, record = None, records.get(at.unit, at.actor, at.form, id_)  # not found where it is none of his
-    sent = screens.version()
+    sent = _version()
     if sent is not None and record.version != sent:
         theirs = cell(at.eye, at.form, record, key).text or N_("empty").text(at.locale)
     messages = [m.text(at.locale) for _, k, m in error.cells if k in (key, "")]
@@ -183,8 +222,17 @@ def _all_refused(app: str, form: str, error: cells.Refused) -> Response:
     """The cells that stand against the whole, by record and field, for the page to mark."""
     scope.end_unit(commit=False)
     at = screens.form(app, form)
-    told = [(id_, key, message.text(at.locale)) for id_, key, message in error.cells[:500]]
+    told = [(id_, key, _of_new(at, id_, key, message.text(at.locale))) for id_, key, message in error.cells[:500]]
     first = "; ".join(dict.fromkeys(text for _, _, text in told[:3]))
     answer = respond.retarget(respond.part("records/_nothing.html", status=422), swap="none")
     respond.trigger(answer, "m:refused", cells=told)
     return respond.trigger(answer, "m:error", status=422, message=f"{error.message.text(at.locale)} {first}")
+
+
+def _of_new(at: Scope, id_: int, key: str, text: str) -> str:
+    """What stands against a record that would be made says which one it is: it has no cell to be marked."""
+    if id_ > 0:
+        return text
+    found = at.form.names.get(key)
+    text = f"{name_of(found, at.locale)}: {text}" if found is not None and at.eye.sees(key) else text
+    return N_("New row {n}: {text}", n=-id_, text=text).text(at.locale)

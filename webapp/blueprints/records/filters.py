@@ -15,13 +15,13 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import Field
-from webapp.engines.forms import conditions, filters, grouping, pickers, views
+from webapp.engines.forms import arranged, conditions, filters, paths, pickers, reach, views
 from webapp.engines.forms.conditions import Condition, Operator
 from webapp.engines.forms.filters import Raw, Several
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid, MortiseError
 from webapp.i18n import N_
-from webapp.web import numbers, respond, screens
+from webapp.web import respond, screens
 from webapp.web.htmx import htmx
 
 MOST_ROWS = conditions.MOST
@@ -62,11 +62,9 @@ def _one(at: Scope, asked: Asked) -> Response:
     field, operator = request.args.get("field", ""), request.args.get("op", "")
     values = request.args.getlist("value")
     try:
-        made = conditions.build(at.form, at.visible, field, operator, values)
+        made = conditions.build(reach.fields(at), field, operator, values)
     except Invalid as error:
-        found = at.form.names.get(field)
-        good = found is not None and at.may_ask(field)
-        row = Row(field if good else _first(at).key, operator, tuple(values), 0, _said(at, error))
+        row = Row(field if field in reach.fields(at) else _first(at).key, operator, tuple(values), 0, _said(at, error))
         return _form(at, asked, [row], {}, status=422)
     return screens.lead_to_list(screens.Links(at, asked).list(conditions=(*asked.conditions, made)))
 
@@ -115,7 +113,7 @@ def _sent(at: Scope) -> tuple[list[Row], dict[int, bool]]:
 
 
 def _number(text: str | None) -> int:
-    return numbers.of(text, 99) or 0
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 3 else 0
 
 
 def _change(at: Scope, rows: list[Row], joins: dict[int, bool], do: str) -> None:
@@ -134,9 +132,15 @@ def _change(at: Scope, rows: list[Row], joins: dict[int, bool], do: str) -> None
 
 
 def _fields(at: Scope) -> list[Field]:
-    return [
-        f for k, f in at.form.names.items() if at.may_ask(k) and conditions.operators(f) and k not in grouping.HIDDEN
-    ]
+    return [f for k, f in reach.fields(at).items() if k not in arranged.INNER[1:]]
+
+
+def _grouped(at: Scope) -> list[tuple[str, list[Field]]]:
+    """The fields to choose from: the form's own, then those behind each link under its name."""
+    found: dict[str, list[Field]] = {}
+    for field in _fields(at):
+        found.setdefault(field.key.rpartition(".")[0], []).append(field)
+    return [(paths.name(at.definitions, at.form, link, at.locale) if link else "", of) for link, of in found.items()]
 
 
 def _first(at: Scope) -> Field:
@@ -188,7 +192,7 @@ def _is_blank(row: Row) -> bool:
 def _part(at: Scope, row: Row) -> Any:
     if row.field == EXPRESSION:
         return Raw(views.asked_filter(at, row.values[0]))
-    return conditions.build(at.form, at.visible, row.field, row.operator, list(row.values))
+    return conditions.build(reach.fields(at), row.field, row.operator, list(row.values))
 
 
 def _said(at: Scope, error: MortiseError) -> str:
@@ -213,7 +217,7 @@ def _form(
         at=at,
         asked=asked,
         links=screens.Links(at, asked),
-        fields=_fields(at),
+        groups=_grouped(at),
         rows=[_drawn(at, row, names) for row in rows],
         joins=joins,
         focus=focus,
@@ -229,9 +233,7 @@ def _drawn(at: Scope, row: Row, names: dict[tuple[str, str], str]) -> dict[str, 
     """A row with its field, its operators and what its values are called."""
     if row.field == EXPRESSION:
         return {"row": row, "field": None, "operators": (), "operator": None, "picked": None}
-    found = at.form.names.get(row.field)
-    if found is None or not at.may_ask(row.field) or not conditions.operators(found):
-        found = _first(at)
+    found = reach.fields(at).get(row.field) or _first(at)
     operators = conditions.operators(found)
     operator: Operator = next((o for o in operators if o.key == row.operator), operators[0])
     picked = None
@@ -239,7 +241,7 @@ def _drawn(at: Scope, row: Row, names: dict[tuple[str, str], str]) -> dict[str, 
         picked = [(v, names.get((found.key, v), v)) for v in row.values if v]
         picked += [("", "")] if operator.takes == "many" or not picked else []
     elif found.type.is_open:  # what stands there is what is compared with
-        picked = [(v, v) for v in row.values[:1]] or [("", "")]
+        picked = [(v, v) for v in row.values if v] + [("", "")]
     elif found.kind.asked_as(found) == "region":
         picked = [(v, found.kind.said(found, v, at.locale) if v.isdigit() else v) for v in row.values[:1]] or [("", "")]
     return {"row": row, "field": found, "operators": operators, "operator": operator, "picked": picked}
@@ -249,10 +251,10 @@ def _titles(at: Scope, rows: list[Row]) -> dict[tuple[str, str], str]:
     """What the records, members and departments in the rows are called."""
     found: dict[tuple[str, str], str] = {}
     for row in rows:
-        of = at.form.names.get(row.field)
-        if of is None or of.type.name not in ("record", "member", "department") or not at.may_ask(row.field):
+        of = reach.fields(at).get(row.field)
+        if of is None or of.type.name not in ("record", "member", "department"):
             continue
         for value in row.values[:50]:
-            if (number := numbers.of(value)) is not None:
-                found[row.field, value] = pickers.title(at, of, number) or ""
+            if value.isascii() and value.isdigit() and len(value) <= 18:
+                found[row.field, value] = pickers.title(at, of, int(value)) or ""
     return found

@@ -8,12 +8,13 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import View
-from webapp.engines.forms import arranged, saved, views
+from webapp.engines.forms import arranged, board_settings, saved, views
+from webapp.engines.forms.display import name_of
 from webapp.engines.forms.saved import SavedView
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid, NotFound, Stale
 from webapp.i18n import N_, label
-from webapp.web import numbers, respond, scope, screens
+from webapp.web import respond, scope, screens
 from webapp.web.htmx import htmx
 
 
@@ -34,8 +35,11 @@ def create_view(app: str, form: str) -> Any:
     asked = screens.asked(at)
     settings = dict(asked.view.settings) if request.form.get("do") == "copy" else views.settings_of(at, asked)
     settings = {k: getattr(v, "text", v) for k, v in settings.items() if v is not None}
+    kind = asked.view.kind
+    if request.form.get("do", "new") == "new" and (wanted := request.form.get("kind")):
+        kind, settings = board_settings.as_kind(at, asked, wanted, request.form.get("by", ""), settings)
     try:
-        made = saved.create(at, request.form.get("label", ""), asked.view.kind, settings, _audience())
+        made = saved.create(at, request.form.get("label", ""), kind, settings, _audience())
     except Invalid as error:
         return _refused(app, form, request.form.get("do", "new"), error)
     return _lead_to(at, made, N_("View “{name}” is saved", name=made.label))
@@ -48,7 +52,7 @@ def save_view(app: str, form: str) -> Any:
     asked = screens.asked(at)
     settings = views.settings_of(at, asked)
     try:
-        made = saved.save(at, asked.view, settings, version=screens.version())
+        made = saved.save(at, asked.view, settings, version=_version())
     except Stale:
         return _stale(app, form)
     _forget_widths(at, made)
@@ -61,9 +65,7 @@ def change_view(app: str, form: str) -> Any:
     asked = screens.asked(at)
     audience = _audience() if "readers" in request.form else None
     try:
-        made = saved.change(
-            at, asked.view, label=request.form.get("label", ""), audience=audience, version=screens.version()
-        )
+        made = saved.change(at, asked.view, label=request.form.get("label", ""), audience=audience, version=_version())
     except Invalid as error:
         return _refused(app, form, "change", error)
     except Stale as error:
@@ -87,7 +89,8 @@ def delete_view(app: str, form: str) -> Any:
 @blueprint.post("/<app>/<form>/views/restore")
 def restore_view(app: str, form: str) -> Any:
     at = screens.form(app, form)
-    made = saved.restore(at, numbers.sent("id") or 0)
+    given = request.form.get("id", "")
+    made = saved.restore(at, int(given) if given.isascii() and given.isdigit() and len(given) < 18 else 0)
     return _lead_to(at, made, N_("View “{name}” is back", name=made.label))
 
 
@@ -113,7 +116,7 @@ def choose_view(app: str, form: str) -> Any:
 def _keep_widths(at: Scope, asked: Asked) -> Response:
     """`widths`: `amount.140,name.220`; the others stay as they are."""
     pairs = [part.rpartition(".") for part in request.form["widths"][:4000].split(",")]
-    given = {key: n for key, _, px in pairs if key and (n := numbers.of(px, 9999)) is not None}
+    given = {key: int(px) for key, _, px in pairs if key and px.isascii() and px.isdigit() and len(px) < 5}
     known = set(arranged.column_keys(at, asked))
     before = at.shelf.kept.get(asked.view.key, {}).get("widths") or {}
     widths = {**before, **{k: v for k, v in given.items() if k in known and arranged.is_width(v)}}
@@ -130,6 +133,11 @@ def _forget_widths(at: Scope, made: SavedView) -> None:
 def _audience() -> list[str]:
     readers = request.form.get("readers", "me")
     return {"me": [], "all": ["*"]}.get(readers, request.form.getlist("roles"))
+
+
+def _version() -> int | None:
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
 def _lead_to(at: Scope, made: View, said: Any = None) -> Response:
@@ -163,6 +171,9 @@ def _dialog(at: Scope, asked: Asked, do: str, error: Invalid | None = None, stat
         roles=[(r.name, label(r.label, at.locale) or r.key) for r in at.definitions.app(at.form.app).roles.values()],
         may_share=saved.may_share(at.actor, at.form),
         is_cover=not isinstance(view, SavedView) or view.is_cover,
+        boards=[(f.key, name_of(f, at.locale)) for f in board_settings.possible(at)],
+        kind=sent.get("kind", view.kind) if sent is not None else view.kind,
+        by=sent.get("by", "") if sent is not None else board_settings.first_by(at, asked),
         version=view.version if isinstance(view, SavedView) else "",
         error=error,
         form_label=screens.form_label(at),

@@ -19,8 +19,9 @@ from webapp.blueprints.settings.members import said
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions
+from webapp.engines.forms.transfer import exporting
 from webapp.i18n import N_, Message
-from webapp.web import language, numbers, respond, scope, sections
+from webapp.web import language, respond, scope, sections
 from webapp.web.htmx import htmx
 
 _PAGE = 60
@@ -33,8 +34,10 @@ _HEADS = (N_("When"), N_("Who"), N_("What"), N_("Whom"), N_("More"), N_("From wh
 def show_audit() -> Response:
     actor, unit = sections.enter("audit"), scope.unit()
     asked, wanted = _asked()
-    before = numbers.asked("before")
-    found = audit.listed(unit, actor, **wanted, limit=_PAGE + 1, before=before)
+    before = request.args.get("before", "")
+    found = audit.listed(
+        unit, actor, **wanted, limit=_PAGE + 1, before=int(before) if before.isdecimal() and len(before) < 16 else None
+    )
     more = found[_PAGE - 1].id if len(found) > _PAGE else None
     names = _Names.of(unit)
     context: dict[str, Any] = {
@@ -43,7 +46,7 @@ def show_audit() -> Response:
         "asked": asked,
         "more": _address(asked, before=more) if more else None,
     }
-    if htmx.target_id == "lines" or (before is not None and htmx.wants_part):
+    if htmx.target_id == "lines" or (before and htmx.wants_part):
         return respond.part("settings/_audit.html", **context)
     return sections.show(
         "audit",
@@ -79,14 +82,15 @@ def export_audit() -> Response:
 
 def _tame(cell: str) -> str:
     """A text that a spreadsheet would take for a formula stays a text."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return "'" + cell if cell[:1] in exporting.FORMULA else cell
 
 
 def _asked() -> tuple[dict[str, str], dict[str, Any]]:
     """What was asked for as it stands in the address, and what it means."""
     asked = {key: request.args.get(key, "").strip()[:40] for key in ("member", "group", "from", "to")}
+    number = asked["member"]
     wanted: dict[str, Any] = {
-        "member_id": numbers.of(asked["member"]),
+        "member_id": int(number) if number.isdecimal() and len(number) < 16 else None,
         "actions": audit.GROUPS[asked["group"]][1] if asked["group"] in audit.GROUPS else None,
         "since": _moment(asked["from"]),
         "until": _moment(asked["to"], days=1),
@@ -138,6 +142,7 @@ _KEYS: dict[str, Message | str] = {
     "number": N_("No."),
     "scope": "",
     "expires_at": N_("Last day"),
+    "made_at": N_("As of"),
     "mail": N_("by mail"),
     "app": "",
     "version": N_("Version"),
@@ -186,7 +191,7 @@ def _said(names: _Names, key: str, value: Any) -> str:
         shown = language.label(app.label) if app else value
     elif key == "left_out" and isinstance(value, list):
         shown = len(value)
-    elif key == "expires_at":
+    elif key in ("expires_at", "made_at"):
         shown = str(value)[:10]
     elif value is True:
         return title

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from webapp import clock
-from webapp.access import actors, audit, departments, directory, guard, members, policy, resets, roles, sessions, tokens
+from webapp.access import actors, audit, directory, guard, members, policy, resets, roles, sessions, tokens
 from webapp.access.actor import Actor
 from webapp.blueprints.settings import blueprint
 from webapp.blueprints.settings.members import asked_of_form, choices, problems_of, role_labels
@@ -16,7 +16,7 @@ from webapp.definitions import versions
 from webapp.engines.forms import handover
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, Stale
 from webapp.i18n import N_
-from webapp.web import devices, language, numbers, respond, scope, sections, seeing, stamps
+from webapp.web import devices, language, respond, scope, sections, seeing, stamps
 
 _SAID = {
     "saved": N_("Saved"),
@@ -82,16 +82,13 @@ def end_members_token(number: int, token: int) -> Response:
 def close_member(number: int) -> Response:
     """He leaves: nothing of his opens any more; what he owns and heads goes to somebody else, if somebody is named."""
     actor, unit = sections.enter("members"), scope.unit()
-    heir = numbers.sent("heir")
+    heir = request.form.get("heir", "")
     try:
-        if heir is None and request.form.get("heir"):
+        if heir and not (heir.isdecimal() and heir.isascii() and len(heir) < 16):
             raise Invalid(N_("Choose who shall have them."))
-        members.disable(unit, actor, number)
+        members.disable(unit, actor, number, heir=int(heir) if heir else None)
         if heir:
-            handover.start(unit, actor, number, heir)
-            for one in departments.tree(unit):
-                if one.head == number:
-                    departments.set_head(unit, actor, one.id, heir)
+            handover.start(unit, actor, number, int(heir))
     except (Invalid, Conflict, Denied) as error:
         scope.end_unit(commit=False)
         return page(number, leaving=error)
@@ -102,9 +99,9 @@ def close_member(number: int) -> Response:
 def hand_over(number: int) -> Response:
     """What he owns goes to somebody else; for leavers whose records stayed."""
     actor, unit = sections.enter("members"), scope.unit()
-    heir = numbers.sent("heir")
+    heir = request.form.get("heir", "")
     try:
-        handover.start(unit, actor, number, number if heir is None else heir)
+        handover.start(unit, actor, number, int(heir) if heir.isdecimal() and len(heir) < 16 else number)
     except (Invalid, Conflict, Denied) as error:
         scope.end_unit(commit=False)
         return page(number, leaving=error)

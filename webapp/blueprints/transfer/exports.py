@@ -22,12 +22,13 @@ from webapp.engines.forms.record import COUNT_CAP
 from webapp.engines.forms.transfer import export_jobs, exporting
 from webapp.engines.forms.transfer.exporting import Wanted
 from webapp.engines.forms.views import Scope
-from webapp.errors import Invalid, NotFound
+from webapp.errors import Denied, Invalid, NotFound
 from webapp.files import shelf
 from webapp.files.store import store_of
 from webapp.i18n import N_
 from webapp.journal import due
-from webapp.web import numbers, respond, scope, screens
+from webapp.journal.due import Job
+from webapp.web import respond, scope, screens
 from webapp.web.htmx import htmx
 
 #: Chosen records of one export.
@@ -56,7 +57,7 @@ def export(app: str, form: str) -> Any:
         return respond.redirect(f"/{app}/{form}/export/{job}")
     actor = at.actor
     scope.end_unit(commit=False)
-    with scope.without_turn():
+    with scope.aside(actor.member):
         return _at_once(actor, wanted, name)
 
 
@@ -68,7 +69,7 @@ def _wanted(at: Scope) -> Wanted:
     asked = screens.asked(at)
     query = views.query(at, asked)
     keys = arranged.column_keys(at, asked) if asked.view.kind == "grid" else tuple(_all(at))
-    ids = tuple(numbers.among(given.getlist("id")))
+    ids = tuple(int(i) for i in given.getlist("id") if i.isascii() and i.isdigit() and len(i) < 19)
     if len(ids) > MOST_CHOSEN:
         raise Invalid(N_("At most {n} chosen records can be exported at once.", n=MOST_CHOSEN))
     if given.get("columns") == "all":
@@ -126,14 +127,7 @@ def _attached(content: Iterator[bytes], name: str, type_: str, size: int) -> Res
 def exported(app: str, form: str, job_id: int) -> Any:
     """How far a long export is, and its link."""
     at = screens.form(app, form)
-    job = due.get(at.unit, job_id) if 0 < job_id < 2**63 else None
-    if (
-        job is None
-        or job.kind != export_jobs.KIND
-        or job.actor != at.actor.member
-        or job.payload["form"] != at.form.name
-    ):
-        raise NotFound(N_("There is no such export."))
+    job = _job(at, job_id)
     return respond.page(
         "transfer/export.html",
         part="transfer/_export.html" if htmx.target_id == "import" else None,
@@ -152,20 +146,46 @@ def exported(app: str, form: str, job_id: int) -> Any:
 @blueprint.post("/<app>/<form>/export/<int:job_id>/cancel")
 def cancel_export(app: str, form: str, job_id: int) -> Any:
     at = screens.form(app, form)
-    at.actor.require_write()
-    job = due.get(at.unit, job_id)
-    if job.kind != export_jobs.KIND or job.actor != at.actor.member:
-        raise NotFound(N_("There is no such export."))
+    if not at.actor.may_write:
+        raise Denied(N_("This token may only read."))
+    job = _job(at, job_id)
     if job.state in (due.WAITING, due.RUNNING):
         due.cancel(at.unit, job.id)
     return respond.redirect(f"/{app}/{form}/export/{job_id}")
 
 
+@blueprint.get("/<app>/<form>/export/<int:job_id>/file")
+def exported_file(app: str, form: str, job_id: int) -> Any:
+    """What a long export has written, as long as he may export it."""
+    at = screens.form(app, form)
+    return _sent(shelf.get(at.unit, export_jobs.file_of(at.unit, at.actor, _job(at, job_id)), member=at.actor.member))
+
+
+def _job(at: Scope, job_id: int) -> Job:
+    """An export of his from this form."""
+    try:
+        job = due.get(at.unit, job_id)
+    except NotFound:
+        job = None
+    if (
+        job is None
+        or job.kind != export_jobs.KIND
+        or job.actor != at.actor.member
+        or job.payload["form"] != at.form.name
+    ):
+        raise NotFound(N_("There is no such export."))
+    return job
+
+
 def download(unit: Unit, actor: Actor, id_: int) -> Response:
     """A file that a job has made or read, as it is kept, for its member alone."""
     found = shelf.get(unit, id_, member=actor.member)
-    if found.purpose == attaching.PURPOSE:  # whose it was does not matter, only who sees the record
+    if found.purpose in ("export", attaching.PURPOSE):  # by its export, by its record: they ask for the right
         raise NotFound(N_("This file is gone."))
+    return _sent(found)
+
+
+def _sent(found: shelf.File) -> Response:
     opened = store_of(scope.app().settings).open(found.hash)
 
     def content() -> Iterator[bytes]:

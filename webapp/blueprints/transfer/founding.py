@@ -19,7 +19,7 @@ from webapp.errors import Conflict, Denied, Invalid, MortiseError
 from webapp.files import shelf
 from webapp.files.store import store_of
 from webapp.i18n import N_, label
-from webapp.web import language, numbers, respond, scope, screens
+from webapp.web import language, respond, scope, screens
 from webapp.web.htmx import htmx
 
 #: Options named on the page.
@@ -51,6 +51,7 @@ def found_file() -> Any:
     founding.require(actor)
     store = store_of(scope.app().settings)
     try:
+        wizard.require_room(scope.unit(), actor, request.content_length or 0)
         arrived = arrive(store)
     except MortiseError as error:
         return _upload_page(error)
@@ -71,7 +72,7 @@ def found_file() -> Any:
 
 
 def _looked(arrived: Arrived) -> Looked:
-    with scope.without_turn():
+    with scope.aside(scope.actor().member):
         return founding.profile(arrived.incoming.path, arrived.facts.reading, None)
 
 
@@ -98,7 +99,7 @@ def found_look(id_: int) -> Any:
     reading = read_as(given)
     scope.end_unit(commit=False)
     try:
-        with scope.without_turn(), store_of(scope.app().settings).local(file.hash) as path:
+        with scope.aside(actor.member), store_of(scope.app().settings).local(file.hash) as path:
             facts = looking.look(path, reading, is_asked=True)
             looked = founding.profile(path, facts.reading, given.get("header"))
     except MortiseError as error:
@@ -164,7 +165,8 @@ def _sent(draft: Draft) -> dict[str, Any]:
             }
         )
     made["fields"] = fields
-    made["title"] = numbers.of(given.get("title"), 9999)
+    title = given.get("title", "")
+    made["title"] = int(title) if title.isascii() and title.isdigit() and len(title) < 5 else None
     return made
 
 
@@ -188,7 +190,7 @@ def _table_page(draft: Draft, error: MortiseError | None = None) -> Response:
         kinds=[(k, field_kinds.get(k).label) for k in founding.KINDS],
         forms=forms,
         apps=founding.apps(unit, actor),
-        may_found=actor.may_found,
+        may_found=founding.may_found(actor),
         roles=[(r.key, label(r.label, locale) or r.key) for r in app.roles.values()] if app else [],
         on=sum(1 for one in made["fields"] if one["is_on"]),
         encodings=ENCODINGS,

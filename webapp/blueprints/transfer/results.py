@@ -21,7 +21,7 @@ from webapp.files.store import store_of
 from webapp.i18n import N_, label
 from webapp.journal import due
 from webapp.journal.due import Job
-from webapp.web import numbers, respond, scope, screens
+from webapp.web import respond, scope, screens
 from webapp.web.htmx import htmx
 
 #: Rejected rows that can be mended on the page, values that can be decided about there.
@@ -66,7 +66,7 @@ def _check_page(at: Scope, draft: Draft, job: Job, error: MortiseError | None = 
         sample=[_row(line, places) for line in result.get("sample") or ()],
         decide=[_decision(at, fields, one) for one in reasons if one["code"] in _DECIDABLE][:DECIDED],
         others=[_reason(at, fields, one) for one in reasons if one["code"] not in _DECIDABLE][:DECIDED],
-        may_build=at.actor.may_build(at.form.app),
+        may_build=scope.may_build(at.form.app),
         error=error,
     )
 
@@ -249,30 +249,36 @@ def again(app: str, form: str, id_: int) -> Any:
     job = wizard.job_of(at.unit, draft.job)
     if job is None or job.state != due.DONE:
         raise Conflict(N_("This import has not ended yet."), code="running")
-    store = store_of(scope.app().settings)
+    if (sent := wizard.sent_again(at.unit, at.actor, draft)) is not None:
+        return respond.redirect(f"{address(at, sent)}/result")
+    store, actor, form_name = store_of(scope.app().settings), at.actor, at.form.name
     rows = wizard.rejected(at.unit, store, draft, job)
     if not rows:
         raise NotFound(N_("This file is gone."))
+    wizard.require_room(at.unit, actor, 0)
     headings = [heading for heading, _ in (job.result or {})["columns"]]
     lines = wizard.mended(rows, headings, _edits())
     scope.end_unit(commit=False)
-    with scope.without_turn(), tempfile.TemporaryDirectory(prefix="mortise-mend-") as folder:
+    with scope.aside(actor.member), tempfile.TemporaryDirectory(prefix="mortise-mend-") as folder:
         path = Path(folder) / "mended.xlsx"
         spool.write_sheet(path, lines)
         with path.open("rb") as file:
             incoming = store.receive(file, most=sheets.MOST_BYTES)
         facts = looking.look(path, Reading())
-    said = {k: v for k, v in draft.map.items() if k not in wizard.READING} | {"header": 1}
-    stem = draft.name.rsplit(".", 1)[0]
-    with scope.writing() as unit:
-        at = screens.form_in(unit, app, form)
-        name = f"{stem}.xlsx"
-        file_id = wizard.keep(unit, at.actor, store, incoming, name)
-        new = drafts.add(
-            unit, at.actor, form=at.form.name, file=file_id, name=name, facts=facts, said=said, draft={"from": id_}
-        )
-        made = drafts.get(unit, at.actor, new, at.form.name)
-        wizard.start(unit, at.actor, at.form, made)
+    try:
+        with scope.writing() as unit:
+            at = screens.form_in(unit, app, form)
+            draft = wizard.claim_again(unit, at.actor, drafts.get(unit, at.actor, id_, form_name))
+            name = f"{draft.name.rsplit('.', 1)[0]}.xlsx"
+            file_id = wizard.keep(unit, at.actor, store, incoming, name)
+            new = wizard.import_again(unit, at.actor, at.form, draft, file_id, name, facts)
+    except Conflict:  # sent twice: the other one has begun
+        store.discard(incoming)
+        with scope.database().read() as unit:
+            sent = wizard.sent_again(unit, actor, drafts.get(unit, actor, id_, form_name))
+        if sent is None:
+            raise
+        new = sent.id
     return respond.redirect(f"/{app}/{form}/import/{new}/result")
 
 
@@ -282,9 +288,10 @@ def _edits() -> dict[int, dict[int, str]]:
     for name, text in request.form.items():
         mark, _, rest = name.partition("-")
         row, _, column = rest.partition("-")
-        at, place = numbers.of(row, 10**8), numbers.of(column, 9999)
-        if mark == "cell" and at is not None and place is not None:
-            found.setdefault(at, {})[place] = text
+        if not rest.isascii():
+            continue
+        if mark == "cell" and row.isdigit() and column.isdigit() and len(row) < 9 and len(column) < 5:
+            found.setdefault(int(row), {})[int(column)] = text
     return found
 
 

@@ -16,6 +16,7 @@ from webapp.engines.forms.transfer.looking import Facts
 from webapp.engines.forms.transfer.sheets import Reading
 from webapp.engines.forms.views import Scope
 from webapp.errors import Invalid, MortiseError, TooLarge
+from webapp.files import shelf
 from webapp.files.store import Folder, Incoming, store_of
 from webapp.i18n import N_
 from webapp.web import language, respond, scope, screens
@@ -48,6 +49,7 @@ def receive(app: str, form: str) -> Any:
     wizard.require(at.unit, at.actor, at.form)
     store = store_of(scope.app().settings)
     try:
+        wizard.require_room(at.unit, at.actor, request.content_length or 0)
         arrived = arrive(store)
     except MortiseError as error:
         return page(screens.form(app, form), error)
@@ -64,11 +66,11 @@ def receive(app: str, form: str) -> Any:
 def arrive(store: Folder) -> Arrived:
     """Take in what was sent and look at it, while others have their turns; raises what is wrong with it."""
     given = request.files.get("file")
-    text, locale = request.form.get("text", "").strip("\n"), language.locale()
+    text, locale, member = request.form.get("text", "").strip("\n"), language.locale(), scope.actor().member
     scope.end_unit(commit=False)
-    with scope.without_turn():
+    with scope.aside(member):
         if given is not None and given.filename:
-            name = given.filename.replace("\\", "/").rsplit("/", 1)[-1]
+            name = shelf.name_of(given.filename)
             incoming = store.receive(given.stream, most=sheets.MOST_BYTES)
         elif text:
             if len(text) > PASTED:
@@ -99,7 +101,7 @@ def page(at: Scope, error: MortiseError | None = None) -> Response:
         pasted=request.form.get("text", "") if error else "",
         recent=[_recent(at, one) for one in found],
         most=sheets.MOST_BYTES >> 20,
-        may_build=at.actor.may_build(at.form.app),
+        may_build=scope.may_build(at.form.app),
     )
 
 

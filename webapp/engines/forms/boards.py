@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import board_settings, conditions, formats, select, stages, totals
+from webapp.engines.forms import axes, board_settings, formats, select, totals
+from webapp.engines.forms.axes import Mark
 from webapp.engines.forms.board_settings import by_field
-from webapp.engines.forms.display import Tag, tags, title_of
+from webapp.engines.forms.display import Tag, title_of
 from webapp.engines.forms.faces import Face, Faces
 from webapp.engines.forms.reading import Sheet
 from webapp.engines.forms.record import Query, Record
 from webapp.engines.forms.views import Asked, Scope, query
 from webapp.errors import NotFound
-from webapp.expressions.types import Option
 from webapp.i18n import N_
 
 COLUMN_PAGE = 20  # cards of a column
@@ -36,10 +36,13 @@ class Column:
 
     limit      how many records it should hold; `is_firm`: more are refused
     is_folded  he has folded it: its cards come when it is opened
+    place      how its parts are called on the page
+    is_locked  no card can be put there
     """
 
     value: str
     tag: Tag
+    place: str
     note: str = ""
     limit: int | None = None
     is_firm: bool = False
@@ -47,6 +50,8 @@ class Column:
     next: str | None = None
     may_add: bool = False
     is_folded: bool = False
+    is_person: bool = False
+    is_locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Head:
 
     value: str
     count: int
+    place: str
     total: str | None = None
     limit: int | None = None
 
@@ -67,22 +73,22 @@ class Head:
 
 
 def faces(at: Scope, asked: Asked) -> Faces:
-    by = by_field(at, asked.view)
-    stage = by if by in stages.of(at.form) else None
+    by = by_field(at, asked)
+    stage = by if by.kind_key == "stage" else None
     return Faces(at, board_settings.card_keys(at, asked), board_settings.mark_key(at, asked), stage)
 
 
 def values(at: Scope, asked: Asked) -> list[str]:
-    """What the columns stand for, in order; "" for empty comes last."""
-    return [*(o.value for o in by_field(at, asked.view).type.options), ""]
+    """What the columns of a board stand for that are there without any record, in order; "" for empty comes last."""
+    return [mark.value for mark in axes.still(at, by_field(at, asked))]
 
 
 def columns(at: Scope, asked: Asked, *, limit: int = COLUMN_PAGE, whole: bool = False) -> tuple[Column, ...]:
-    """All columns of the board in the order of the options, each with its first `limit` cards, in one statement.
+    """All columns of the board in their order, each with its first `limit` cards, in one statement.
 
     whole  with the cards of those that he has folded, too
     """
-    folded = frozenset() if whole else board_settings.folded(at, asked.view)
+    folded = frozenset() if whole else board_settings.folded(at, asked)
     made = [replace(one, is_folded=one.value in folded) for one in empty_columns(at, asked)]
     show = faces(at, asked)
     first = replace(asked, after=None)
@@ -91,25 +97,28 @@ def columns(at: Scope, asked: Asked, *, limit: int = COLUMN_PAGE, whole: bool = 
     sheets = select.sheets(at.unit, at.actor, at.form, queries) if queries else []
     done = {one.value: filled(show, one, sheet) for one, sheet in zip(fetched, sheets, strict=True)}
     *found, last = [done.get(one.value, one) for one in made]
-    return (*found, last) if last.cards or last.is_folded else tuple(found)
+    return (*found, last) if last.cards or last.is_folded or not last.is_locked else tuple(found)
 
 
 def empty_columns(at: Scope, asked: Asked) -> list[Column]:
     """All columns without their cards."""
-    by = by_field(at, asked.view)
-    return [*(_column(at, by, option) for option in by.type.options), Column("", Tag(N_("Empty").text(at.locale)))]
+    by = by_field(at, asked)
+    return [_column(at, by, mark) for mark in axes.marks(at, replace(asked, after=None), by)]
 
 
-def _column(at: Scope, by: Field, option: Option) -> Column:
-    (tag,) = tags(by, [option.value], at.locale)
-    attributes = option.attributes
+def _column(at: Scope, by: Field, mark: Mark) -> Column:
+    attributes = mark.option.attributes if mark.option else {}
+    may_add = at.may("create") and at.visible.get(by.key) == "write" and by.key in at.form.fields
     return Column(
-        option.value,
-        tag,
+        mark.value,
+        mark.tag,
+        mark.place,
         _note(attributes),
         attributes.get("limit"),
         attributes.get("over_limit") == "refuse",
-        may_add=at.may("create") and at.visible.get(by.key) == "write" and not attributes.get("archived"),
+        may_add=may_add and bool(mark.value) and not attributes.get("archived"),
+        is_person=mark.is_person,
+        is_locked=not mark.value and not axes.may_empty(by),
     )
 
 
@@ -120,11 +129,19 @@ def _note(attributes: Mapping[str, Any]) -> str:
 
 def column(at: Scope, asked: Asked, value: str) -> Column:
     """One column, further down by the cursor in `asked`; raises `NotFound` for a value without a column."""
-    empty = next((one for one in empty_columns(at, asked) if one.value == value), None)
-    if empty is None:
-        raise NotFound(N_("There is no column “{key}” on this board.", key=value[:40]))
+    empty = column_of(at, asked, value)
     show = faces(at, asked)
     return filled(show, empty, select.sheet(at.unit, at.actor, at.form, query_of(at, asked, show, value, COLUMN_PAGE)))
+
+
+def column_of(at: Scope, asked: Asked, value: str) -> Column:
+    """The column of a value without its cards, whether a record has it now or not."""
+    by = by_field(at, asked)
+    if not axes.is_mark(by, value):
+        raise NotFound(N_("There is no column “{key}” on this board.", key=value[:40]))
+    if axes.is_still(by):
+        return _column(at, by, next(mark for mark in axes.still(at, by) if mark.value == value))
+    return _column(at, by, Mark(value, Tag(axes.name(at, by, value)), f"v{value}", by.type.name == "member"))
 
 
 def cursor_behind(at: Scope, asked: Asked, value: str, id_: int) -> str | None:
@@ -135,8 +152,7 @@ def cursor_behind(at: Scope, asked: Asked, value: str, id_: int) -> str | None:
 
 def query_of(at: Scope, asked: Asked, show: Faces, value: str, limit: int, *more: str) -> Query:
     """The door's query for a column, within `more` conditions."""
-    by = by_field(at, asked.view)
-    here = f"{by.key} = {conditions.literal(by, value)}" if value else f"{by.key} is empty"
+    here = axes.holds(by_field(at, asked), value)
     return query(at, asked, here, *more, fields=show.fields, limit=limit)
 
 
@@ -154,15 +170,24 @@ def card_of(show: Faces, record: Record) -> Card:
 
 def heads(at: Scope, asked: Asked) -> dict[str, Head]:
     """Count and sum of every column of the board by its value, in one statement; an empty column sums to nothing."""
-    by, total = by_field(at, asked.view), board_settings.total_key(at, asked)
+    by, total = by_field(at, asked), board_settings.total_key(at, asked)
     measures = ["count()", *([f"sum({total})"] if total else [])]
-    limits = {o.value: o.attributes.get("limit") for o in by.type.options}
-    made = {value: Head(value, 0, "" if total else None, limit) for value, limit in limits.items()}
-    for row in totals.measured(at, asked, [by.key], measures):
-        value = row.group[0] or ""
+    marks = {mark.value: mark for mark in axes.still(at, by)} if axes.is_still(by) else {}
+    limits = {value: mark.option.attributes.get("limit") for value, mark in marks.items() if mark.option}
+    made = {v: Head(v, 0, m.place, "" if total else None, limits.get(v)) for v, m in marks.items() if v}
+    group = f"{by.key}.id" if by.type.name == "record" else by.key
+    for row in totals.measured(at, asked, [group], measures):
+        value = axes.value_of(by, {by.key: row.group[0]})
         total_said = _sum(at, total, row.measures[1]) if total else None
-        made[value] = Head(value, row.measures[0], total_said, limits.get(value))
+        place = marks[value].place if value in marks else f"v{value}"
+        made[value] = Head(value, row.measures[0], place, total_said, limits.get(value))
     return made
+
+
+def empty_head(at: Scope, asked: Asked, value: str) -> Head:
+    """The head of a column without records."""
+    has_total = board_settings.total_key(at, asked) is not None
+    return Head(value, 0, column_of(at, asked, value).place, "" if has_total else None)
 
 
 def _sum(at: Scope, key: str, value: Any) -> str:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from webapp.definitions.model import Field, Form
+from webapp.definitions.model import Field
 from webapp.engines.forms import formats
 from webapp.errors import Invalid, Problem, nearest
 from webapp.i18n import N_, Message, label
@@ -28,6 +28,7 @@ class Operator:
 
     also   other ways to write the same, which are read as it
     days   the value is a number of days, whatever the field holds
+    one    how it is said of a single value
     """
 
     key: str
@@ -36,14 +37,22 @@ class Operator:
     takes: str = "one"  # none, one, two, many
     also: tuple[str, ...] = ()
     days: bool = False
+    one: Message | None = None
 
 
 _EMPTY = Operator("empty", N_("is empty"), "{f} is empty", "none")
 _FILLED = Operator("filled", N_("is filled"), "not ({f} is empty)", "none", ("{f} is not empty",))
 _EQUAL = Operator("is", N_("is"), "{f} = {0}")
 _UNEQUAL = Operator("not", N_("is not"), "{f} != {0}")
-_ANY = Operator("any", N_("is any of"), "{f} in ({all})", "many", ("{f} = {0}",))
-_NONE = Operator("none", N_("is none of"), "not ({f} in ({all}))", "many", ("{f} not in ({all})", "{f} != {0}"))
+_ANY = Operator("any", N_("is any of"), "{f} in ({all})", "many", ("{f} = {0}",), one=N_("is"))
+_NONE = Operator(
+    "none",
+    N_("is none of"),
+    "not ({f} in ({all}))",
+    "many",
+    ("{f} not in ({all})", "{f} != {0}"),
+    one=N_("is not"),
+)
 _BETWEEN = Operator("between", N_("is between"), "{f} between {0} and {1}", "two")
 _NUMBERS = (
     Operator("gt", N_("is over"), "{f} > {0}"),
@@ -129,8 +138,23 @@ OPERATORS: Mapping[str, tuple[Operator, ...]] = {
     ),
     "choice": (_ANY, _NONE, _EMPTY, _FILLED),
     "choices": (
-        Operator("has", N_("contains"), "{f} contains {0}"),
-        Operator("lacks", N_("does not contain"), "not ({f} contains {0})", also=("{f} not contains {0}",)),
+        Operator(
+            "any",
+            N_("contains any of"),
+            "contains_any({f}, {all})",
+            "many",
+            ("{f} contains {0}",),
+            one=N_("contains"),
+        ),
+        Operator("every", N_("contains all of"), "contains({f}, {all})", "many", one=N_("contains")),
+        Operator(
+            "lacks",
+            N_("contains none of"),
+            "not (contains_any({f}, {all}))",
+            "many",
+            ("not ({f} contains {0})", "{f} not contains {0}"),
+            one=N_("does not contain"),
+        ),
         _EMPTY,
         _FILLED,
     ),
@@ -177,12 +201,6 @@ class Condition:
         values = [str(v) if self.operator.days else literal(self.field, v) for v in self.values]
         return self.operator.template.format(*values, f=self.field.key, all=", ".join(values))
 
-    def _of_one(self) -> Operator | None:
-        """How “any of” is said of a single value."""
-        if self.operator.takes != "many" or len(self.values) != 1:
-            return None
-        return _EQUAL if self.operator is _ANY else _UNEQUAL
-
     def words(self, locale: str, titles: Mapping[tuple[str, Any], str]) -> tuple[str, str]:
         """(field, condition) for a chip; `titles` names linked records and members by (field key, id)."""
         if self.operator.days:
@@ -190,7 +208,8 @@ class Condition:
             return label(self.field.label, locale) or self.field.key, verb
         said = [titles.get((self.field.key, v)) or shown(self.field, v, locale) for v in self.values]
         joined = _AND_WORDS.text(locale).join(said) if self.operator.takes == "two" else _or(locale).join(said)
-        verb = (self._of_one() or self.operator).label.text(locale)
+        is_one = self.operator.one is not None and len(self.values) == 1
+        verb = (self.operator.one if is_one and self.operator.one else self.operator.label).text(locale)
         return label(self.field.label, locale) or self.field.key, f"{verb} {joined}".strip()
 
 
@@ -202,7 +221,7 @@ def _or(locale: str) -> str:
 
 
 #: How operators were called in addresses that people may have kept.
-_ONCE = {"is": "any", "not": "none"}
+_ONCE = {"is": "any", "not": "none", "has": "any"}
 
 
 #: Of stages, by how a record stands there.
@@ -221,16 +240,16 @@ def operators(field: Field) -> tuple[Operator, ...]:
     return found
 
 
-def build(form: Form, visible: Mapping[str, str], field: str, operator: str, values: Sequence[str]) -> Condition:
+def build(fields: Mapping[str, Field], field: str, operator: str, values: Sequence[str]) -> Condition:
     """A condition from what was picked or stood in the address; raises `Invalid` with what to mend.
 
-    `visible` maps field keys to hidden, masked, read or write: what is hidden or masked does not exist here, because
-    asking about it would tell its value.
+    `fields` are those one may ask about: what is hidden or masked does not exist here, because asking about it would
+    tell its value.
     """
-    found = form.names.get(field)
-    if found is None or visible.get(field, "hidden") in ("hidden", "masked"):
-        known = [k for k, right in visible.items() if right not in ("hidden", "masked")]
-        raise _refuse(N_("There is no field “{key}” to filter by.", key=_short(field)), field, nearest(field, known))
+    found = fields.get(field)
+    if found is None:
+        message = N_("There is no field “{key}” to filter by.", key=_short(field))
+        raise _refuse(message, field, nearest(field, list(fields)))
     fitting = {o.key: o for o in operators(found)}
     operator = _ONCE.get(operator, operator) if operator not in fitting else operator
     if operator not in fitting:
@@ -279,14 +298,14 @@ def _parsed(field: Field, raw: str) -> Any:
     return field.kind.asked(field, raw)
 
 
-def read(form: Form, visible: Mapping[str, str], written: str) -> Condition:
+def read(fields: Mapping[str, Field], written: str) -> Condition:
     """A condition from the address, `field:operator:value|value`; raises `Invalid`."""
     field, _, rest = written.partition(":")
     operator, _, values = rest.partition(":")
-    found = form.names.get(field)
+    found = fields.get(field)
     is_text = found is not None and found.kind.asked_as(found) == "text"
     split = [values] if is_text else values.split("|")
-    return build(form, visible, field, operator, split)
+    return build(fields, field, operator, split)
 
 
 def literal(field: Field, value: Any) -> str:

@@ -125,7 +125,8 @@ def _required(form: Form) -> Mapping[str, Any]:
 
 def _refuse(unit: Unit, actor: Actor, form: Form, record: Record, said: Mapping[str, Any]) -> None:
     """Say why this record cannot be converted."""
-    actor.require_write()
+    if not actor.may_write:
+        raise Denied(N_("This token may only read."), action="write")
     policy.require(unit, actor, form, "edit")
     if _is_convertible(unit, actor, form, record.id):
         return

@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from webapp.access import policy
-from webapp.definitions.model import Form
-from webapp.engines.forms import conditions
+from webapp.definitions.model import Field
+from webapp.engines.forms import conditions, paths, reach
 from webapp.engines.forms.conditions import Condition, Operator
 from webapp.errors import Invalid, MortiseError
 from webapp.expressions import check, nodes
@@ -80,29 +80,30 @@ def _read(at: Scope, text: str) -> Several:
 def _part(at: Scope, node: nodes.Node, depth: int) -> Part:
     if isinstance(node, nodes.Logic) and depth < 2:
         return Several(tuple(_part(at, one, depth + 1) for one in node.operands), node.operator == "or")
-    return _condition(at.form, node) or Raw(check(node, at.definitions, at.form.name, expect="boolean").text)
+    return _condition(at, node) or Raw(check(node, at.definitions, at.form.name, expect="boolean").text)
 
 
-def _condition(form: Form, node: nodes.Node) -> Condition | None:
+def _condition(at: Scope, node: nodes.Node) -> Condition | None:
     """The condition that says the same as `node`, if one can be picked that does."""
+    own, behind = at.form.names, reach.behind(at.definitions, at.form)
     for key in dict.fromkeys(_names(node)):
-        if key not in form.names:
+        found = behind.get(key) or own.get(key)
+        if found is None:
             continue
-        everything = dict.fromkeys(form.names, "read")
-        for operator, template in _templates(form, key):
+        for operator, template in _templates(found):
             slots: dict[int, list[str]] = {}
             if not _alike(_pattern(template, key), node, slots):
                 continue
             values = [value for n in sorted(slots) for value in slots[n]]
             try:
-                return conditions.build(form, everything, key, operator.key, values)
+                return conditions.build({key: found}, key, operator.key, values)
             except Invalid:
                 continue
     return None
 
 
-def _templates(form: Form, key: str) -> Iterator[tuple[Operator, str]]:
-    for operator in conditions.operators(form.names[key]):
+def _templates(field: Field) -> Iterator[tuple[Operator, str]]:
+    for operator in conditions.operators(field):
         yield operator, operator.template
         for other in operator.also:
             yield operator, other
@@ -114,7 +115,8 @@ def _pattern(template: str, key: str) -> nodes.Node:
 
 
 def _names(node: nodes.Node) -> Iterator[str]:
-    if isinstance(node, nodes.Name) and len(node.parts) <= 2:
+    if isinstance(node, nodes.Name) and len(node.parts) <= 3:
+        yield ".".join(part.text for part in node.parts[:2])
         yield node.parts[0].text
     for child in node.children():
         yield from _names(child)
@@ -122,14 +124,14 @@ def _names(node: nodes.Node) -> Iterator[str]:
 
 def _alike(pattern: Any, node: Any, slots: dict[int, list[str]]) -> bool:
     """Whether the two trees are the same but for the slots of the pattern, which take what stands in their place."""
-    if isinstance(pattern, nodes.Name) and len(pattern.parts) == 1 and pattern.parts[0].text.startswith(_SLOT):
+    if _is_slot(pattern):
         value = _literal(node)
         if value is not None:
             slots.setdefault(int(pattern.parts[0].text.removeprefix(_SLOT)), []).append(value)
         return value is not None
     if isinstance(pattern, tuple) and isinstance(node, tuple):
-        if len(pattern) == 1 and len(node) > 1:  # a list of choices
-            pattern = pattern * len(node)
+        if pattern and _is_slot(pattern[-1]) and len(node) > len(pattern):  # a list of choices
+            pattern = (*pattern, *[pattern[-1]] * (len(node) - len(pattern)))
         return len(pattern) == len(node) and all(_alike(p, n, slots) for p, n in zip(pattern, node, strict=True))
     if type(pattern) is not type(node):
         return False
@@ -139,6 +141,10 @@ def _alike(pattern: Any, node: Any, slots: dict[int, list[str]]) -> bool:
         names = [f.name for f in fields(pattern) if f.compare]
         return all(_alike(getattr(pattern, n), getattr(node, n), slots) for n in names)
     return bool(pattern == node)
+
+
+def _is_slot(node: Any) -> bool:
+    return isinstance(node, nodes.Name) and len(node.parts) == 1 and node.parts[0].text.startswith(_SLOT)
 
 
 def _literal(node: Any) -> str | None:
@@ -165,12 +171,8 @@ def own(at: Scope, text: str | None) -> tuple[Several, int]:
     """
     if not text:
         return Several(), 0
-    try:
-        whole = read(at, text)
-    except MortiseError:
-        return Several(), 1
+    whole, left_out = _there(at, text)
     eyes = policy.eyes(at.unit, at.actor)
-    left_out = 0
 
     def kept(part: Part) -> Part | None:
         nonlocal left_out
@@ -187,10 +189,33 @@ def own(at: Scope, text: str | None) -> tuple[Several, int]:
     return (found if isinstance(found, Several) else Several()), left_out
 
 
+def _there(at: Scope, text: str) -> tuple[Several, int]:
+    """The filter without the parts that name what is no longer there, and how many these are. Of parts of which any is
+    enough all go: the rest would hide what those let through."""
+    try:
+        return read(at, text), 0
+    except MortiseError:
+        pass
+    try:
+        node = parse(text)
+    except MortiseError:
+        return Several(), 1
+    if not isinstance(node, nodes.Logic) or node.operator != "and":
+        return Several(), 1
+    found: list[Any] = []
+    for operand in node.operands:
+        try:
+            found.append(_part(at, parse(check(operand, at.definitions, at.form.name, expect="boolean").text), 1))
+        except MortiseError:
+            continue
+    return Several(tuple(found)), len(node.operands) - len(found)
+
+
 def names_in(at: Scope, part: Condition | Raw) -> frozenset[tuple[str, str]]:
     """(form, field) of everything a part names."""
     if isinstance(part, Condition):
-        return frozenset({(at.form.name, part.field.key)})
+        steps = paths.steps(at.definitions, at.form, part.field.key) or [part.field]
+        return frozenset((step.form, step.key) for step in steps)
     kept = at.definitions.kept("names in filters", 500)
     return kept.get(
         (at.form.name, part.text), lambda: check(part.text, at.definitions, at.form.name, expect="boolean").names

@@ -17,7 +17,7 @@ from webapp.db import Database, Unit
 from webapp.definitions import epochs, tables
 from webapp.definitions.model import Field, Form
 from webapp.definitions.storage import Index
-from webapp.engines.forms import indexes, saved, uniqueness, worklist
+from webapp.engines.forms import indexes, renewed, saved, uniqueness, worklist
 
 SAMPLE = 1000  # rows of an index that SQLite looks at
 MOST_VALUES = 20
@@ -64,8 +64,9 @@ def step(database: Database, work: Any) -> None:
     with database.read() as unit:
         form = worklist.form_of(unit, work)
         if form is not None:
-            shared = saved.shared(unit, form)
-            wanted = {i.name: i for i in indexes.derived(epochs.current(unit), form, unit.dialect, shared)}
+            current = epochs.current(unit)
+            shared = [renewed.renew(current, form, view) for view in saved.shared(unit, form)]
+            wanted = {i.name: i for i in indexes.derived(current, form, unit.dialect, shared)}
             found = present(unit, form.table.name)
     if form is None:
         with database.write() as unit:

@@ -1,7 +1,7 @@
 """Swimlanes: the columns of a board once for each value of another field, one lane below the other.
 
-Which lanes there are comes from the heads of that field (`groups`), so a link lies across the board by the names its
-reader may see. The first lanes come with their cards in one statement, the others when they come into sight.
+Which lanes there are comes from the records one sees (`axes`). The first lanes come with their cards in one
+statement, the others when they come into sight.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webapp.engines.forms import board_settings, boards, groups, select
+from webapp.definitions.model import Field
+from webapp.engines.forms import axes, board_settings, boards, select
 from webapp.engines.forms.boards import Column
 from webapp.engines.forms.display import Tag
 from webapp.engines.forms.reading import Sheet
@@ -42,17 +43,17 @@ class Lane:
     columns: tuple[Column, ...] | None = None
 
 
-def _grouped(at: Scope, asked: Asked) -> Asked:
+def _field(at: Scope, asked: Asked) -> Field:
     key = board_settings.lane_key(at, asked)
     if key is None:
         raise NotFound(N_("This board has no lanes."))
-    return replace(asked, after=None).changed(group=key, totals="")
+    return at.form.names[key]
 
 
-def lanes(at: Scope, asked: Asked) -> tuple[Lane, ...]:
-    """All lanes, the first of them with their cards."""
+def lanes(at: Scope, asked: Asked, columns: Sequence[Column]) -> tuple[Lane, ...]:
+    """All lanes, the first of them with their cards in these columns."""
     found = _all(at, asked)
-    width = len(columns_of(at, asked))
+    width = len(columns)
     first: list[Lane] = []
     for lane in found:
         if lane.is_folded:
@@ -60,41 +61,48 @@ def lanes(at: Scope, asked: Asked) -> tuple[Lane, ...]:
         if first and (len(first) + 1) * width > FIRST_CELLS:
             break
         first.append(lane)
-    filled = {lane.value: lane for lane in _filled(at, asked, first)}
+    filled = {lane.value: lane for lane in _filled(at, asked, first, columns)}
     return tuple(filled.get(lane.value, lane) for lane in found)
 
 
 def some(at: Scope, asked: Asked, values: Sequence[str]) -> tuple[Lane, ...]:
     """The lanes of these values with their cards; what is no lane (any more) is left out."""
     found = [lane for lane in _all(at, asked) if lane.value in values]
-    return tuple(_filled(at, asked, found[:MOST]))
+    return tuple(_filled(at, asked, found[:MOST], columns_of(at, asked)))
 
 
 def columns_of(at: Scope, asked: Asked) -> list[Column]:
     """The columns of each lane; that of the empty value only where the field may be empty."""
     found = boards.empty_columns(at, asked)
-    return found[:-1] if boards.by_field(at, asked.view).is_required else found
+    return found[:-1] if boards.by_field(at, asked).is_required else found
 
 
 def _all(at: Scope, asked: Asked) -> list[Lane]:
-    heads = groups.heads(at, _grouped(at, asked)).heads[:MOST]
-    folded = board_settings.folded(at, asked.view, "lanes")
+    marks = axes.seen(at, replace(asked, after=None), _field(at, asked), MOST)
+    folded = board_settings.folded(at, asked, "lanes")
     return [
-        Lane(head.value, head.text, head.count, place, head.tag, head.is_person, head.value in folded)
-        for place, head in enumerate(heads)
+        Lane(
+            mark.value,
+            mark.tag.text,
+            mark.count,
+            place,
+            mark.tag if mark.option else None,
+            mark.is_person,
+            mark.value in folded,
+        )
+        for place, mark in enumerate(marks)
     ]
 
 
-def _filled(at: Scope, asked: Asked, wanted: Sequence[Lane]) -> list[Lane]:
+def _filled(at: Scope, asked: Asked, wanted: Sequence[Lane], columns: Sequence[Column]) -> list[Lane]:
     """The lanes with the first cards of every cell, all in one statement."""
     if not wanted:
         return []
-    show, grouped = boards.faces(at, asked), _grouped(at, asked)
+    show, field = boards.faces(at, asked), _field(at, asked)
     plain = replace(asked, after=None)
-    columns = columns_of(at, asked)
     made = []
     queries = [
-        boards.query_of(at, plain, show, column.value, CELL_PAGE, *groups.within(at, grouped, [lane.value]))
+        boards.query_of(at, plain, show, column.value, CELL_PAGE, axes.holds(field, lane.value))
         for lane in wanted
         for column in columns
     ]
@@ -110,12 +118,9 @@ def _filled(at: Scope, asked: Asked, wanted: Sequence[Lane]) -> list[Lane]:
 
 def cell(at: Scope, asked: Asked, lane: str, column: str) -> Column:
     """One column of one lane, further down by the cursor in `asked`."""
-    show = boards.faces(at, asked)
-    found = next((c for c in columns_of(at, asked) if c.value == column), None)
-    if found is None:
-        raise NotFound(N_("There is no column “{key}” on this board.", key=column[:40]))
-    more = groups.within(at, _grouped(at, asked), [lane])
-    query = boards.query_of(at, asked, show, column, boards.COLUMN_PAGE, *more)
+    show, found = boards.faces(at, asked), boards.column_of(at, asked, column)
+    more = axes.holds(_field(at, asked), lane)
+    query = boards.query_of(at, asked, show, column, boards.COLUMN_PAGE, more)
     return boards.filled(show, found, select.sheet(at.unit, at.actor, at.form, query))
 
 
@@ -124,20 +129,19 @@ def place_of(at: Scope, asked: Asked, value: str) -> int:
 
 
 def may_change(at: Scope, asked: Asked) -> bool:
-    """Whether a card may be moved to another lane: not where a name stands for a link, as several may share it."""
+    """Whether a card may be moved to another lane."""
     key = board_settings.lane_key(at, asked)
-    return key is not None and at.form.names[key].type.name != "record" and at.visible.get(key) == "write"
+    return key is not None and at.visible.get(key) == "write"
 
 
 def values_for(at: Scope, asked: Asked, lane: str | None) -> dict[str, Any]:
     """What a card gets that is put into the lane; nothing where lanes are not changed."""
-    key = board_settings.lane_key(at, asked)
-    if lane is None or key is None or not may_change(at, asked):
+    if lane is None or not may_change(at, asked):
         return {}
-    return {key: lane or None}
+    field = _field(at, asked)
+    return {field.key: axes.given(field, lane)}
 
 
 def value_of(at: Scope, asked: Asked, record: Record) -> str:
     """The lane a record is in, as `Lane.value` says it."""
-    value = record.values.get(board_settings.lane_key(at, asked) or "")
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return axes.value_of(_field(at, asked), record.values)

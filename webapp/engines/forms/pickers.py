@@ -42,7 +42,7 @@ class Choice:
 
 def choices(at: Scope, found: Field, search: str, within: str = "") -> list[Choice]:
     """What `found` could point at that matches `search`, the nearest first; raises `NotFound` for other fields."""
-    if at.visible.get(found.key) not in ("read", "write"):
+    if "." not in found.key and at.visible.get(found.key) not in ("read", "write"):  # behind a link: `reach` asked
         raise NotFound(N_("There is no field “{key}” to choose for.", key=found.key))
     search = search.replace("\0", "").strip()[:100]  # which PostgreSQL takes in no text
     if found.type.name == "record":
@@ -107,8 +107,16 @@ def _departments(at: Scope, search: str) -> list[Choice]:
     rows = at.unit.execute(statement.order_by(department.c.position, department.c.id)).all()
     names = {row.id: row.name for row in rows}
     wanted = fold(search).replace(" ", "")
-    found = [row for row in rows if not wanted or sortkeys.is_called(row.name, wanted)]
+    found = [row for row in rows if not wanted or _is_called(row.name, wanted)]
     return [Choice(row.id, row.name, names.get(row.parent, "")) for row in found[:MOST]]
+
+
+def _is_called(name: str, wanted: str) -> bool:
+    if wanted in fold(name).replace(" ", ""):
+        return True
+    return wanted.isascii() and (
+        "".join(sortkeys.syllables(name)).startswith(wanted) or sortkeys.initials(name).startswith(wanted)
+    )
 
 
 def _regions(at: Scope, search: str, within: str) -> list[Choice]:

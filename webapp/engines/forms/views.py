@@ -17,7 +17,7 @@ from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form, View
-from webapp.engines.forms import conditions, filters, pending, saved, select
+from webapp.engines.forms import conditions, filters, pending, reach, saved, select
 from webapp.engines.forms.conditions import Condition
 from webapp.engines.forms.display import Eye
 from webapp.engines.forms.filters import Several
@@ -33,7 +33,10 @@ MOST_GROUPS = 2
 #: View kinds that have a page.
 SHOWN = ("grid", "kanban")
 #: What an address may set otherwise than the view: setting → its name there. Texts are lists with commas.
-CHANGES = {"group": "group", "columns": "cols", "totals": "sums", "freeze": "pin", "height": "rows", "color": "color"}
+CHANGES = {
+    "group": "group", "columns": "cols", "totals": "sums", "freeze": "pin", "height": "rows", "color": "color",
+    "by": "by",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,9 +142,12 @@ def offered(at: Scope) -> tuple[View, ...]:
 
 
 def _offered(at: Scope) -> tuple[View, ...]:
-    covers = {v.key: v for v in at.shelf.views if v.is_cover}
+    from webapp.engines.forms import renewed
+
+    stored = [renewed.renew(at.definitions, at.form, v) for v in at.shelf.views]
+    covers = {v.key: v for v in stored if v.is_cover}
     every = [covers.get(v.key, v) for v in at.form.views.values()]
-    every += [v for v in at.shelf.views if not v.is_cover]
+    every += [_standing(at, v) for v in stored if not v.is_cover]
     found = [v for v in every if v.kind in SHOWN and _is_usable(at, v)]
     if not any(not (isinstance(v, SavedView) and v.is_personal) for v in found):
         found.insert(0, covers.get("", View("", "grid", N_("All records").id, {})))
@@ -149,9 +155,30 @@ def _offered(at: Scope) -> tuple[View, ...]:
     return tuple(sorted(found, key=lambda v: order.get(v.key, len(order))))
 
 
+def _standing(at: Scope, view: SavedView) -> SavedView:
+    """A board whose columns' field is gone stands by another; the page says what is gone."""
+    by = view.settings.get("by")
+    if view.kind != "kanban" or by in at.form.names:
+        return view
+    from webapp.engines.forms import axes
+
+    found = next((k for k, f in at.form.fields.items() if f.type.name == "choice" and axes.may_lie(at, f)), None)
+    return replace(view, settings={**view.settings, "by": found}) if found else view
+
+
+def gone(at: Scope, asked: Asked) -> list[str]:
+    """What the saved view names and is no longer there, as its maker wrote it."""
+    from webapp.engines.forms import renewed
+
+    if not isinstance(asked.view, SavedView):
+        return []
+    stored = next((v for v in at.shelf.views if v.id == asked.view.id), asked.view)
+    return renewed.gone(at.definitions, at.form, renewed.renew(at.definitions, at.form, stored).settings)
+
+
 def _is_usable(at: Scope, view: View) -> bool:
     """A saved view stands without what its reader may not see; one of the document with such a filter does not."""
-    if view.kind == "kanban" and not _has_lanes(at, view.settings.get("by", "")):
+    if view.kind == "kanban" and not _lies(at, view.settings.get("by", "")):
         return False
     text = view_filter(view)
     if not text or isinstance(view, SavedView):
@@ -164,8 +191,10 @@ def _is_usable(at: Scope, view: View) -> bool:
     return all(eyes.may_name(form, key) for form, key in names)
 
 
-def _has_lanes(at: Scope, key: str) -> bool:
-    return at.may_ask(key) and key in at.form.names and bool(at.form.names[key].type.options)
+def _lies(at: Scope, key: str) -> bool:
+    from webapp.engines.forms import axes
+
+    return key in at.form.names and axes.may_lie(at, at.form.names[key])
 
 
 def view_filter(view: View) -> str | None:
@@ -194,7 +223,7 @@ def ask(
         raise NotFound(N_("There is no view “{key}”.", key=view[:40]))
     if len(written) > conditions.MOST:
         raise Invalid(N_("A list takes at most {n} conditions.", n=conditions.MOST))
-    chosen = tuple(conditions.read(at.form, at.visible, text) for text in written)
+    chosen = tuple(conditions.read(reach.fields(at), text) for text in written)
     if sort is not None:
         sort = _sortable(at, sort)
     if filter:

@@ -40,6 +40,7 @@ import "./lightbox.js";
 import "./export.js";
 import "./colour.js";
 import "./tree.js";
+import "./matrix.js";
 import "./follow.js";
 import "./quick.js";
 import "./offline_page.js";

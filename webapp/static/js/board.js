@@ -7,7 +7,7 @@
  *         opens as a small dialog (fields this stage needs), whose answer may then be the same out-of-band parts
  */
 import { announce, on, onContent, say } from "./dom.js";
-import { reason } from "./requests.js";
+import { post, reason } from "./requests.js";
 import { openDialog } from "./sheet.js";
 import { toast } from "./toast.js";
 
@@ -109,21 +109,6 @@ export async function settle(card, origin) {
   const text = ctx.response ? reason(ctx) : say("offline");
   toast({ text, kind: "bad" });
   announce(say("refused", { card: nameOf(card), column: nameOf(columnOf(card)), reason: text }));
-}
-
-/** POST through htmx (out-of-band parts, toasts, sign-in sheet); gives its context. */
-export async function post(card, url, values) {
-  let ctx = {};
-  const watch = (event) => { ctx = event.detail.ctx; };
-  const early = (event) => { event.detail.ctx.quiet = true; ctx = event.detail.ctx; };
-  card.addEventListener("htmx:before:request", early);
-  card.addEventListener("htmx:after:request", watch);
-  const work = { source: card, swap: "none", values };
-  await window.htmx.ajax("POST", url, work);
-  if (ctx.repeated) await (await ctx.repeated);
-  card.removeEventListener("htmx:before:request", early);
-  card.removeEventListener("htmx:after:request", watch);
-  return ctx;
 }
 
 export function back(card, { list, before }, isSaid = true) {

@@ -31,6 +31,19 @@ function shift(card, by) {
   announce(say("over", { card: nameOf(card), column: nameOf(to) }));
 }
 
+/** To the same column of the lane above or below. */
+function cross(card, by) {
+  const board = card.closest("[data-board]");
+  if (board.hasAttribute("data-lanes-locked")) return;
+  const lanes = [...board.querySelectorAll("[data-lane-row]:not(.folded):has([data-cards])")];
+  const to = lanes[lanes.indexOf(laneOf(card)) + by]?.querySelector(`[data-column="${CSS.escape(columnOf(card).dataset.column)}"]`);
+  if (!to) return;
+  cardsOf(to).prepend(card);
+  card.focus();
+  card.scrollIntoView({ block: "nearest" });
+  announce(say("over", { card: nameOf(card), column: `${laneOf(card).getAttribute("aria-label")}: ${nameOf(to)}` }));
+}
+
 function putDown() {
   const { card, origin } = release();
   if (card.parentElement === origin.list) announce(say("put_back", { card: nameOf(card), column: nameOf(columnOf(card)) }));
@@ -59,7 +72,7 @@ on("keydown", "[data-card]", (event, card) => {
   const isArrow = event.key.startsWith("Arrow");
   const isMovable = Boolean(card.dataset.moveUrl);
   if (held) {
-    const does = { ArrowLeft: () => shift(card, -1), ArrowRight: () => shift(card, 1), " ": putDown, Enter: putDown, Escape: takeBack }[event.key];
+    const does = { ArrowLeft: () => shift(card, -1), ArrowRight: () => shift(card, 1), ArrowUp: () => cross(card, -1), ArrowDown: () => cross(card, 1), " ": putDown, Enter: putDown, Escape: takeBack }[event.key];
     if (does || isArrow) event.preventDefault();
     if (does) { event.stopPropagation(); does(); }
     return;

@@ -4,11 +4,11 @@
  * (`[data-picked-assign]`, a dialog) and lets go (`[data-picked-clear]`). Dragging one of them takes all of them along.
  * All of it is one POST to the board's data-moves-url: `cards` (id:version, …) and `column`.
  */
-import { columnOf, laneOf, needsForm, post } from "./board.js";
+import { columnOf, laneOf, needsForm } from "./board.js";
 import { columnMenu } from "./board_keys.js";
 import { isComposing } from "./composing.js";
 import { announce, isTyping, on, onContent, say } from "./dom.js";
-import { reason } from "./requests.js";
+import { post, reason } from "./requests.js";
 import { toast } from "./toast.js";
 
 let last = null;

@@ -96,8 +96,8 @@ on("keydown", "table[data-grid] td", (event, cell) => {
     PageUp: [Math.max(at - page, 0), cell.cellIndex],
     ArrowRight: [at, isFar ? row.cells.length - 1 : cell.cellIndex + 1],
     ArrowLeft: [at, isFar ? 1 : cell.cellIndex - 1],
-    Home: [isFar ? 0 : at, isFar ? cell.cellIndex : 0],
-    End: [isFar ? all.length - 1 : at, isFar ? cell.cellIndex : row.cells.length - 1],
+    Home: [isFar ? 0 : at, Math.min(1, row.cells.length - 1)],
+    End: [isFar ? all.length - 1 : at, row.cells.length - 1],
   }[event.key];
   if (target) {
     event.preventDefault();

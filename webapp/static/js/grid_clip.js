@@ -1,11 +1,16 @@
 /** A grid's ranges to and from spreadsheets: Ctrl C, X and V with tabs and lines, Delete empties, Ctrl D fills down,
- * Ctrl Z takes back the last change that was made on this page. A paste is judged as a whole by the server.
+ * Ctrl Z takes back the last change that was made on this page. A paste is judged as a whole by the server;
+ * what goes beyond the last row becomes new records, if one says so in `#beyond`.
  */
 import { announce, isTyping, on, say } from "./dom.js";
 import { marked, rows, step } from "./grid.js";
 import { address, idOf, isEdited, keyOf, rawOf, undone } from "./grid_edit.js";
+import { post, reason } from "./requests.js";
+import { openDialog } from "./sheet.js";
 import { toast } from "./toast.js";
+import { newClient } from "./waiting.js";
 
+const MOST = 200;
 const LEAST_NUMBERS = ["num"];
 let copied = null; // what was copied here last: the text, and the values behind it
 
@@ -73,26 +78,63 @@ document.addEventListener("paste", (event) => {
 });
 
 /** Write a block of values from the first marked cell on; one value fills the whole range. */
-function put(grid, block) {
+async function put(grid, block) {
   const range = marked(grid);
-  const all = rows(grid);
   const first = range[0][0];
-  const top = all.indexOf(first.parentElement);
   const isOne = block.length === 1 && block[0].length === 1;
   const height = isOne ? range.length : Math.max(block.length, range.length % block.length === 0 ? range.length : 0);
-  const targets = all.slice(top, top + height);
+  const targets = await below(grid, first.parentElement, height);
   const changes = targets.map((row, n) => {
     const source = block[n % block.length];
     const width = isOne ? range[0].length : source.length;
-    return [row, [...row.cells].slice(first.cellIndex, first.cellIndex + width), source];
+    return [row, [...row.cells].slice(first.cellIndex, first.cellIndex + width).map((cell, k) => [cell, isOne ? source[0] : source[k]])];
   });
-  send(grid, changes.map(([row, cells, source]) => [row, cells.map((cell, k) => [cell, isOne ? source[0] : source[k]])]));
-  const left = (isOne ? 0 : block.length) - targets.length;
-  if (left > 0) toast({ text: say("not_fitting", { n: left }) });
+  const beyond = isOne ? [] : block.slice(targets.length);
+  if (!beyond.length) send(grid, changes);
+  else if (!grid.hasAttribute("data-creates")) leaveOut(grid, changes, beyond);
+  else ask(beyond.length, (isWanted) => (isWanted ? send(grid, changes, made(grid, first.cellIndex, beyond)) : leaveOut(grid, changes, beyond)));
 }
 
-/** rows with [cell, value] pairs: those that can be changed go to the server in one piece. */
-async function send(grid, changes) {
+/** So many rows from this one on; pages of the list that have not come yet are fetched. */
+async function below(grid, row, height) {
+  for (;;) {
+    const found = [];
+    let more = null;
+    for (let one = row; one && found.length < height && !more; one = one.nextElementSibling) {
+      if (one.matches("[data-open]") && !one.hidden) found.push(one);
+      else if (one.matches(".m-more") && !one.hidden) more = one;
+    }
+    if (!more || height > MOST) return found;
+    await window.htmx.ajax("GET", more.getAttribute("hx-get"), { source: more, target: more, swap: "outerHTML" });
+    if (more.isConnected) return found;
+  }
+}
+
+function leaveOut(grid, changes, beyond) {
+  send(grid, changes);
+  toast({ text: say("not_fitting", { n: beyond.length }) });
+}
+
+/** What goes beyond the last row becomes new records, if the person says so. */
+function ask(n, then) {
+  const dialog = document.getElementById("beyond");
+  dialog.querySelector("[data-said]").textContent = say("beyond", { n });
+  dialog.returnValue = "";
+  const back = document.activeElement;
+  dialog.addEventListener("close", () => {
+    back?.focus({ preventScroll: true });
+    if (dialog.returnValue) then(dialog.returnValue === "make");
+  }, { once: true });
+  openDialog(dialog);
+}
+
+function made(grid, from, lines) {
+  const heads = [...grid.tHead.rows[0].cells].slice(from);
+  return lines.map((line) => [newClient(), Object.fromEntries(line.map((value, k) => [heads[k], value]).filter(([head]) => head?.hasAttribute("data-edited")).map(([head, value]) => [head.dataset.key, value]))]);
+}
+
+/** rows with [cell, value] pairs: those that can be changed go to the server in one piece, with what becomes new records. */
+async function send(grid, changes, fresh = []) {
   const cells = [];
   for (const [row, pairs] of changes) {
     const values = Object.fromEntries(pairs.filter(([cell]) => isEdited(cell)).map(([cell, value]) => [keyOf(cell), value]));
@@ -100,13 +142,22 @@ async function send(grid, changes) {
     cells.push([Number(idOf(row)), Number(row.dataset.version), values]);
     pairs.forEach(([cell]) => { if (isEdited(cell)) cell.classList.add("saving"); });
   }
-  if (!cells.length) {
+  if (!cells.length && !fresh.length) {
     toast({ text: say("not_editable"), kind: "bad" });
     return;
   }
   grid.querySelectorAll("td.refused").forEach((cell) => { cell.classList.remove("refused"); cell.removeAttribute("title"); });
-  await window.htmx.ajax("POST", address(grid, "/cells"), { source: grid, swap: "none", values: { cells: JSON.stringify(cells) } });
+  deliver(grid, { cells: JSON.stringify(cells), new: JSON.stringify(fresh), start: rows(grid).length });
+}
+
+/** What was pasted is not lost with the connection: the same is sent again, and written once. */
+async function deliver(grid, values) {
+  const ctx = await post(grid, address(grid, "/cells"), values);
   grid.querySelectorAll("td.saving").forEach((cell) => cell.classList.remove("saving"));
+  const status = ctx.response?.status;
+  if (status < 400) return;
+  const isLost = !status || status >= 500;
+  toast({ text: isLost ? say("paste_lost") : reason(ctx), kind: "bad", more: isLost ? { text: say("again"), run: () => deliver(grid, values) } : null });
 }
 
 function empty(grid, range) {

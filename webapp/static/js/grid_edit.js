@@ -316,4 +316,4 @@ document.addEventListener("htmx:after:swap", () => {
   }
 });
 
-document.addEventListener("m:edited", (event) => { undone.push(event.detail.change_set); });
+document.addEventListener("m:edited", (event) => { if (event.detail.change_set) undone.push(event.detail.change_set); });

@@ -35,3 +35,25 @@ on("click", "[data-fold-group]", (event, button) => {
   session.set(key, folded.includes(group) ? folded.filter((one) => one !== group) : [...folded, group]);
   draw(grid);
 });
+
+/** Counts and sums of the heads as they are now; the rows stay where they are until the list is fetched anew. */
+async function recount() {
+  const list = document.getElementById("list");
+  const heads = [...document.querySelectorAll("table[data-grid] tr.group")];
+  if (!list || !heads.length) return;
+  const answer = await fetch(list.dataset.address, { headers: { "HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#list" } });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = new Map([...page.querySelectorAll("tr.group")].map((head) => [head.dataset.group, head]));
+  for (const head of heads) {
+    const now = fresh.get(head.dataset.group);
+    if (!now || !head.isConnected) continue;
+    [...head.cells].slice(1).forEach((cell, at) => { if (now.cells[at + 1]) cell.innerHTML = now.cells[at + 1].innerHTML; });
+  }
+}
+
+let counting = 0;
+document.addEventListener("m:edited", () => {
+  clearTimeout(counting);
+  counting = setTimeout(recount, 600);
+});

@@ -1,7 +1,7 @@
 /** A grid follows what others do (live.js): rows that changed come as they are now and are marked for a moment. */
 import { announce, on, say } from "./dom.js";
 import { rows } from "./grid.js";
-import { address, idOf } from "./grid_edit.js";
+import { address, fetchRows, idOf } from "./grid_edit.js";
 import { fetchPart } from "./parts.js";
 
 const MOST = 200;
@@ -38,3 +38,20 @@ async function refresh(grid) {
   }
   return null;
 }
+
+/** The row of a record that was changed elsewhere on the page; false where there is none to be shown anew by itself. */
+export async function renew(url) {
+  const row = document.querySelector(`table[data-cells] tr[data-open="${CSS.escape(url)}"]`);
+  const grid = row?.closest("table");
+  if (!grid || grid.querySelector("tr.group")) return false;
+  await fetchRows(grid, [idOf(row)]);
+  window.htmx.trigger(grid.tFoot, "recount");
+  return true;
+}
+
+// What stands below the columns follows one's own changes.
+let counting = 0;
+document.addEventListener("m:edited", () => {
+  clearTimeout(counting);
+  counting = setTimeout(() => document.querySelectorAll("table[data-grid] > tfoot").forEach((foot) => window.htmx.trigger(foot, "recount")), 400);
+});

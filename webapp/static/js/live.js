@@ -92,7 +92,7 @@ function news(path, within, isMeant = () => true) {
 /** News of a board that wait for nothing; else it asks for itself as soon as it can. */
 function told(element, data) {
   const state = states.get(element);
-  const ask = () => plan(element, Math.random() * 300, 1000);
+  const ask = () => plan(element, Math.random() * 300, 300);
   if (document.hidden || state?.isDue || state?.isAsking || isBusy(element)) return ask();
   element.dispatchEvent(new CustomEvent("m:told", { bubbles: true, detail: { news: JSON.parse(data), ask } }));
 }

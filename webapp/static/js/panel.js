@@ -113,10 +113,13 @@ document.addEventListener("m:live", (event) => {
   if (shown !== null && panel?.contains(event.target)) event.detail.until(refresh(shown));
 });
 
+// Its record was changed in the list beside it.
+document.addEventListener("m:edited", (event) => { if (event.detail.urls?.includes(shown)) refresh(shown); });
+
 // Focus follows into the panel once the record is there, but never away from where someone types.
 document.addEventListener("htmx:after:swap", (event) => {
   mark();
-  if (event.detail.ctx.target !== panel || !panel.childElementCount) return;
+  if (event.detail.ctx.target !== panel || !panel.childElementCount || event.detail.ctx.swap === "innerMorph") return;
   panel.setAttribute("aria-label", panel.querySelector("h1, h2")?.textContent.trim() || "");
   if (!panel.contains(document.activeElement)) (panel.querySelector("[autofocus]") || panel).focus({ preventScroll: true });
 });

@@ -3,6 +3,7 @@
  */
 import { isComposing } from "./composing.js";
 import { isTyping, onContent } from "./dom.js";
+import { renew } from "./grid_live.js";
 import { fetchList, refresh } from "./panel.js";
 
 document.addEventListener("keydown", (event) => {
@@ -28,5 +29,5 @@ document.addEventListener("m:changed", async (event) => {
   if (!isInPanel && location.pathname === url) await window.htmx.ajax("GET", url, { target: "#main", swap: "innerMorph" });
   if (focus) document.querySelector(focus)?.focus({ preventScroll: true });
   else if (hadFocus) document.querySelector("[data-path] button")?.focus({ preventScroll: true });
-  await fetchList();
+  if (!(await renew(url))) await fetchList();
 });

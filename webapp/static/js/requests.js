@@ -69,6 +69,22 @@ function said(ctx) {
   return { message: place?.textContent.trim() };
 }
 
+/** POST through htmx (out-of-band parts, toasts, sign-in sheet); gives its context. What goes wrong is
+ * for the caller to say. */
+export async function post(card, url, values) {
+  let ctx = {};
+  const watch = (event) => { ctx = event.detail.ctx; };
+  const early = (event) => { event.detail.ctx.quiet = true; ctx = event.detail.ctx; };
+  card.addEventListener("htmx:before:request", early);
+  card.addEventListener("htmx:after:request", watch);
+  const work = { source: card, swap: "none", values };
+  await window.htmx.ajax("POST", url, work);
+  if (ctx.repeated) await (await ctx.repeated);
+  card.removeEventListener("htmx:before:request", early);
+  card.removeEventListener("htmx:after:request", watch);
+  return ctx;
+}
+
 /** What is not swapped in must be said; a part that is swapped in says it itself. */
 document.addEventListener("htmx:response:error", (event) => {
   const { ctx } = event.detail;

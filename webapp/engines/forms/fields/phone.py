@@ -28,7 +28,6 @@ _SPACE = re.compile(r"[\s\-‐-―−.·()/]")
 
 class Phone(TextKind):
     key = "phone"
-    way = "phone"
     sample = "+86 138 0013 8000"
     label = N_("Phone")
     longest = 40

@@ -23,11 +23,11 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form
-from webapp.engines.forms import paths, reading, select
+from webapp.engines.forms import arranged, board_settings, paths, reading, select, views
 from webapp.engines.forms.record import Masked, Query, Record
 from webapp.errors import Denied, Invalid, nearest
 from webapp.expressions import binds
-from webapp.i18n import N_
+from webapp.i18n import LANGUAGES, N_
 
 FORMATS = ("xlsx", "csv", "json")
 #: Records read in one unit.
@@ -70,19 +70,20 @@ class Column:
         return "." in self.key and self.field.type.name in ("record", "member", "department")
 
 
-def from_view(form: Form, view: str, format: str = "xlsx") -> Wanted:
-    """The records and columns of a saved view."""
-    found = form.views.get(view)
+def from_view(unit: Unit, actor: Actor, form: Form, view: str, format: str = "xlsx") -> Wanted:
+    """The records and columns of a view as the actor has it, saved ones too: by its key or its name."""
+    at = views.scope(unit, actor, form.app, form.key)
+    known = {found.key: found for found in views.offered(at) if found.key}
+    called = (found for found in known.values() if view in (views.view_label(found, one) for one in LANGUAGES))
+    found = known.get(view) or next(called, None)
     if found is None:
         text = N_("The form {form} has no view “{key}”.", form=form.label, key=view)
-        raise Invalid(text, near=nearest(view, form.views))
-    settings = found.settings
-    where = tuple(w for w in [settings.get("filter")] if w)
-    sort = settings.get("sort") or ("-id",)
-    sort = (sort,) if isinstance(sort, str) else tuple(sort)
-    columns = settings.get("columns") or settings.get("card")
-    fields = tuple(c if isinstance(c, str) else c["field"] for c in columns) if columns else None
-    return Wanted(form.name, format, Query(where=where, sort=sort), fields)
+        raise Invalid(text, near=nearest(view, known))
+    asked = views.Asked(found)
+    is_board = found.kind == "kanban"
+    keys = board_settings.card_keys(at, asked) if is_board else arranged.column_keys(at, asked)
+    query = replace(views.query(at, asked), fields=None)
+    return Wanted(form.name, format, query, tuple(dict.fromkeys([form.title, *keys])) if is_board else keys)
 
 
 def require(unit: Unit, actor: Actor, wanted: Wanted) -> Form:
@@ -208,7 +209,8 @@ def _text(column: Column, record: Record, locale: str) -> str:
 def _csv(target: Path, form: Form, shown: Sequence[Column], locale: str, zone: str, is_guarded: bool) -> Iterator[Put]:
     with target.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)
-        out.writerow([c.label for c in shown])
+        heads = [c.label for c in shown]
+        out.writerow(["'" + text if is_guarded and text.startswith(FORMULA) else text for text in heads])
 
         def put(record: Record) -> None:
             out.writerow([_guarded(c, record, locale) if is_guarded else _text(c, record, locale) for c in shown])
@@ -216,8 +218,8 @@ def _csv(target: Path, form: Form, shown: Sequence[Column], locale: str, zone: s
         yield put
 
 
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What a spreadsheet takes for the beginning of a formula; in Chinese and Japanese ones at full width too.
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 #: A sign and digits compute nothing: phone numbers stay as they are.
 _NUMBER = re.compile(r"[+-][\d ]+(\.\d+)?")
 
@@ -226,7 +228,7 @@ def _guarded(column: Column, record: Record, locale: str) -> str:
     """A text that a spreadsheet would run gets an apostrophe before it; numbers and dates stay as they are."""
     text = _text(column, record, locale)
     is_text = column.is_name or column.field.type.name not in ("number", "date", "datetime", "duration", "boolean")
-    return "'" + text if is_text and text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+    return "'" + text if is_text and text.startswith(FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp import clock
-from webapp.access import policy
+from webapp.access import guard, policy
 from webapp.access.actor import Actor
 from webapp.access.tables import department, member
 from webapp.db import Unit
@@ -98,9 +98,12 @@ class Names:
 
 
 class People(Names):
-    """Members by address or name, or departments by name: so few that all are read at once."""
+    """Members by address or name, or departments by name: so few that all are read at once.
 
-    def __init__(self, unit: Unit, kind: str) -> None:
+    An address is found by who knows it, and offered only to those who look after members.
+    """
+
+    def __init__(self, unit: Unit, actor: Actor, kind: str) -> None:
         super().__init__(N_("member") if kind == "member" else N_("department"))
         if kind == "member":
             statement: sa.Select[Any] = sa.select(member.c.id, member.c.name, member.c.email)
@@ -112,7 +115,7 @@ class People(Names):
             self._ids.setdefault(f"#{id_}", set()).add(id_)
             if address:
                 self._ids[_key(address)] = {id_}
-            self._offered += [n for n in (name, address) if n]
+            self._offered += [n for n in (name, address if guard.may_people(actor) else None) if n]
 
 
 class Records(Names):
@@ -191,7 +194,7 @@ class Records(Names):
 def names_of(unit: Unit, actor: Actor, field: Field, by: str | None) -> Names:
     """The names of what `field` (a link, member or department) points at, as `actor` may see it."""
     if field.type.name in ("member", "department"):
-        return People(unit, field.type.name)
+        return People(unit, actor, field.type.name)
     assert field.type.target is not None
     return Records(unit, actor, versions.current(unit).form(field.type.target), by)
 

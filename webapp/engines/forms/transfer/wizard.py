@@ -22,7 +22,7 @@ from webapp.engines.forms.transfer.drafts import Draft
 from webapp.engines.forms.transfer.looking import Facts
 from webapp.engines.forms.transfer.sheets import Cell
 from webapp.engines.forms.transfer.synonyms import meanings
-from webapp.errors import Conflict, Denied
+from webapp.errors import Conflict, Denied, NotFound, TooLarge
 from webapp.files import shelf
 from webapp.files.store import Folder, Incoming
 from webapp.i18n import N_
@@ -31,6 +31,8 @@ from webapp.journal.due import Job
 
 #: Settings of a map that say how the file is read; the rest says what becomes of its columns.
 READING = ("sheet", "header", "encoding", "delimiter", "comment", "fill")
+#: Bytes and files of one member's imports that are kept at a time.
+MOST_HELD, MOST_FILES = 1 << 30, 200
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,19 @@ def table_of(facts: Facts, fields: Mapping[str, Field], said: Mapping[str, Any])
     header, headings = heads.head_of(facts.first, known, maps.of({"header": said.get("header")}))
     start = next((i for i, n in enumerate(facts.numbers) if n > header), len(facts.numbers))
     return Table(header, headings, [column[start:] for column in facts.columns])
+
+
+def require_room(unit: Unit, actor: Actor, size: int) -> None:
+    """Raise `TooLarge` where the member's imports of the last days hold all they may, with another of `size` bytes."""
+    held, count = shelf.held(unit, actor.member, "import")
+    if held + size > MOST_HELD or count >= MOST_FILES:
+        text = N_(
+            "Your imports of the last {days} days hold {n} files of {size} MB; no more fit. They go by themselves.",
+            days=drafts.LASTS.days,
+            n=count,
+            size=held >> 20,
+        )
+        raise TooLarge(text)
 
 
 def keep(unit: Unit, actor: Actor, store: Folder, incoming: Incoming, name: str) -> int:
@@ -231,3 +246,36 @@ def mended(
                 cells[index] = text.strip() or None
         lines.append(cells)
     return lines
+
+
+def sent_again(unit: Unit, actor: Actor, draft: Draft) -> Draft | None:
+    """The import by which the rejected rows of this one were imported already, if they were and it stands."""
+    number = (draft.draft or {}).get("again")
+    if number is None:
+        return None
+    try:
+        found = drafts.get(unit, actor, number, draft.form)
+    except NotFound:
+        return None
+    job = job_of(unit, found.job)
+    if found.undo is not None or (job is not None and job.state in ("failed", "cancelled") and not change_set_of(job)):
+        return None
+    return found
+
+
+def claim_again(unit: Unit, actor: Actor, draft: Draft) -> Draft:
+    """The right to import its rejected rows once more; raises `Conflict` where somebody has it already."""
+    if sent_again(unit, actor, draft) is not None:
+        raise Conflict(N_("These rows are being imported already."), code="begun")
+    return drafts.change(unit, draft, draft={**(draft.draft or {}), "again": None})
+
+
+def import_again(unit: Unit, actor: Actor, form: Form, draft: Draft, file: int, name: str, facts: Facts) -> int:
+    """Import the file of the mended rows as those of `draft` were, and say so there; the new import's id."""
+    said = {k: v for k, v in draft.map.items() if k not in READING} | {"header": 1}
+    new = drafts.add(
+        unit, actor, form=form.name, file=file, name=name, facts=facts, said=said, draft={"from": draft.id}
+    )
+    start(unit, actor, form, drafts.get(unit, actor, new, form.name))
+    drafts.change(unit, draft, draft={**(draft.draft or {}), "again": new})
+    return new
