@@ -142,7 +142,7 @@ EXPRESSIONS.update(ACCOUNT_EXPRESSIONS)
 PLAIN = (True, False, "own", "team", "department", "department_and_below", "mine")
 FIELDS = {
     "account": ("name", "code", "partner"),
-    "deal": ("name", "code", "phone", "account", "amount", "cost", "partner", "stage", "labels", "scan"),
+    "deal": ("name", "code", "phone", "account", "amount", "cost", "partner", "stage", "labels", "loose", "scan"),
 }
 
 

@@ -31,6 +31,7 @@ MODULES: tuple[str, ...] = (
     "tests.access.ways_boards",
     "tests.access.ways_grid",
     "tests.access.ways_of_records",
+    "tests.access.ways_of_pool",
     "tests.transfer.ways",
 )
 
@@ -38,10 +39,10 @@ MODULES: tuple[str, ...] = (
 EXPECTED = {
     "rows", "list", "count", "get", "filter", "path", "sort", "search", "aggregate", "group", "reverse", "history",
     "create", "tags", "convert", "known", "export", "import links", "import people", "import keys",
-    "grid groups", "pool", "rows by id", "bulk walk", "shared view",
+    "grid groups", "rows by id", "bulk walk", "shared view",
     "board", "board lanes", "board news",
     "related", "numbers", "duties", "mine", "bin", "comments",
-    "owned", "described", "files",
+    "owned", "described", "pool", "files",
 }  # fmt: skip
 
 

@@ -105,34 +105,3 @@ def a_view_of_somebody_else_shows_and_asks_only_what_one_may(case: Case) -> None
     assert set(views.settings_of(at, asked.changed(columns="name"))["columns"]) >= {
         key for key in ("cost", "phone") if case.reference.level(case.person, "deal", key) == "hidden"
     }, "what its saver does not see stays in a view"
-
-
-@way("pool")
-def a_pool_is_seen_by_those_who_may_take_and_only_what_it_shows(case: Case) -> None:
-    if not case.exists("deal"):
-        return
-    at = scope(case)
-    inside = views.into_pool(at)
-    rights = [case.reference.rights[role].get("deal") for role in case.person.roles]
-    if case.person.system is not None or all(one is None or one["may"]["edit"] is False for one in rights):
-        assert inside is None
-    if inside is None:
-        return
-    pool = {row.id: row for row in case.reference.rows["deal"] if row.values["open"] and not row.is_binned}
-    found = select.select(case.unit, inside.actor, case.forms["deal"], Query(limit=100, count="exact"))
-    assert {record.id for record in found.records} == set(pool) and found.count == len(pool)
-    for record in found.records:
-        for key in ("phone", "cost", "account", "amount", "partner", "labels"):
-            value = record.values.get(key)
-            assert value is None or (key == "phone" and isinstance(value, Masked)), key
-        for key in ("name", "code", "stage"):
-            assert record.values.get(key) == pool[record.id].values[key] or not may(case, key), key
-    for text in ("cost > 1", "phone contains '138'", "account.code contains 'c'", "amount > 1", "partner = me()"):
-        assert refused(
-            lambda text=text: select.count(case.unit, inside.actor, case.forms["deal"], Query(where=(text,)))
-        )
-    asked = Asked(View("pool", "grid", "", {"columns": ["name", "phone", "cost"], "group": ["partner"]}))
-    assert {c.key for c in columns.grid(inside, asked).columns} <= {"name", "phone"}
-    assert arranged.groups(inside, asked) == ()
-    other = case.forms["account"]
-    assert refused(lambda: select.count(case.unit, inside.actor, other, Query())), "nothing else through the pool"

@@ -118,6 +118,18 @@ def test_a_backup_of_a_newer_program_is_refused(
         restoring.restore(dataclasses.replace(settings, data_dir=tmp_path / "new"), newer)
 
 
+def test_a_backup_of_the_other_database_is_refused_with_the_way_to_go(
+    small: tuple[Settings, Path], tmp_path: Path
+) -> None:
+    from tests.conftest import settings_for
+
+    elsewhere = settings_for(tmp_path / "else", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(Conflict, match="backup of a firm on SQLite") as refused:
+        restoring.restore(elsewhere, small[1])
+    assert refused.value.code == "other_database"
+    assert "mortise export" in refused.value.problems[0].text("en"), "and how the records move"
+
+
 def test_a_name_that_leads_out_of_the_folder_is_refused(small: tuple[Settings, Path], tmp_path: Path) -> None:
     with pytest.raises(Damaged, match="leads out"):
         folders.inside(tmp_path, "files/../../etc/passwd")

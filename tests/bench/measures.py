@@ -33,8 +33,11 @@ class Setting:
             return Request(f"{deals}?{urlencode(script.LIST)}", headers=key)
         if what == "contains":
             return Request(f"{deals}?{urlencode(script.CONTAINS)}", headers=key)
-        if what == "grid":
-            return Request(self.product + script.GRID, headers=(("Cookie", f"mortise={self.firm.cookies[who]}"),))
+        if what in ("grid", "page", "record"):
+            path = {"grid": script.GRID, "page": script.PAGE}.get(
+                what
+            ) or f"/bench/deal/{script.own(self.firm, who)[0]}"
+            return Request(self.product + path, headers=(("Cookie", f"mortise={self.firm.cookies[who]}"),))
         if what == "aggregate":
             return Request(deals + "/aggregate", "POST", key, script.AGGREGATE)
         if what == "create":
@@ -44,6 +47,10 @@ class Setting:
     def floor(self, what: str, who: str) -> Request:
         is_writing = what in ("create", "move", "aggregate")
         return Request(f"{self.bare}/{what}-{who}", "POST" if is_writing else "GET", body={} if is_writing else None)
+
+    def statements(self, what: str, who: str) -> int:
+        """How many the product was seen to run for it."""
+        return len(self.told["routes"][f"{what}-{who}"]["statements"])
 
     def both(self, what: str, who: str, clients: int) -> tuple[Result, Result]:
         """The product's result and the floor's, of the round that is the middle one by their ratio."""
@@ -104,6 +111,13 @@ def reads(setting: Setting) -> list[Line]:
         lines.append(Line(f"16 readers of it, {who}", "≥ 500/s", rate, f"{floor.rate:.0f}/s", good))
         ours, floor = setting.both("grid", who, 1)
         lines.append(at_most_times(f"grid rows as HTML, {who}: p50", ours, floor, 3, None, "bare Jinja loop"))
+        ours, floor = setting.both("page", who, 1)
+        lines.append(at_most_times(f"whole grid page, {who}: p50", ours, floor, 3, None, "bare Jinja loop"))
+        lines.append(few_statements(setting, "page", "whole grid page", who, 4))
+        ours, floor = setting.both("record", who, 1)
+        reached = f"{ours.p50:.2f} ms" + processor(ours, floor)
+        lines.append(Line(f"opening a record, {who}: p50", "", reached, f"{floor.p50:.2f} ms"))
+        lines.append(few_statements(setting, "record", "opening a record", who, 6))
         ours, floor = setting.both("contains", who, 1)
         lines.append(
             Line(
@@ -118,6 +132,11 @@ def reads(setting: Setting) -> list[Line]:
         sql = driver(setting, f"aggregate-{who}")
         lines.append(at_most_times(f"aggregate by stage, {who}: p50", ours, at(sql), 1.5, None, "bare SQL"))
     return lines
+
+
+def few_statements(setting: Setting, what: str, said: str, who: str, most: int) -> Line:
+    count = setting.statements(what, who)
+    return Line(f"{said}, {who}: statements", f"≤ {most}", str(count), is_met=count <= most)
 
 
 def writes(setting: Setting) -> list[Line]:

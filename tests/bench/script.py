@@ -22,6 +22,7 @@ from webapp import create_app
 LIST = {"filter": "stage = 'quote'", "sort": "-amount", "count": "capped", "limit": "50"}
 CONTAINS = {"filter": "name contains '云禾'", "sort": "-amount", "count": "capped", "limit": "50"}
 GRID = "/bench/deal?view=all&part=rows"
+PAGE = "/bench/deal?view=all"
 AGGREGATE = {"group": ["stage"], "measures": ["sum(amount)", "count()"]}
 DEALS = "/api/v1/data/bench/deal"
 #: Records whose stage is moved, where somebody may edit more than that.
@@ -78,6 +79,8 @@ def of(firm: Firm) -> dict[str, Any]:
         routes[f"list-{who}"] = seen("same", "GET", DEALS, query_string=LIST, headers=key)
         routes[f"contains-{who}"] = seen("same", "GET", DEALS, query_string=CONTAINS, headers=key)
         routes[f"grid-{who}"] = seen("rows", "GET", GRID, headers=cookie)
+        routes[f"page-{who}"] = seen("rows", "GET", PAGE, headers=cookie)
+        routes[f"record-{who}"] = seen("same", "GET", f"/bench/deal/{own(firm, who)[0]}", headers=cookie)
         routes[f"aggregate-{who}"] = seen("same", "POST", DEALS + "/aggregate", json=AGGREGATE, headers=key)
         routes[f"create-{who}"] = _create(seen("create", "POST", DEALS, json={"values": values()}, headers=key))
         ids = own(firm, who)

@@ -24,6 +24,7 @@ from tests.browser.firm import Firm
 from tests.browser.first import Empty
 from tests.browser.guide import Guide
 from tests.browser.reps import Reps
+from tests.browser.team import Team
 from tests.conftest import database_of
 from tests.databases import known_of
 from tests.pages.conftest import Sales
@@ -175,6 +176,14 @@ def reps(sqlite_database: Any, serve: Callable[[Flask], str]) -> Reps:
     """The starter app, with reps on their phones."""
     world = World(sqlite_database, *known_of(sqlite_database))
     return Reps(world, serve(world.app))
+
+
+@pytest.fixture
+def crm(database: Any, serve: Callable[[Flask], str]) -> Team:
+    """The starter app with its demo firm, shared by two reps and led by hal; on each database."""
+    world = World(database, *known_of(database))
+    world.app = create_app(database.settings, database)
+    return Team(world, serve(world.app))
 
 
 @pytest.fixture

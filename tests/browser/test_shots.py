@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,12 @@ from tests.browser.conftest import settled
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
 from tests.browser.reps import Reps
+from tests.browser.team import Team
+from tests.conftest import database_of
+from tests.databases import known_of
+from tests.world import World
 from webapp import catalog
-from webapp.engines.forms import demo
+from webapp.engines.forms import demo, records
 from webapp.journal import work
 
 pytestmark = [
@@ -407,3 +412,35 @@ def test_starter_app(reps: Reps, shots: Callable[..., None], name: str, language
         demo.load(world.database, world.actor("admin"), "crm", catalog.demo("crm", language), "Demo")
     sign_in = lambda page, of: reps.sign_in(page, of, "admin")  # noqa: E731
     shots(name, reps.url + path, sign_in=sign_in, prepare=prepare, languages=(language,))
+
+
+def _purge(page: Any) -> None:
+    page.locator("a[href$='/purge']").first.click()
+    page.wait_for_selector("#dialog[open] form")
+
+
+#: Of the demo firm that two reps share: name → address, who looks, and what is done before the picture.
+TEAM: dict[str, tuple[str, str, Callable[[Any], Any] | None]] = {
+    "02-workbench-bars": ("/", "hal", lambda page: page.wait_for_selector(".m-team progress", state="attached")),
+    "20-pool": ("/crm/lead?view=pool", "ann", None),
+    "20-pooled": ("/crm/account/{pooled}", "ann", None),
+    "05-purge": ("/crm/account/bin", "admin", _purge),
+}
+
+
+@pytest.mark.parametrize("name", TEAM)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_team(
+    request: pytest.FixtureRequest, tmp_path: Path, serve: Any, shots: Callable[..., None], name: str, language: str
+) -> None:
+    path, who, prepare = TEAM[name]
+    with database_of(request, "sqlite", tmp_path, "crm") as database:
+        world = World(database, *known_of(database))
+        team = Team(world, serve(world.app), language)
+        account = world.form("crm.account")
+        with database.write() as unit:
+            records.delete(unit, world.actor("admin"), account, 1)
+            pooled = unit.execute(account.table.select().where(account.table.c.pool)).first()
+        sign_in = lambda page, of: team.sign_in(page, of, who)  # noqa: E731
+        address = team.url + path.format(pooled=pooled.id)
+        shots(name, address, sign_in=sign_in, prepare=prepare, languages=(language,))

@@ -189,6 +189,7 @@ def test_grid_and_panel_show_what_the_other_changes_and_a_session_may_end(firm: 
     page.select_option("#fr-0", "amount")
     page.wait_for_selector("#fv-0-0")
     page.fill("#fv-0-0", "7万")
+    page.wait_for_timeout(900)  # the sums below are counted anew
     page.context.clear_cookies()
     page.locator(".m-filter .m-ffoot button[value=apply]").click()
     again(page)

@@ -112,6 +112,10 @@ def test_of_two_who_take_at_once_one_gets_it_and_nobody_more_than_allowed(crm: C
         with pytest.raises(Conflict, match="1 is the most"):
             pool.take(unit, crm.world.actor(taker), form, more.id)
     assert f"/crm/lead/{more.id}" in crm.get("/crm/lead?view=pool", taker).text, "it stays for others"
+    late = crm.post("/crm/lead/take", {"ids": f"{lead},{more.id}"}, "hal", part=True)
+    assert late.status_code == 200 and "1" in late.headers["HX-Trigger"], "of two that were picked one was left"
+    assert crm.values("lead", more.id)["owner"] == crm.world.people["hal"]
+    assert crm.post("/crm/lead/take", {"ids": str(lead)}, "hal", part=True).status_code == 409
 
 
 def versions_text(crm: Crm) -> str:

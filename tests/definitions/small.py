@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.access.actor import Actor
 from webapp.access.tables import member
 from webapp.db import Database, Unit
-from webapp.definitions import versions
+from webapp.definitions import storage, versions
 from webapp.definitions.model import Form
 
 KEEPER = Actor(1, "Kay", roles=frozenset({"keeper"}))
@@ -128,3 +128,18 @@ def column(database: Database, form: str, key: str) -> list[Any]:
 
 def messages(plan: versions.Plan, locale: str = "en") -> list[str]:
     return [change.message.text(locale) for change in plan.changes]
+
+
+def finish(database: Database) -> None:
+    storage.get().finish(database)
+
+
+def accounts(database: Database, rows: list[dict[str, Any]]) -> None:
+    with database.write() as unit:
+        form = versions.current(unit).form("crm.account")
+        for row in rows:
+            put(unit, form, **row)
+
+
+def as_kind(key: str, form: str = "account", **settings: Any) -> dict[str, Any]:
+    return document(lambda made: fields(made, form).update({key: settings}))

@@ -84,6 +84,10 @@ CHANGES: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
         "Role Rep, Deal: see changes from records of one’s own to records of one’s department.",
     ),
     (
+        lambda m: m["roles"]["rep"]["forms"]["deal"]["may"].update(see="amount > 5"),
+        "Role Rep, Deal: see changes from records of one’s own to amount is over 5.",
+    ),
+    (
         lambda m: m["roles"]["rep"]["forms"]["deal"].update(fields={"amount": "hidden"}),
         "Role Rep, Deal: amount changes from the usual to hidden.",
     ),

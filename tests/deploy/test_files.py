@@ -12,6 +12,7 @@ import click
 import pytest
 import yaml
 
+from tests import missing
 from webapp import cli
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +83,7 @@ def test_containers_name_what_exists() -> None:
 
 def test_caddy_takes_its_file() -> None:
     if shutil.which("caddy") is None:
-        pytest.skip("caddy is not installed (apt-get install caddy)")
+        missing.report("Caddy", "apt-get install caddy")
     asked = ["caddy", "validate", "--config", str(DEPLOY / "Caddyfile"), "--adapter", "caddyfile"]
     done = subprocess.run(asked, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

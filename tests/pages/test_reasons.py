@@ -20,7 +20,7 @@ def test_each_role_says_whether_it_holds_for_the_record(sales_: Sales) -> None:
     assert re.match("查看 否", verdicts(sales_, deal, "bob"))
     head = verdicts(sales_, deal, "hal")
     assert re.match("查看 是", head) and "销售主管" in head and "导出 是" in head and "删除 否" in head
-    assert "审计" in verdicts(sales_, deal, "aud") and "编辑 否" in verdicts(sales_, deal, "aud")
+    assert "审计" in verdicts(sales_, deal, "aud") and "修改 否" in verdicts(sales_, deal, "aud")
     assert "系统管理员" in verdicts(sales_, deal, "admin")
     for asker in ("ann", "hal", "bob", "aud"):
         assert sales_.get(f"/crm/deal/{deal}/why", asker).status_code == 404

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from webapp.errors import Denied
+from webapp.i18n import N_
+
 #: Roles that exist in code: they keep the firm's system going and are held beside the roles of the apps.
 KEEPER = "keeper"  # 系统管理员: everything
 PEOPLE = "people"  # 人事管理员: members, departments, who holds which role
@@ -48,3 +51,24 @@ class Actor:
     @property
     def may_write(self) -> bool:
         return self.scope == "write"
+
+    def require_write(self, action: str = "write") -> None:
+        """Raise `Denied` for a token that only reads."""
+        if not self.may_write:
+            raise Denied(N_("This token may only read."), action=action)
+
+    def builds(self, app: str | None = None) -> bool:
+        """Whether this app is his to build, or any (None). What he may read then; to change it see `may_build`."""
+        if self.roles & {KEEPER, BUILDER}:
+            return True
+        prefix = f"{BUILDER}:"
+        return f"{prefix}{app}" in self.roles if app else any(role.startswith(prefix) for role in self.roles)
+
+    def may_build(self, app: str | None = None) -> bool:
+        """Whether he may change this app, or any (None)."""
+        return self.may_write and self.builds(app)
+
+    @property
+    def may_found(self) -> bool:
+        """Whether he may make a new app."""
+        return self.may_write and bool(self.roles & {KEEPER, BUILDER})

@@ -25,14 +25,6 @@ def may_people(actor: Actor) -> bool:
     return bool(actor.roles & {KEEPER, PEOPLE})
 
 
-def may_build(actor: Actor, app: str | None = None) -> bool:
-    """Whether he builds this app, or any."""
-    if actor.roles & {KEEPER, BUILDER}:
-        return True
-    prefix = f"{BUILDER}:"
-    return f"{prefix}{app}" in actor.roles if app else any(role.startswith(prefix) for role in actor.roles)
-
-
 def may_audit(actor: Actor) -> bool:
     """Whether the journals are his to read."""
     return bool(actor.roles & {KEEPER, AUDITOR})
@@ -40,23 +32,20 @@ def may_audit(actor: Actor) -> bool:
 
 def require_people(actor: Actor) -> None:
     """Members, departments and roles are changed by the keeper and the people administrator."""
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
+    actor.require_write()
     if not actor.roles & {KEEPER, PEOPLE}:
         raise Denied(N_("Only administrators of people may do this."))
 
 
 def require_keeper(actor: Actor) -> None:
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
+    actor.require_write()
     if not actor.is_keeper:
         raise Denied(N_("Only system administrators may do this."))
 
 
 def require_care_of(unit: Unit, actor: Actor, member_id: int) -> None:
     """He himself, or an administrator; holders of a system role are a keeper's to look after."""
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
+    actor.require_write()
     if actor.member == member_id and actor.kind == "member":
         return
     require_power_over(unit, actor, member_id)

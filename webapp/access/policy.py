@@ -53,8 +53,8 @@ def require(unit: Unit, actor: Actor, form: Form, action: str = "see") -> None:
         return
     if not knows(unit, actor, form):
         raise NotFound(N_("There is no form “{key}”.", key=form.name))
-    if not actor.may_write and action not in _READS:
-        raise Denied(N_("This token may only read."), action=action)
+    if action not in _READS:
+        actor.require_write(action)
     raise Denied(N_("Your roles do not allow this in “{form}”: {action}.", form=form.label, action=ACTION[action]))
 
 

@@ -49,7 +49,7 @@ def running(unit: Unit) -> list[Job]:
     return [due.job_of(row) for row in unit.execute(query)]
 
 
-@due.handler(CREATE, attempts=1)
+@due.handler(CREATE, attempts=1, title=N_("Backup"), is_repeatable=True)
 def create(database: Database, job: Job) -> dict[str, Any] | None:
     return _create(database, job, "hand")
 
@@ -90,7 +90,7 @@ def _create(database: Database, job: Job, reason: str) -> dict[str, Any] | None:
     return result
 
 
-@due.handler(VERIFY, attempts=1)
+@due.handler(VERIFY, attempts=1, title=N_("Check of a backup"), is_repeatable=True)
 def verify(database: Database, job: Job) -> dict[str, Any] | None:
     """Go through every byte of one; what is wrong is the result, in the firm's language."""
     from webapp.backups import checking

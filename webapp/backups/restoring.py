@@ -28,7 +28,7 @@ from webapp.backups.archive import Reader
 from webapp.backups.steps import Say, Stage, silent
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Conflict, Invalid, Problem
 from webapp.i18n import N_, Message
 from webapp.journal import due
 from webapp.journal.tables import due as due_table
@@ -107,6 +107,10 @@ def _fits(settings: Settings, reader: Reader) -> None:
     kind = checking.kind_of(reader)
     if kind != ("sqlite" if settings.is_sqlite else "postgresql"):
         names = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+        how = N_(
+            "To move to the other database: there, publish the apps (mortise app export, mortise app apply), then move "
+            "the records form by form (mortise export, mortise import)."
+        )
         raise Conflict(
             N_(
                 "{file} is a backup of a firm on {kind}; MORTISE_DATABASE_URL says another database. Restore it on "
@@ -114,6 +118,7 @@ def _fits(settings: Settings, reader: Reader) -> None:
                 file=reader.path.name,
                 kind=names[kind],
             ),
+            problems=[Problem("mortise", how)],
             code="other_database",
         )
 

@@ -37,9 +37,21 @@ def text(name: str) -> str:
 
 def label(name: str) -> Any:
     """What a starter app is called, in both languages."""
+    return _head(name).get("label") or name
+
+
+def about(name: str) -> Any:
+    """What a starter app is for, in both languages."""
+    return _head(name).get("description") or ""
+
+
+def _head(name: str) -> dict[str, Any]:
+    """What stands at the beginning of a document, without its forms where they are files of their own."""
     from webapp.definitions import source
 
-    return source.read(text(name)).get("label") or name
+    path = f"{name}/app.yaml"
+    found: dict[str, Any] = source.read(_read(path) if (_FOLDER / path).exists() else text(name))
+    return found
 
 
 def document(name: str, currency: str = CURRENCY) -> str | dict[str, Any]:
@@ -86,6 +98,14 @@ def has_demo(name: str) -> bool:
     return (_FOLDER / name / "demo").is_dir()
 
 
+def demo_of(name: str) -> dict[str, Any]:
+    """What a demo firm says of itself: `about` it, the `order` of its forms, which are `told` where it is offered."""
+    from webapp.definitions import source
+
+    found: dict[str, Any] = source.read(_read(f"{name}/demo/demo.yaml"))
+    return found
+
+
 def demo(name: str, language: str) -> dict[str, list[dict[str, str]]]:
     """The demo firm of a starter app: form → rows (field key → text as people type it), in the order to be entered.
 
@@ -95,13 +115,9 @@ def demo(name: str, language: str) -> dict[str, list[dict[str, str]]]:
     import csv
 
     found = {}
-    for form in DEMO_ORDER:
+    for form in demo_of(name)["order"]:
         path = _FOLDER / name / "demo" / language / f"{form}.csv"
         if path.exists():
             with path.open(encoding="utf-8", newline="") as file:
                 found[form] = list(csv.DictReader(file))
     return found
-
-
-#: What others point at comes first.
-DEMO_ORDER = ("product", "competitor", "campaign", "account", "contact", "deal", "lead", "follow_up", "todo")

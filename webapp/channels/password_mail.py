@@ -10,19 +10,25 @@ from typing import Any
 
 from webapp import clock
 from webapp.access import firm, members, resets
-from webapp.access.firm import Firm
 from webapp.access.members import Member
 from webapp.channels import email
 from webapp.channels.email import Letter
 from webapp.db import Database, Unit
-from webapp.i18n import N_
+from webapp.i18n import N_, Message
 from webapp.journal import due
 from webapp.journal.due import Job
 
 _BACKOFF = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1200))
 
 
-@due.handler(resets.MAIL, attempts=6, backoff=_BACKOFF, limit=timedelta(minutes=5))
+@due.handler(
+    resets.MAIL,
+    attempts=6,
+    backoff=_BACKOFF,
+    limit=timedelta(minutes=5),
+    title=N_("Mail to set a password"),
+    is_repeatable=True,
+)
 def send(database: Database, job: Job) -> dict[str, Any] | None:
     """Send it, if there is somebody to send it to; a dead mail server is tried again for half an hour."""
     server = database.settings.mail
@@ -56,43 +62,40 @@ def _recipient(unit: Unit, job: Job) -> Member | None:
 
 
 def _letter(unit: Unit, member: Member, secret: str) -> Letter:
-    ours: Firm = firm.get(unit)
-    locale = member.locale or ours.locale
-
-    asked = N_("somebody asked for a new password for your account at {firm}. This link sets it:", firm=ours.name)
-    before = (N_("Hello {name},", name=member.name), asked)
-    after = (
+    firm_name = firm.get(unit).name
+    return _written(
+        unit, member, secret,
+        N_("Set a new password for {firm}", firm=firm_name),
+        N_("somebody asked for a new password for your account at {firm}. This link sets it:", firm=firm_name),
+        N_("Set a new password"),
         N_("The link works once and for one hour."),
         N_("If it was not you, do nothing: your password stays as it is."),
-    )
-    return Letter(
-        to=member.email,
-        name=member.name,
-        subject=N_("Set a new password for {firm}", firm=ours.name).text(locale),
-        before=[message.text(locale) for message in before],
-        link=unit.settings.base_url + resets.path(secret),
-        press=N_("Set a new password").text(locale),
-        after=[message.text(locale) for message in after],
-    )
+    )  # fmt: skip
 
 
 def _invitation(unit: Unit, member: Member, secret: str) -> Letter:
-    ours: Firm = firm.get(unit)
-    locale = member.locale or ours.locale
-    before = (
-        N_("Hello {name},", name=member.name),
-        N_("{firm} works with Mortise, and an account is ready for you. This link sets your password:", firm=ours.name),
-    )
-    after = (
+    firm_name = firm.get(unit).name
+    return _written(
+        unit, member, secret,
+        N_("Your account at {firm}", firm=firm_name),
+        N_("{firm} works with Mortise, and an account is ready for you. This link sets your password:", firm=firm_name),
+        N_("Set a password"),
         N_("You sign in with this address: {email}", email=member.email),
         N_("The link works once and for seven days."),
-    )
+    )  # fmt: skip
+
+
+def _written(
+    unit: Unit, member: Member, secret: str, subject: Message, why: Message, press: Message, *after: Message
+) -> Letter:
+    """A letter around the link, in the language of whom it is for."""
+    locale = member.locale or firm.get(unit).locale
     return Letter(
         to=member.email,
         name=member.name,
-        subject=N_("Your account at {firm}", firm=ours.name).text(locale),
-        before=[message.text(locale) for message in before],
+        subject=subject.text(locale),
+        before=[message.text(locale) for message in (N_("Hello {name},", name=member.name), why)],
         link=unit.settings.base_url + resets.path(secret),
-        press=N_("Set a password").text(locale),
+        press=press.text(locale),
         after=[message.text(locale) for message in after],
     )

@@ -109,8 +109,7 @@ def rollback(database: Database, actor: Actor, app: str, version: int, *, accept
 
 def require(actor: Actor, app: str) -> None:
     """Raises `Denied` unless the actor may change what is in force of the app."""
-    roles = {"keeper", "builder", f"builder:{app}"}
-    if not actor.may_write or not roles & actor.roles:
+    if not actor.may_build(app):
         raise Denied(N_("Only a builder of the app may publish it."))
 
 

@@ -176,7 +176,12 @@ TILE = Struct(
         "measure": Setting(ExpressionText(), default="count()", label=N_("Measure")),
     }
 )
-WORKBENCH = Struct({"tiles": Setting(ListOf(TILE, most=12), label=N_("Numbers"))})
+WORKBENCH = Struct(
+    {
+        "tiles": Setting(ListOf(TILE, most=12), label=N_("Numbers")),
+        "team": Setting(TILE, label=N_("Bars of the team")),
+    }
+)
 FORM = Struct(
     {
         "label": Setting(Label()),

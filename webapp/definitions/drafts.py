@@ -25,7 +25,7 @@ from webapp.definitions.model import Definitions
 from webapp.definitions.plan import Plan, plan
 from webapp.definitions.upgrade import Upgrade
 from webapp.definitions.validate import validate
-from webapp.errors import Denied, NotFound
+from webapp.errors import NotFound
 from webapp.i18n import N_
 
 if TYPE_CHECKING:
@@ -117,8 +117,7 @@ def change(unit: Unit, actor: Actor, app: str, document: Mapping[str, Any], befo
 
 def drop(unit: Unit, actor: Actor, app: str) -> None:
     """Throw one's own draft away."""
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
+    actor.require_write()
     unit.execute(sa.delete(_draft).where(_draft.c.app == app, _draft.c.member == actor.member))
 
 

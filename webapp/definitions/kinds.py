@@ -51,6 +51,8 @@ class FieldKind(Protocol):
     is_typed   a text can be its value: cells, files and changes of many records give one (False for files)
     sample     a value as JSON for documents, where the schema does not say enough of it; else None
     is_copied  people take its text elsewhere: on a record a press copies it
+    is_serial  the door gives each new record the next one
+    way        by which it reaches somebody ("phone", "email"), or ""; the address itself is `reach`
     is_name    it names a person: found by sound too, and heads the card of the record it names
     """
 
@@ -63,6 +65,8 @@ class FieldKind(Protocol):
     is_typed: bool
     is_copied: bool
     is_name: bool
+    is_serial: bool
+    way: str
     sample: Any
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:

@@ -10,7 +10,7 @@ from webapp.definitions.comparison import LOSS, Comparison
 from webapp.definitions.document import ACTIONS
 from webapp.definitions.model import App, Definitions, Field, Form, Role
 from webapp.definitions.words import ACTION, LEVEL, SCOPE
-from webapp.i18n import N_, Message
+from webapp.i18n import LANGUAGES, N_, Message
 
 
 def compare(at: Comparison, before: App) -> None:
@@ -63,8 +63,8 @@ def _rights(at: Comparison, key: str, old: Role, new: Role) -> Iterator[tuple[st
                     role=new.label,
                     form=label,
                     action=ACTION[action],
-                    old=SCOPE.get(first, first),
-                    new=SCOPE.get(second, second),
+                    old=_in_words(at.old, before.may.get(action, False) if before else False),
+                    new=_in_words(at.new, after.may.get(action, False) if after else False),
                 )
                 yield f"{path}.may.{action}", message
         first_levels, second_levels = (right.fields if right else {} for right in (before, after))
@@ -96,6 +96,13 @@ def _said(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return value if isinstance(value, str) else str(value.text)
+
+
+def _in_words(definitions: Definitions, value: Any) -> Any:
+    """A right for people: its word, or what its condition says."""
+    if isinstance(value, bool | str):
+        return SCOPE.get(_said(value), _said(value))
+    return {language: value.sentence(language, definitions) for language in LANGUAGES}
 
 
 def _shown(definitions: Definitions) -> Iterator[tuple[str, str, str, str]]:

@@ -60,8 +60,8 @@ class _References:
             self._form(f"forms.{key}", key, form)
         for key, role in self.document.roles.items():
             self._role(f"roles.{key}", role)
-        for i, tile in enumerate((self.document.data.get("workbench") or {}).get("tiles") or ()):
-            self._tile(f"workbench.tiles[{i}]", tile or {})
+        for path, tile in _tiles(self.document):
+            self._tile(path, tile or {})
 
     def _uses(self) -> None:
         for i, app in enumerate(self.document.uses):
@@ -239,8 +239,17 @@ def _types(document: Document, compiled: model.Definitions, report: Report) -> N
         _settings(f"{path}.due", DUE, raw["due"], form, compiled, report)
         if raw["pool"]:
             _pool(f"{path}.pool", raw["pool"], form, compiled, report)
-    for i, tile in enumerate((document.data["workbench"] or {}).get("tiles") or ()):
-        _measure(f"workbench.tiles[{i}].measure", tile["measure"], f"{document.app}.{tile['form']}", compiled, report)
+    for path, tile in _tiles(document):
+        _measure(f"{path}.measure", tile["measure"], f"{document.app}.{tile['form']}", compiled, report)
+
+
+def _tiles(document: Document) -> Iterator[tuple[str, Any]]:
+    """Path and setting of every number of the workbench, the bars of the team among them."""
+    said = document.data.get("workbench") or {}
+    for i, tile in enumerate(said.get("tiles") or ()):
+        yield f"workbench.tiles[{i}]", tile
+    if said.get("team"):
+        yield "workbench.team", said["team"]
 
 
 def _field(

@@ -64,6 +64,8 @@ class Handler:
     attempts   how often it is tried before it counts as failed
     backoff    pauses between tries; the last one repeats
     limit      a handler that runs longer is held for hung: its lease is no longer renewed
+    title      what people call such work; None: it is not theirs to know
+    is_repeatable   doing it once more does nothing twice: it finds what is left
     """
 
     key: str
@@ -72,6 +74,8 @@ class Handler:
     backoff: tuple[timedelta, ...] = tuple(timedelta(seconds=s) for s in (5, 60, 300, 1800))
     lease: timedelta = LEASE
     limit: timedelta = timedelta(hours=6)
+    title: Message | None = None
+    is_repeatable: bool = False
 
 
 handlers: Registry[Handler] = Registry("job")
@@ -108,6 +112,19 @@ class Job:
     finished_at: datetime | None
     lease_until: datetime | None = None
     is_finished: bool = field(default=False, compare=False)  # by the handler itself, in its own unit of work
+
+
+def title_of(job: Job) -> Message | str:
+    """What people call this work; its key where nobody has named it."""
+    found = handlers.get(job.kind) if job.kind in handlers else None
+    return found.title if found is not None and found.title is not None else job.kind
+
+
+def may_repeat(job: Job) -> bool:
+    """Whether it failed or was ended, and nothing would then be done twice."""
+    if job.state not in (FAILED, CANCELLED) or job.kind not in handlers:
+        return False
+    return handlers.get(job.kind).is_repeatable or not job.progress
 
 
 def job_of(row: Any) -> Job:

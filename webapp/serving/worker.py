@@ -12,6 +12,7 @@ HANDLERS = (
     "webapp.engines.forms.building",
     "webapp.engines.forms.bulk_jobs",
     "webapp.engines.forms.tagging",
+    "webapp.engines.forms.emptying",
     "webapp.engines.forms.filing",
     "webapp.engines.forms.transfer.export_jobs",
     "webapp.engines.forms.transfer.jobs",

@@ -190,8 +190,7 @@ def _lapsed(error: Unauthenticated) -> Response:
     if htmx:
         response = make_response(render_template("gate/_sheet.html", email="", problem=None), 401)
         response.headers["HX-Reswap"] = "none"
-        response.headers["X-Sign-In"] = "/login"
-        return respond.trigger(response, "m:sign-in", url="/login")
+        return response
     wanted = iri_to_uri(request.full_path.rstrip("?")) if request.method == "GET" else "/"
     return respond.redirect("/login" if wanted == "/" else _with_next(wanted))
 

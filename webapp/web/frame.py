@@ -92,9 +92,8 @@ class Frame:
     @property
     def found_url(self) -> str | None:
         """Where a form is made from a file, for those who build."""
-        from webapp.engines.forms.transfer import founding
 
-        return "/build/import" if founding.may(self._actor) else None
+        return "/build/import" if self._actor.may_build() else None
 
     @cached_property
     def create_url(self) -> str | None:

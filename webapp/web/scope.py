@@ -7,10 +7,11 @@ before the answer leaves: it commits when the answer is good and rolls back when
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Response, current_app, g, has_request_context, request
+from flask.templating import Environment
 from flask.typing import ResponseReturnValue
 
 from webapp.access.actor import Actor
@@ -36,9 +37,18 @@ _LARGEST_BODY = 16 * 1024 * 1024
 _LARGEST_WITH_FILES, _LARGEST_OF_STRANGERS = 16 * 1024 * 1024, 4 * 1024 * 1024
 
 
+class Templates(Environment):
+    """Templates that share one plain dictionary of what all of them know: Jinja lays a `ChainMap` over it for each,
+    which costs every import and include of a page some ten microseconds."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
+
+
 class App(Flask):
     """Flask with the unit of work and the turn around each request."""
 
+    jinja_environment = Templates
     database: Database
     settings: Settings
     turns: Turns
@@ -189,12 +199,6 @@ def visitor() -> Actor | None:
     from webapp.web import signing
 
     return signing.actor()
-
-
-def may_build(app_key: str) -> bool:
-    """Whether who asks may publish versions of the app."""
-    found = visitor()
-    return found is not None and found.may_write and bool({"keeper", "builder", f"builder:{app_key}"} & found.roles)
 
 
 @contextlib.contextmanager

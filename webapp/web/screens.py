@@ -13,7 +13,7 @@ from webapp.db import Unit
 from webapp.engines.forms import views
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import label
-from webapp.web import language, respond, scope
+from webapp.web import language, numbers, respond, scope
 from webapp.web.htmx import htmx
 
 #: Icon of a heading by the shape of its type.
@@ -76,8 +76,7 @@ def stood() -> list[str]:
 
 def version() -> int | None:
     """The version of the record that the page had, if it sent one."""
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    return numbers.sent("version", numbers.MOST_VERSIONS)
 
 
 def is_phone() -> bool:
@@ -116,9 +115,9 @@ class Links:
         """What the list asks, as the query of an address."""
         return self._kept
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """What the list asks, as hidden inputs of a form that adds to it."""
-        return parse_qsl(self._kept, keep_blank_values=True)
+    def pairs(self, without: str | None = None) -> list[tuple[str, str]]:
+        """What the list asks, as hidden inputs of a form that adds to it, or that says `without` anew."""
+        return [pair for pair in parse_qsl(self._kept, keep_blank_values=True) if pair[0] != without]
 
     def _with(self, path: str, kept: str, **more: Any) -> str:
         extra = urlencode({k: v for k, v in more.items() if v is not None}) if more else ""

@@ -60,7 +60,7 @@ SECTIONS: tuple[Section, ...] = (
         N_("The tree, and who heads what"), "/settings/departments",
     ),
     Section(
-        "roles", N_("Roles and rights"), "shield-check", PEOPLE, lambda a: guard.may_people(a) or guard.may_build(a),
+        "roles", N_("Roles and rights"), "shield-check", PEOPLE, lambda a: guard.may_people(a) or a.builds(),
         N_("Who holds which role, and what it may"), "/settings/roles",
     ),
     Section(
@@ -80,11 +80,11 @@ SECTIONS: tuple[Section, ...] = (
         N_("Every night, checked, and how to bring one back"), "/settings/backups",
     ),
     Section(
-        "apps", N_("Apps and versions"), "stack-2", SYSTEM, guard.may_build,
+        "apps", N_("Apps and versions"), "stack-2", SYSTEM, Actor.builds,
         N_("What is in force, what was, publishing and taking back"), "/settings/apps",
     ),
     Section(
-        "jobs", N_("Background work"), "hourglass", SYSTEM, guard.may_build,
+        "jobs", N_("Background work"), "hourglass", SYSTEM, Actor.builds,
         N_("What is under way, what failed, what can be taken back"), "/settings/jobs",
     ),
     Section(

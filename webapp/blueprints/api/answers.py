@@ -16,7 +16,7 @@ from webapp.blueprints.api.bodies import BadRequest
 from webapp.errors import Conflict, Invalid
 from webapp.i18n import N_
 from webapp.journal.tables import idempotency
-from webapp.web import scope
+from webapp.web import numbers, scope
 
 dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LONGEST_KEY = 200
@@ -40,9 +40,10 @@ def wanted_version() -> int | None:
     if not tags or tags.star_tag:
         return None
     found = [tag or "" for tag in tags.as_set()]
-    if len(found) != 1 or not (found[0].isascii() and found[0].isdigit()) or len(found[0]) > 9:
+    version = numbers.of(found[0], numbers.MOST_VERSIONS) if len(found) == 1 else None
+    if version is None:
         raise BadRequest(N_("If-Match takes one entity tag as this record's answers carry it."))
-    return int(found[0])
+    return version
 
 
 def once(make: Callable[[], tuple[Any, int, dict[str, str]]]) -> Response:

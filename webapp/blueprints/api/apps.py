@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from webapp.access import policy
-from webapp.access.actor import BUILDER, Actor
+from webapp.access.actor import Actor
 from webapp.blueprints.api import answers, blueprint, bodies
 from webapp.db import Unit
 from webapp.definitions import versions
@@ -22,7 +22,7 @@ def list_apps() -> Response:
     bodies.query(())
     unit, actor = scope.unit(), scope.actor()
     apps = [_summary(unit, actor, app) for app in versions.current(unit).apps.values()]
-    return answers.send({"apps": [app for app in apps if app["forms"] or _may_build(actor, app["key"])]})
+    return answers.send({"apps": [app for app in apps if app["forms"] or actor.builds(app["key"])]})
 
 
 @blueprint.get("/apps/<key>")
@@ -33,15 +33,11 @@ def read_app(key: str) -> Response:
     apps = versions.current(unit).apps
     app = apps.get(key)
     summary = _summary(unit, actor, app) if app is not None else None
-    if app is None or summary is None or not (summary["forms"] or _may_build(actor, key)):
+    if app is None or summary is None or not (summary["forms"] or actor.builds(key)):
         raise NotFound(N_("There is no app “{key}”.", key=key), near=nearest(key, ()))
-    if _may_build(actor, key):
+    if actor.builds(key):
         return answers.send({**summary, "document": app.document})
     return answers.send(summary)
-
-
-def _may_build(actor: Actor, app: str) -> bool:
-    return actor.is_keeper or BUILDER in actor.roles or f"{BUILDER}:{app}" in actor.roles
 
 
 def _summary(unit: Unit, actor: Actor, app: App) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.errors import Invalid, MortiseError, NotFound, Problem, nearest
 from webapp.i18n import N_, Message
-from webapp.web import scope
+from webapp.web import numbers, scope
 
 
 class BadRequest(Invalid):
@@ -68,12 +68,13 @@ def query(allowed: Iterable[str]) -> dict[str, str]:
 def whole_number(text: str | None, name: str, default: int, most: int) -> int:
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most or len(text) > 9:
+    found = numbers.of(text, most)
+    if not found:
         raise BadRequest(
             N_("The query string is not understood."),
             problems=[Problem(name, N_("A whole number from 1 to {n} is expected.", n=most), "range")],
         )
-    return int(text)
+    return found
 
 
 def body(known: Mapping[str, type | tuple[type, ...]], required: Iterable[str] = ()) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from webapp.engines.forms import axes, board_settings, boards, lanes
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import N_
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 
 def board(app: str, form: str) -> tuple[Scope, Asked]:
@@ -32,9 +32,9 @@ def column(app: str, form: str) -> Any:
         found = lanes.cell(at, asked, lane, value)
         place = f"{lanes.place_of(at, asked, lane)}-{found.place}"
         return respond.part("boards/_cards.html", column=found, place=place, lane_value=lane, **context(at, asked))
-    behind = request.args.get("behind", "")
-    if behind.isascii() and behind.isdigit() and len(behind) <= 18:
-        after = boards.cursor_behind(at, asked, value, int(behind))
+    behind = numbers.asked("behind")
+    if behind is not None:
+        after = boards.cursor_behind(at, asked, value, behind)
         if after is None:  # it has left this column: the board is brought up to date instead
             return respond.trigger(respond.nothing(), "m:refresh")
         asked = replace(asked, after=after)
@@ -49,8 +49,7 @@ def cards(app: str, form: str) -> Any:
     if board_settings.lane_key(at, asked):
         found = lanes.some(at, asked, request.args.getlist("lane"))
         return respond.part("boards/_lanes.html", lanes=found, is_live=True, **context(at, asked))
-    given = request.args.get("shown", "")
-    shown = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
+    shown = numbers.asked("shown", 10**5) or 0
     pages = min(-(-shown // boards.COLUMN_PAGE), boards.MOST_PAGES)
     columns = boards.columns(at, asked, limit=max(pages, 1) * boards.COLUMN_PAGE)
     return respond.part("boards/_columns.html", columns=columns, **context(at, asked))

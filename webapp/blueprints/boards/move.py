@@ -83,14 +83,11 @@ def _write(at: Scope, by: Field, before: Record, values: dict[str, Any]) -> tupl
     """Change the record under a change set of its own."""
     title = N_("“{title}” moved", title=title_of(at.eye, at.form, before)).text(at.locale)
     change_set = changesets.open(at.unit, moving.KIND, title, at.actor.member)
-    record = records.update(at.unit, at.actor, at.form, before.id, values, version=_version(), change_set=change_set)
+    record = records.update(
+        at.unit, at.actor, at.form, before.id, values, version=screens.version(), change_set=change_set
+    )
     changesets.close(at.unit, change_set)
     return record, change_set
-
-
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
 def _moved(at: Scope, asked: Asked, before: Record, record: Record, change_set: int) -> Response:

@@ -15,7 +15,7 @@ from webapp.engines.forms.moving import Moved
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 Cards = list[tuple[int, int | None]]
 
@@ -38,8 +38,7 @@ def move_many(app: str, form: str) -> Any:
     keys, more = needs.given(at, by)
     wanted = {**more, **_wanted(at, by)}
     actor, name, title = at.actor, at.form.name, _title(at, by)
-    earlier = request.form.get("change_set", "")
-    joins = int(earlier) if earlier.isascii() and earlier.isdigit() and len(earlier) <= 18 else None
+    joins = numbers.sent("change_set")
     scope.end_unit(commit=True)
     key = "owner" if "owner" in wanted else by.key
     done = moving.move_many(scope.database(), actor, name, cards, wanted, title, key=key, change_set=joins)
@@ -57,10 +56,9 @@ def move_many(app: str, form: str) -> Any:
 def undo_move(app: str, form: str) -> Any:
     at = screens.form(app, form)
     select.require_form(at.unit, at.actor, at.form, "edit")
-    found = request.form.get("change_set", "")
+    id_ = numbers.sent("change_set") or 0
     actor, locale = at.actor, at.locale
     scope.end_unit(commit=True)
-    id_ = int(found) if found.isascii() and found.isdigit() and len(found) <= 18 else 0
     done = moving.take_back(scope.database(), actor, id_)
     answer = respond.trigger(respond.nothing(), "m:refresh")
     if done.left:
@@ -76,9 +74,8 @@ def _cards() -> Cards:
     found: Cards = []
     for text in request.values.get("cards", "").split(",")[: moving.MOST + 1]:
         id_, _, version = text.partition(":")
-        if id_.isascii() and id_.isdigit() and len(id_) <= 18:
-            is_number = version.isascii() and version.isdigit() and len(version) <= 18
-            found.append((int(id_), int(version) if is_number else None))
+        if (number := numbers.of(id_)) is not None:
+            found.append((number, numbers.of(version)))
     return found
 
 

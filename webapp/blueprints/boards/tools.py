@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from webapp.blueprints.boards.columns import context
 from webapp.definitions.model import Field
-from webapp.engines.forms import axes, board_settings, boards, lanes, views
+from webapp.engines.forms import axes, board_settings, boards, grouping, lanes, views
 from webapp.engines.forms.display import name_of
 from webapp.engines.forms.views import Asked, Scope
 from webapp.i18n import N_, label
@@ -50,7 +50,7 @@ def _arranged(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
     by = boards.by_field(at, asked)
     return {
         "fields": board_settings.offered(at, asked),
-        "field_pairs": [pair for pair in links.pairs() if pair[0] != views.CHANGES["columns"]],
+        "field_pairs": links.pairs(without=views.CHANGES["columns"]),
         "by": [(name_of(f, at.locale), links.list(by=f.key), f is by) for f in board_settings.possible(at)],
         "lanes": menu("group", board_settings.lane_key(at, asked), board_settings.LANES),
         "colors": menu("color", board_settings.mark_key(at, asked), board_settings.MARKS),
@@ -63,7 +63,9 @@ def _sort(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
     """A board is sorted by one field; pressing it again turns the order round."""
     first = views.orders(at, asked)[0]
     now = first.removeprefix("-")
-    sortable = [f for k, f in at.form.names.items() if at.may_ask(k) and views.is_sortable(f) and _is_plain(f)]
+    sortable = [
+        f for k, f in at.form.names.items() if at.may_ask(k) and views.is_sortable(f) and k not in grouping.HIDDEN
+    ]
 
     def to(found: Field) -> str:
         down = not first.startswith("-") if found.key == now else found.type.name in ("number", "duration")
@@ -74,7 +76,3 @@ def _sort(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
         "sorted_by": next((name_of(f, at.locale) for f in sortable if f.key == now and now != "id"), ""),
         "is_down": first.startswith("-"),
     }
-
-
-def _is_plain(found: Field) -> bool:
-    return found.key not in ("deleted_at", "deleted_by", "version", "owner_department")

@@ -99,7 +99,7 @@ def setup_done() -> Response:
     if not actor.is_keeper:
         return respond.redirect("/", whole=True)
     forms = [f for app in versions.current(scope.unit()).apps.values() for f in app.forms.values()]
-    first = next((f for f in forms if f.key == "lead"), forms[0] if forms else None)
+    first = next((f for f in forms if f.settings.get("quick")), forms[0] if forms else None)
     return make_response(
         render_template(
             "gate/setup_done.html",
@@ -121,7 +121,8 @@ def _require(link: str) -> None:
 def _given(link: str) -> dict[str, str]:
     """What was typed on this step over what the browser kept of the others, over what is likely."""
     locale = language.locale()
-    found = {"locale": locale, "currency": currencies.of_zone(clock.firm_zone()), "start": "crm"}
+    found = {"locale": locale, "currency": currencies.of_zone(clock.firm_zone())}
+    found["start"] = next(iter(catalog.names()), "")
     found |= drafts.read(_COOKIE, link)
     for key, most in {**_ASKED["firm"], **_ASKED["start"]}.items():
         if key in request.form:
@@ -187,7 +188,7 @@ def _page(step: str, link: str, status: int, **more: Any) -> Response:
         step=step,
         link=link,
         here=here,
-        starters=catalog.names(),
+        starters=_starters(),
         in_place=in_place,
         shortest=passwords.SHORTEST,
         languages=[(key, name) for key, name in language.NAMES.items() if key in LANGUAGES],
@@ -197,3 +198,10 @@ def _page(step: str, link: str, status: int, **more: Any) -> Response:
         **context,
     )
     return make_response(text, status)
+
+
+def _starters() -> list[tuple[str, str, str]]:
+    """Starter apps: key, label and what each is for."""
+    return [
+        (name, language.label(catalog.label(name)), language.label(catalog.about(name))) for name in catalog.names()
+    ]

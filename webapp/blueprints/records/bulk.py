@@ -7,15 +7,15 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.records import blueprint
-from webapp.blueprints.records.cells import changed_rows, owner_input, require_writing
-from webapp.engines.forms import bulk_jobs, entry, inputs, select, views
+from webapp.blueprints.records.cells import changed_rows, owner_input
+from webapp.engines.forms import bulk_jobs, entry, inputs, select, undoing, views
 from webapp.engines.forms.bulk_jobs import Order
 from webapp.engines.forms.record import Query
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_, Message, label
 from webapp.journal import due
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 
 @blueprint.get("/<app>/<form>/bulk")
@@ -53,7 +53,7 @@ def change_many(app: str, form: str) -> Any:
     """`do` edit (with `m__field` and its value) or delete; `ids` with commas, or `all` of the list."""
     at = screens.form(app, form)
     asked = screens.asked(at)
-    require_writing(at)
+    at.actor.require_write()
     do, key = request.form.get("do", ""), request.form.get("m__field", "")
     ids = None if request.form.get("all") else _ids()
     given: dict[str, Any] = {}
@@ -96,8 +96,7 @@ def _title(at: Scope, do: str, key: str) -> Message:
 
 
 def _ids() -> tuple[int, ...]:
-    given = request.form.get("ids", "").split(",")
-    ids = tuple(dict.fromkeys(int(one) for one in given if one.isascii() and one.isdigit() and len(one) <= 18))
+    ids = tuple(numbers.among(request.form.get("ids", "").split(",")))
     if not ids:
         raise Invalid(N_("Pick some records first."))
     return ids
@@ -127,16 +126,23 @@ def job(app: str, form: str, id_: int) -> Any:
     if found.state == due.FAILED:
         text = (found.result or {}).get("error") or found.error or ""
         return respond.trigger(answer, "toast", text=text, kind="bad")
+    if found.state == due.CANCELLED and found.kind == undoing.KIND:
+        text = undoing.said((found.progress or {}).get("done") or 0, 0, at.locale)
+        return respond.trigger(answer, "toast", text=text)
     if found.state == due.CANCELLED:
         state = (found.progress or {}).get("state") or {}
         return _say(answer, at, {"changed": state.get("changed", 0), "change_set": state.get("change_set")})
-    return _say(answer, at, found.result or {})
+    result = found.result or {}
+    if found.kind == undoing.KIND:
+        text = undoing.said(result.get("undone", 0), result.get("left_count", 0), at.locale)
+        return respond.trigger(answer, "toast", text=text)
+    return _say(answer, at, result)
 
 
 @blueprint.post("/<app>/<form>/jobs/<int:id_>/cancel")
 def cancel_job(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
-    require_writing(at)
+    at.actor.require_write()
     bulk_jobs.job_of(at.unit, at.actor, id_)
     due.cancel(at.unit, id_)
     scope.settle()
@@ -151,7 +157,7 @@ def _progress(at: Scope, id_: int) -> dict[str, Any]:
         "url": f"{screens.Links(at).base}/jobs/{id_}",
         "done": progress.get("done") or 0,
         "total": progress.get("total") or 0,
-        "is_undo": found.kind == bulk_jobs.UNDO,
+        "is_undo": found.kind == undoing.KIND,
         "is_waiting": found.state == due.WAITING,
         "trouble": due.trouble(found),
     }

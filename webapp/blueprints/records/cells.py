@@ -12,14 +12,13 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import bulk_jobs, cells, columns, entry, inputs, records, undo
+from webapp.engines.forms import bulk_jobs, cells, columns, entry, inputs, records, undo, undoing
 from webapp.engines.forms.cells import Change, New
 from webapp.engines.forms.display import cell, name_of
 from webapp.engines.forms.views import Asked, Scope
-from webapp.errors import Denied, Invalid
+from webapp.errors import Invalid
 from webapp.i18n import N_
-from webapp.journal import changesets
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 
 @blueprint.get("/<app>/<form>/editors")
@@ -46,7 +45,7 @@ def some_rows(app: str, form: str) -> Any:
     """Certain rows as they are now."""
     at = screens.form(app, form)
     given = request.args.get("ids", "").split(",")[: cells.MOST]
-    ids = [int(one) for one in given if one.isascii() and one.isdigit() and len(one) <= 18]
+    ids = numbers.among(given)
     return respond.part("records/_changed_rows.html", **changed_rows(at, screens.asked(at), ids))
 
 
@@ -61,7 +60,7 @@ def change_cell(app: str, form: str, id_: int) -> Any:
     if not given:
         raise Invalid(N_("There is no field “{key}”.", key=key[:40]))
     try:
-        done = cells.write(at.unit, at.actor, at.form, [Change(id_, given, _version())], title=_title(at, key))
+        done = cells.write(at.unit, at.actor, at.form, [Change(id_, given, screens.version())], title=_title(at, key))
     except cells.Refused as error:
         return _refused(app, form, id_, key, error)
     scope.settle()
@@ -96,12 +95,10 @@ def undo_change(app: str, form: str) -> Any:
     """Take back a change set of his: a small one at once, a large one behind the page."""
     at = screens.form(app, form)
     asked = screens.asked(at)
-    require_writing(at)
-    given = request.form.get("change_set", "")
-    id_ = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
+    at.actor.require_write()
+    id_ = numbers.sent("change_set") or 0
     if bulk_jobs.size(at.unit, id_) > bulk_jobs.MOST_NOW:
-        undo.require(at.actor, changesets.get(at.unit, id_))
-        job = bulk_jobs.add_undo(at.unit, at.actor, id_)
+        job = undoing.add(at.unit, at.actor, id_)
         scope.settle()
         return respond.trigger(respond.nothing(), "m:job", url=f"{screens.Links(at).base}/jobs/{job}")
     ids, is_anew = undo.records_of(at.unit, at.form, id_), undo.brings_back(at.unit, id_)
@@ -109,16 +106,8 @@ def undo_change(app: str, form: str) -> Any:
     scope.end_unit(commit=True)
     done = undo.undo(scope.database(), actor, id_)
     answer = _answer(app, form, asked, ids, None)
-    text = N_("Taken back: {n} changes", n=done.undone).text(locale)
-    if done.left:
-        text += " " + N_("{n} were left, because somebody has changed them since.", n=len(done.left)).text(locale)
-    respond.trigger(answer, "toast", text=text)
+    respond.trigger(answer, "toast", text=undoing.said(done.undone, len(done.left), locale))
     return respond.trigger(answer, "m:refetch") if is_anew else answer
-
-
-def require_writing(at: Scope) -> None:
-    if not at.actor.may_write:
-        raise Denied(N_("This token may only read."))
 
 
 def _undo(at: Scope, change_set: int | None) -> dict[str, Any]:
@@ -155,11 +144,6 @@ def _typed(at: Scope, key: str, given: Any) -> Any:
     if not text or found is None:
         return None
     return text.split("|") if found.kind.is_multi and "|" in text else text
-
-
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
 def _title(at: Scope, key: str) -> str:
@@ -200,7 +184,7 @@ def _refused(app: str, form: str, id_: int, key: str, error: cells.Refused) -> R
     scope.end_unit(commit=False)
     at = screens.form(app, form)
     theirs, record = None, records.get(at.unit, at.actor, at.form, id_)  # not found where it is none of his
-    sent = _version()
+    sent = screens.version()
     if sent is not None and record.version != sent:
         theirs = cell(at.eye, at.form, record, key).text or N_("empty").text(at.locale)
     messages = [m.text(at.locale) for _, k, m in error.cells if k in (key, "")]

@@ -14,10 +14,9 @@ from webapp.engines.forms.converting import Choice, Into
 from webapp.engines.forms.display import Eye, cell, title_of
 from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
-from webapp.errors import Conflict, Invalid, MortiseError, NotFound, Problem
+from webapp.errors import Conflict, Invalid, MortiseError, Problem
 from webapp.i18n import N_, label
-from webapp.journal import changesets
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 
 @blueprint.get("/<app>/<form>/<int:id_>/convert")
@@ -32,12 +31,10 @@ def convert_form(app: str, form: str, id_: int) -> Any:
 @blueprint.post("/<app>/<form>/<int:id_>/convert")
 def convert(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
-    version = request.form.get("version", "")
     try:
         _, intos = converting.offer(at.unit, at.actor, at.form, id_)
         choices = {into.form.key: _choice(at, into) for into in intos}
-        wanted = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
-        done = converting.convert(at.unit, at.actor, at.form, id_, choices, version=wanted)
+        done = converting.convert(at.unit, at.actor, at.form, id_, choices, version=screens.version())
     except Conflict as error:
         scope.end_unit(commit=False)
         return _already(screens.form(app, form), error)
@@ -58,11 +55,8 @@ def convert(app: str, form: str, id_: int) -> Any:
 def unconvert(app: str, form: str, id_: int) -> Any:
     at = screens.form(app, form)
     policy.require(at.unit, at.actor, at.form, "edit")
-    given = request.form.get("set", "")
-    wanted = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
-    found = changesets.get(at.unit, wanted)
-    if found.kind != "convert" or found.actor != at.actor.member:
-        raise NotFound(N_("There is no change set {id}.", id=wanted))
+    wanted = numbers.sent("set") or 0
+    undo.of_kind(at.unit, at.actor, wanted, "convert")
     actor, locale, address = at.actor, at.locale, screens.Links(at).record(id_)
     scope.end_unit(commit=False)  # undoing works in units of its own
     done = undo.undo(scope.database(), actor, wanted)
@@ -79,8 +73,8 @@ def _choice(at: Scope, into: Into) -> Choice:
     use = request.form.get(f"{prefix}use", "new")
     if use == "skip":
         return Choice(skip=True)
-    if use.isascii() and use.isdigit() and len(use) <= 18:
-        return Choice(use=int(use))
+    if (number := numbers.of(use)) is not None:
+        return Choice(use=number)
     there = _at(at, into)
     sent = inputs.sent_to(there, request.form.to_dict(flat=False), into.asked, prefix)
     return Choice(values={k: v for k, v in sent.items() if f"{prefix}{k}" in request.form})

@@ -16,7 +16,7 @@ from webapp.engines.forms.record import Record
 from webapp.engines.forms.views import Scope
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, NotFound, Stale
 from webapp.i18n import N_, Message
-from webapp.web import errors, respond, scope, screens, shared
+from webapp.web import errors, numbers, respond, scope, screens, shared
 
 
 @blueprint.get("/<app>/<form>/new")
@@ -24,8 +24,8 @@ def new(app: str, form: str) -> Any:
     at = screens.form(app, form)
     require(at, "create")
     prefilled = {k: request.args.getlist(k) for k in request.args if k in at.form.fields} | _shared(at)
-    if (copied := request.args.get("m__copy", "")).isascii() and copied.isdigit() and len(copied) <= 18:
-        of = records.get(at.unit, at.actor, at.form, int(copied))
+    if (copied := numbers.asked("m__copy")) is not None:
+        of = records.get(at.unit, at.actor, at.form, copied)
         return entry_form(at, copied=of, client=str(uuid.uuid4()), next_=request.args.get("next"))
     return entry_form(at, prefilled=prefilled, client=str(uuid.uuid4()), next_=request.args.get("next"))
 
@@ -64,11 +64,11 @@ def create(app: str, form: str) -> Any:
 
 def _shared(at: Scope) -> dict[str, list[str]]:
     """What another app has shared, if the form was opened for it."""
-    given = request.args.get("shared", "")
-    if not (given.isascii() and given.isdigit() and len(given) < 3):
+    given = numbers.asked("shared", 99)
+    if given is None:
         return {}
     found = shared.read()
-    return places.values(at, found[int(given)]) if int(given) < len(found) else {}
+    return places.values(at, found[given]) if given < len(found) else {}
 
 
 def _again(links: screens.Links) -> str:
@@ -122,10 +122,10 @@ def update(app: str, form: str, id_: int) -> Any:
 def shown(app: str, form: str) -> Any:
     """Which fields of a form being filled have no place in it, by what is typed now. Nothing is written."""
     at = screens.form(app, form)
-    given = request.form.get("m__id", "")
+    given = numbers.sent("m__id")
     record = None
-    if given.isascii() and given.isdigit() and len(given) <= 18:
-        record = records.get(at.unit, at.actor, at.form, int(given))
+    if given is not None:
+        record = records.get(at.unit, at.actor, at.form, given)
     else:
         require(at, "create")
     unseen = inputs.hidden(at, record, request.form.to_dict(flat=False))

@@ -15,13 +15,13 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import Field
-from webapp.engines.forms import arranged, conditions, filters, paths, pickers, reach, views
+from webapp.engines.forms import conditions, filters, grouping, paths, pickers, reach, views
 from webapp.engines.forms.conditions import Condition, Operator
 from webapp.engines.forms.filters import Raw, Several
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid, MortiseError
 from webapp.i18n import N_
-from webapp.web import respond, screens
+from webapp.web import numbers, respond, screens
 from webapp.web.htmx import htmx
 
 MOST_ROWS = conditions.MOST
@@ -113,7 +113,7 @@ def _sent(at: Scope) -> tuple[list[Row], dict[int, bool]]:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 3 else 0
+    return numbers.of(text, 99) or 0
 
 
 def _change(at: Scope, rows: list[Row], joins: dict[int, bool], do: str) -> None:
@@ -132,7 +132,7 @@ def _change(at: Scope, rows: list[Row], joins: dict[int, bool], do: str) -> None
 
 
 def _fields(at: Scope) -> list[Field]:
-    return [f for k, f in reach.fields(at).items() if k not in arranged.INNER[1:]]
+    return [f for k, f in reach.fields(at).items() if k not in grouping.HIDDEN]
 
 
 def _grouped(at: Scope) -> list[tuple[str, list[Field]]]:
@@ -255,6 +255,6 @@ def _titles(at: Scope, rows: list[Row]) -> dict[tuple[str, str], str]:
         if of is None or of.type.name not in ("record", "member", "department"):
             continue
         for value in row.values[:50]:
-            if value.isascii() and value.isdigit() and len(value) <= 18:
-                found[row.field, value] = pickers.title(at, of, int(value)) or ""
+            if (number := numbers.of(value)) is not None:
+                found[row.field, value] = pickers.title(at, of, number) or ""
     return found

@@ -16,7 +16,7 @@ from webapp.engines.forms.transfer import wizard
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import label
-from webapp.web import respond, screens
+from webapp.web import numbers, respond, screens
 
 #: View kind → the template of the view and what it needs.
 TEMPLATES = {"grid": "records/grid.html", "kanban": "boards/board.html"}
@@ -52,11 +52,11 @@ def _may_edit(at: Scope) -> bool:
 
 def _binned(at: Scope) -> dict[str, Any] | None:
     """The record that was just put into the bin, so that the page can offer to take it out again."""
-    given = request.args.get("binned", "")
-    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+    given = numbers.asked("binned")
+    if given is None:
         return None
     try:
-        record = select.get(at.unit, at.actor, at.form, int(given))
+        record = select.get(at.unit, at.actor, at.form, given)
     except NotFound:
         return None
     return {"id": record.id, "title": title_of(at.eye, at.form, record)} if record.is_binned else None
@@ -132,8 +132,7 @@ def list_context(at: Scope, asked: Asked) -> dict[str, Any]:
 
 def _start() -> int:
     """How many rows stand before this piece, for the row numbers only."""
-    given = request.args.get("start", "0")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
+    return numbers.asked("start", 10**8) or 0
 
 
 def _tab(at: Scope, view: views.View, asked: Asked) -> dict[str, Any]:

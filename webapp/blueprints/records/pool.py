@@ -11,9 +11,13 @@ from webapp.engines.forms import pool, select, views
 from webapp.engines.forms.display import cell, title_of
 from webapp.engines.forms.layout import sections
 from webapp.engines.forms.views import Scope
+from webapp.errors import Conflict, Invalid, NotFound
 from webapp.i18n import N_
-from webapp.web import respond, scope, screens
+from webapp.web import language, respond, scope, screens
 from webapp.web.htmx import htmx
+
+#: Records taken with one press.
+MOST = 50
 
 
 def shown(at: Scope, id_: int) -> Any:
@@ -23,7 +27,8 @@ def shown(at: Scope, id_: int) -> Any:
         raise select.missing(at.form)
     record = select.get(inside.unit, inside.actor, inside.form, id_, binned=False)
     said = sections(inside.form, inside.locale, lambda f: inside.eye.sees(f.key) and f.type.name != "records")
-    facts = [(s, [cell(inside.eye, inside.form, record, k) for k in s.keys if k != inside.form.title]) for s in said]
+    known = {inside.form.title, (pool.setting(inside.form) or {})["field"]}
+    facts = [(s, [cell(inside.eye, inside.form, record, k) for k in s.keys if k not in known]) for s in said]
     return respond.page(
         "records/pooled.html",
         part=screens.part_for(panel="records/_pooled.html"),
@@ -55,6 +60,34 @@ def take(app: str, form: str, id_: int) -> Any:
     answer = respond.trigger(respond.nothing(), "m:changed", url=address)
     undo = {"url": screens.Links(at).record(id_, "/release"), "values": {"version": str(record.version)}}
     return respond.trigger(answer, "toast", text=said.text(at.locale), undo=undo)
+
+
+@blueprint.post("/<app>/<form>/take")
+def take_many(app: str, form: str) -> Any:
+    """The picked ones, one after the other; what somebody else was quicker with stays his."""
+    at = views.scope(scope.unit(), scope.actor(), app, form, language.locale())
+    given = request.form.get("ids", "").split(",")
+    ids = list(dict.fromkeys(int(one) for one in given if one.isascii() and one.isdigit() and len(one) <= 18))
+    if not ids or request.form.get("all"):
+        raise Invalid(N_("Pick some records first."))
+    taken, refused = 0, None
+    for id_ in ids[:MOST]:
+        try:
+            with at.unit.savepoint():
+                pool.take(at.unit, at.actor, at.form, id_)
+            taken += 1
+        except (NotFound, Conflict, Invalid) as error:
+            refused = error
+    if refused is not None and not taken:
+        raise Conflict(refused.message)
+    scope.settle()
+    said = N_("{n} are yours now", n=taken).text(language.locale())
+    if refused is not None:
+        why = refused.message.text(language.locale())
+        said = N_("{done}. {refused}", done=said, refused=why).text(language.locale())
+    answer = respond.trigger(respond.nothing(), "m:picked")
+    respond.trigger(answer, "m:refetch")
+    return respond.trigger(answer, "toast", text=said)
 
 
 @blueprint.post("/<app>/<form>/<int:id_>/release")

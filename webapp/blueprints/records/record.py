@@ -20,7 +20,7 @@ from webapp.engines.forms.standing import Standing
 from webapp.engines.forms.views import Scope
 from webapp.errors import NotFound
 from webapp.i18n import label
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 PAGE = 50  # events of a history
 #: What a history may be narrowed to → kinds of events, None for all.
@@ -99,7 +99,7 @@ def outline(at: Scope, record: Record) -> dict[str, Any]:
 
 def _number_of(at: Scope, record: Record) -> str:
     """The number people know it by: its serial number, else its id."""
-    key = next((k for k, f in at.form.fields.items() if f.kind_key == "serial" and at.eye.sees(k)), None)
+    key = next((k for k, f in at.form.fields.items() if f.kind.is_serial and at.eye.sees(k)), None)
     found = cell(at.eye, at.form, record, key).text if key is not None else ""
     return found or f"#{record.id}"
 
@@ -194,10 +194,10 @@ def _reach(at: Scope, record: Record, stands: Standing) -> dict[str, Cell]:
     """How to call and write to whom the record is about: the first of its fields that lead there, else of its links."""
     found: dict[str, Cell] = {}
     for key, field in at.form.fields.items():
-        if field.kind_key in ("phone", "email") and field.kind_key not in found and at.eye.sees(key):
+        if (way := field.kind.way) and way not in found and at.eye.sees(key):
             one = cell(at.eye, at.form, record, key)
             if one.href and key not in stands.hidden:
-                found[field.kind_key] = one
+                found[way] = one
     for path, value in stands.reach.items():
         one = seen(at.eye.look(at.form, path), value, None)
         if one.href:
@@ -235,7 +235,7 @@ def _history(at: Scope, record: Record, kind: Kind | None, found: Any) -> dict[s
     """
     only = request.args.get("only", "all")
     only = only if only in ONLY else "all"
-    before, until = _number("before"), _moment("until")
+    before, until = numbers.asked("before"), _moment("until")
     entries = history.of_record(at.unit, at.actor, record, limit=PAGE, before=before, kinds=ONLY[only])
     done: list[activities.Done] = []
     if kind is not None and only != "changes":
@@ -256,11 +256,6 @@ def _history(at: Scope, record: Record, kind: Kind | None, found: Any) -> dict[s
         "earlier": {"before": entries[-1].event, "until": entries[-1].at.isoformat()} if is_more else None,
         "has_talk": kind is not None,
     }
-
-
-def _number(name: str) -> int | None:
-    given = request.args.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else None
 
 
 def _moment(name: str) -> datetime | None:

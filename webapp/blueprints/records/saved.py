@@ -14,7 +14,7 @@ from webapp.engines.forms.saved import SavedView
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid, NotFound, Stale
 from webapp.i18n import N_, label
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 from webapp.web.htmx import htmx
 
 
@@ -52,7 +52,7 @@ def save_view(app: str, form: str) -> Any:
     asked = screens.asked(at)
     settings = views.settings_of(at, asked)
     try:
-        made = saved.save(at, asked.view, settings, version=_version())
+        made = saved.save(at, asked.view, settings, version=screens.version())
     except Stale:
         return _stale(app, form)
     _forget_widths(at, made)
@@ -65,7 +65,9 @@ def change_view(app: str, form: str) -> Any:
     asked = screens.asked(at)
     audience = _audience() if "readers" in request.form else None
     try:
-        made = saved.change(at, asked.view, label=request.form.get("label", ""), audience=audience, version=_version())
+        made = saved.change(
+            at, asked.view, label=request.form.get("label", ""), audience=audience, version=screens.version()
+        )
     except Invalid as error:
         return _refused(app, form, "change", error)
     except Stale as error:
@@ -89,8 +91,7 @@ def delete_view(app: str, form: str) -> Any:
 @blueprint.post("/<app>/<form>/views/restore")
 def restore_view(app: str, form: str) -> Any:
     at = screens.form(app, form)
-    given = request.form.get("id", "")
-    made = saved.restore(at, int(given) if given.isascii() and given.isdigit() and len(given) < 18 else 0)
+    made = saved.restore(at, numbers.sent("id") or 0)
     return _lead_to(at, made, N_("View “{name}” is back", name=made.label))
 
 
@@ -116,7 +117,7 @@ def choose_view(app: str, form: str) -> Any:
 def _keep_widths(at: Scope, asked: Asked) -> Response:
     """`widths`: `amount.140,name.220`; the others stay as they are."""
     pairs = [part.rpartition(".") for part in request.form["widths"][:4000].split(",")]
-    given = {key: int(px) for key, _, px in pairs if key and px.isascii() and px.isdigit() and len(px) < 5}
+    given = {key: n for key, _, px in pairs if key and (n := numbers.of(px, 9999)) is not None}
     known = set(arranged.column_keys(at, asked))
     before = at.shelf.kept.get(asked.view.key, {}).get("widths") or {}
     widths = {**before, **{k: v for k, v in given.items() if k in known and arranged.is_width(v)}}
@@ -133,11 +134,6 @@ def _forget_widths(at: Scope, made: SavedView) -> None:
 def _audience() -> list[str]:
     readers = request.form.get("readers", "me")
     return {"me": [], "all": ["*"]}.get(readers, request.form.getlist("roles"))
-
-
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
 def _lead_to(at: Scope, made: View, said: Any = None) -> Response:

@@ -49,7 +49,7 @@ def list_menu(app: str, form: str, which: str) -> Any:
         **_sorts(at, asked, links),
         "fields": arranged.offered(at, asked),
         "title": at.form.title,
-        "field_pairs": [pair for pair in links.pairs() if pair[0] != views.CHANGES["columns"]],
+        "field_pairs": links.pairs(without=views.CHANGES["columns"]),
         "heights": [
             (word.text(at.locale), links.list(height=key), key == arranged.height(asked))
             for key, word in _HEIGHTS.items()
@@ -81,7 +81,7 @@ def _groups(at: Scope, links: Links, grouped: tuple[str, ...]) -> list[GroupMenu
 def _sorts(at: Scope, asked: Asked, links: Links) -> dict[str, Any]:
     orders = [o for o, _ in _orders(at, asked)]
     sortable = [(k, f) for k, f in at.form.names.items() if at.may_ask(k) and views.is_sortable(f)]
-    names = {k: name_of(f, at.locale) for k, f in sortable if k not in arranged.INNER}
+    names = {k: name_of(f, at.locale) for k, f in sortable if k not in grouping.INNER}
     made = []
     for place, order in enumerate(orders):
         key = order.removeprefix("-")

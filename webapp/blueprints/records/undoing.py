@@ -12,7 +12,7 @@ from webapp.engines.forms import history, records, select, undo
 from webapp.engines.forms.display import title_of
 from webapp.errors import Conflict, NotFound
 from webapp.i18n import N_
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 
 MOST = 20  # events of one entry of a history
 
@@ -41,8 +41,8 @@ def take_back(app: str, form: str, id_: int) -> Any:
     """Set the fields that these events changed back to what they were, where they still are what was made of them."""
     at = screens.form(app, form)
     record = select.get(at.unit, at.actor, at.form, id_)
-    given = [e for e in request.form.get("events", "").split(",") if e.isascii() and e.isdigit() and len(e) <= 18]
-    done = undo.of_record(at.unit, at.actor, at.form, record.id, [int(e) for e in given[:MOST]])
+    given = numbers.among(request.form.get("events", "").split(","))
+    done = undo.of_record(at.unit, at.actor, at.form, record.id, given[:MOST])
     if not done.undone and done.left:
         raise Conflict(done.left[0][2])
     scope.settle()

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, make_response, request
 
 from webapp import catalog
-from webapp.access import audit, directory, firm, guard
+from webapp.access import audit, directory, firm
 from webapp.access.actor import Actor
 from webapp.blueprints.settings import blueprint
 from webapp.db import Unit
@@ -15,7 +15,7 @@ from webapp.definitions import drafts, versions
 from webapp.definitions.apply import require
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, NotFound
 from webapp.i18n import N_
-from webapp.web import language, respond, scope, sections
+from webapp.web import language, numbers, respond, scope, sections
 
 _LARGEST = 2 * 1024 * 1024
 _SAID = {
@@ -58,8 +58,7 @@ def export_document(app: str) -> Response:
     """The document as a file: of the version in force, or of an older one."""
     actor, unit = sections.enter("apps"), scope.unit()
     _app(unit, actor, app)
-    asked = request.args.get("version", "")
-    version = int(asked) if asked.isdecimal() and len(asked) < 9 else None
+    version = numbers.asked("version", numbers.MOST_VERSIONS)
     text = versions.dump(versions.document(unit, app, version))
     response = make_response(text)
     response.mimetype = "application/yaml"
@@ -109,10 +108,11 @@ def rollback_app(app: str) -> Response:
     """Begin a draft that is an older version again."""
     actor, unit = sections.enter("apps"), scope.unit()
     _app(unit, actor, app)
-    asked = request.form.get("version", "")
-    if not asked.isdecimal() or len(asked) > 8:
-        raise NotFound(N_("The app {app} has no version {version}.", app=app, version=asked[:20]))
-    drafts.of_version(unit, actor, app, int(asked))
+    version = numbers.sent("version", numbers.MOST_VERSIONS)
+    if version is None:
+        asked = request.form.get("version", "")[:20]
+        raise NotFound(N_("The app {app} has no version {version}.", app=app, version=asked))
+    drafts.of_version(unit, actor, app, version)
     return respond.redirect(f"/settings/apps/{app}/draft", whole=True)
 
 
@@ -121,8 +121,7 @@ def upgrade_app(app: str) -> Response:
     """Begin a draft that is the catalog's newer document, with the firm's own changes kept."""
     actor, unit = sections.enter("apps"), scope.unit()
     _app(unit, actor, app)
-    asked = request.form.get("base", "")
-    began = int(asked) if asked.isdecimal() and len(asked) < 9 else None
+    began = numbers.sent("base", numbers.MOST_VERSIONS)
     proposal = versions.propose(unit, app, catalog.document(app, firm.get(unit).currency), began=began)
     if proposal.plan.is_empty and not proposal.disputed:
         return respond.redirect(f"/settings/apps/{app}?saved=same", whole=True)
@@ -148,14 +147,14 @@ def retry_app(app: str) -> Response:
 def _app(unit: Unit, actor: Actor, app: str) -> Any:
     """The app, if he builds it; else it does not exist here."""
     found = versions.current(unit).apps.get(app)
-    if found is None or not guard.may_build(actor, app):
+    if found is None or not actor.builds(app):
         raise NotFound(N_("There is no app “{key}”.", key=app))
     return found
 
 
 def _all(*, error: MortiseError | None = None, text: str = "") -> Response:
     actor, unit = scope.actor(), scope.unit()
-    apps = [app for app in versions.current(unit).apps.values() if guard.may_build(actor, app.key)]
+    apps = [app for app in versions.current(unit).apps.values() if actor.builds(app.key)]
     building, published = versions.building(unit), versions.published(unit)
     shown = []
     for app in apps:
@@ -172,7 +171,7 @@ def _all(*, error: MortiseError | None = None, text: str = "") -> Response:
     starters = [
         (name, language.label(catalog.label(name)))
         for name in catalog.names()
-        if name not in versions.current(unit).apps and guard.may_build(actor, name)
+        if name not in versions.current(unit).apps and actor.builds(name)
     ]
     return sections.show(
         "apps",

@@ -21,7 +21,7 @@ from webapp.definitions import versions
 from webapp.definitions.model import Definitions
 from webapp.engines.forms.transfer import exporting
 from webapp.i18n import N_, Message
-from webapp.web import language, respond, scope, sections
+from webapp.web import language, numbers, respond, scope, sections
 from webapp.web.htmx import htmx
 
 _PAGE = 60
@@ -34,10 +34,8 @@ _HEADS = (N_("When"), N_("Who"), N_("What"), N_("Whom"), N_("More"), N_("From wh
 def show_audit() -> Response:
     actor, unit = sections.enter("audit"), scope.unit()
     asked, wanted = _asked()
-    before = request.args.get("before", "")
-    found = audit.listed(
-        unit, actor, **wanted, limit=_PAGE + 1, before=int(before) if before.isdecimal() and len(before) < 16 else None
-    )
+    before = numbers.asked("before")
+    found = audit.listed(unit, actor, **wanted, limit=_PAGE + 1, before=before)
     more = found[_PAGE - 1].id if len(found) > _PAGE else None
     names = _Names.of(unit)
     context: dict[str, Any] = {
@@ -46,7 +44,7 @@ def show_audit() -> Response:
         "asked": asked,
         "more": _address(asked, before=more) if more else None,
     }
-    if htmx.target_id == "lines" or (before and htmx.wants_part):
+    if htmx.target_id == "lines" or (before is not None and htmx.wants_part):
         return respond.part("settings/_audit.html", **context)
     return sections.show(
         "audit",
@@ -88,9 +86,8 @@ def _tame(cell: str) -> str:
 def _asked() -> tuple[dict[str, str], dict[str, Any]]:
     """What was asked for as it stands in the address, and what it means."""
     asked = {key: request.args.get(key, "").strip()[:40] for key in ("member", "group", "from", "to")}
-    number = asked["member"]
     wanted: dict[str, Any] = {
-        "member_id": int(number) if number.isdecimal() and len(number) < 16 else None,
+        "member_id": numbers.of(asked["member"]),
         "actions": audit.GROUPS[asked["group"]][1] if asked["group"] in audit.GROUPS else None,
         "since": _moment(asked["from"]),
         "until": _moment(asked["to"], days=1),

@@ -11,7 +11,7 @@ from webapp.blueprints.settings import blueprint
 from webapp.blueprints.settings.members import problems_of
 from webapp.engines.forms import handover
 from webapp.errors import Conflict, Invalid, MortiseError, NotFound, Stale
-from webapp.web import language, respond, scope, sections, stamps
+from webapp.web import language, numbers, respond, scope, sections, stamps
 from webapp.web.htmx import htmx
 
 
@@ -25,7 +25,9 @@ def list_departments() -> Response:
 def add_department() -> Response:
     actor, unit = sections.enter("departments"), scope.unit()
     try:
-        departments.add(unit, actor, request.form.get("name", "")[:200], parent=_number("parent"), head=_number("head"))
+        departments.add(
+            unit, actor, request.form.get("name", "")[:200], parent=numbers.sent("parent"), head=numbers.sent("head")
+        )
     except (Invalid, NotFound) as error:
         return _again(error)
     return _page()
@@ -41,8 +43,8 @@ def change_department(number: int) -> Response:
         name = request.form.get("name", "")[:200]
         if name.strip() != now.name:
             departments.rename(unit, actor, number, name)
-        if _number("head") != now.head:
-            departments.set_head(unit, actor, number, _number("head"))
+        if numbers.sent("head") != now.head:
+            departments.set_head(unit, actor, number, numbers.sent("head"))
     except (Invalid, Stale, NotFound) as error:
         return _again(error)
     return _page()
@@ -53,7 +55,7 @@ def move_department(number: int) -> Response:
     """Under another, before a sister or behind all."""
     actor, unit = sections.enter("departments"), scope.unit()
     try:
-        departments.move(unit, actor, number, _number("parent"), before=_number("before"))
+        departments.move(unit, actor, number, numbers.sent("parent"), before=numbers.sent("before"))
     except (Conflict, NotFound) as error:
         return _again(error)
     return _page(moved=number)
@@ -62,7 +64,7 @@ def move_department(number: int) -> Response:
 @blueprint.post("/settings/departments/<int:number>/merge")
 def merge_department(number: int) -> Response:
     actor, unit = sections.enter("departments"), scope.unit()
-    into = _number("into")
+    into = numbers.sent("into")
     try:
         if into is None:
             raise NotFound(departments.MISSING)
@@ -106,11 +108,6 @@ def show_department(number: int) -> Response:
     if htmx.wants_part:
         return respond.part("settings/_department.html", **context)
     return sections.show("departments", "settings/department.html", **context)
-
-
-def _number(key: str) -> int | None:
-    text = request.form.get(key, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _again(error: MortiseError) -> Response:

@@ -10,6 +10,7 @@ from flask import Response, abort, make_response, request
 from webapp import clock
 from webapp.access import firm
 from webapp.blueprints.settings import blueprint
+from webapp.engines.forms import emptying
 from webapp.errors import Invalid, Stale
 from webapp.i18n import N_
 from webapp.web import accent, currencies, language, respond, scope, sections, signing, stamps, zones
@@ -45,6 +46,8 @@ def change_firm() -> Response:
     try:
         stamps.require(_stamp(now))
         firm.change(unit, actor, values)
+        if "bin_days" in request.form:
+            emptying.choose(unit, actor, _days(request.form["bin_days"]))
         if request.form.get("no_logo"):
             firm.set_logo(unit, actor, None)
         elif picture is not None and picture.filename:
@@ -89,12 +92,18 @@ def _page(
         seen=_stamp(now),
         languages=list(language.NAMES.items()),
         currencies=currencies.choices(language.locale()),
+        bins=[(n or "", language.say(N_("After {n} days", n=n) if n else N_("Never"))) for n in (0, *emptying.CHOICES)],
+        bin_days=emptying.chosen(scope.unit()).days,
         zone=clock.firm_zone(),
         zone_name=zones.named(clock.firm_zone(), language.locale()),
         colours=COLOURS,
         **_shades(shown["accent"]),
         **more,
     )
+
+
+def _days(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 def _stamp(now: firm.Firm) -> str:

@@ -11,29 +11,14 @@ from webapp import clock
 from webapp.access import directory
 from webapp.access.actor import Actor
 from webapp.blueprints.settings import blueprint
-from webapp.engines.forms import undoing
-from webapp.errors import Conflict, Denied, NotFound
+from webapp.engines.forms import undo, undoing
+from webapp.errors import Conflict, NotFound
 from webapp.i18n import N_, Message
 from webapp.journal import changesets, due
 from webapp.journal.due import Job
 from webapp.web import respond, scope, sections
 from webapp.web.htmx import htmx
 
-#: What kinds of work are called; others show their key.
-KINDS: dict[str, Message] = {
-    "import": N_("Import"),
-    "records.handover": N_("Hand-over of records"),
-    "export": N_("Export"),
-    "bulk": N_("Many records at once"),
-    "undo": N_("Taking back"),
-    "change_set.undo": N_("Taking back"),
-    "backup.create": N_("Backup"),
-    "backup.verify": N_("Check of a backup"),
-    "definition": N_("Building behind a version"),
-    "password.mail": N_("Mail to set a password"),
-}
-#: Doing these once more does nothing twice: they find what is left. Others are tried again only where nothing was done.
-_REPEATABLE = ("records.handover", "definition", "password.mail", "change_set.undo", "backup.create", "backup.verify")
 STATES: dict[str, tuple[Message, str]] = {
     due.RUNNING: (N_("running"), "blue"),
     due.WAITING: (N_("waiting"), "gray"),
@@ -68,7 +53,7 @@ def retry_job(number: int) -> Response:
     unit = scope.unit()
     job = due.get(unit, number)
     _mine(sections.enter("jobs"), job)
-    if not may_repeat(job):
+    if not due.may_repeat(job):
         raise Conflict(N_("Only what failed or was ended is tried again, and nothing that would then be done twice."))
     due.add(unit, job.kind, job.key, job.payload, actor=job.actor)
     return _page()
@@ -81,18 +66,13 @@ def undo_change_set(number: int) -> Response:
     return _page()
 
 
-def may_repeat(job: Job) -> bool:
-    return job.state in (due.FAILED, due.CANCELLED) and (job.kind in _REPEATABLE or not job.progress)
-
-
 def _is_next(job: Job) -> bool:
     """Whether a worker is about to take it: a page that waits for it asks again soon."""
     return job.state == due.WAITING and job.due_at <= clock.now() + timedelta(seconds=5)
 
 
 def _mine(actor: Actor, job: Job) -> None:
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
+    actor.require_write()
     if not actor.is_keeper and job.actor != actor.member:
         raise NotFound(N_("There is no job {id}.", id=job.id))
 
@@ -106,15 +86,16 @@ def _page() -> Response:
     states = [wanted] if wanted in STATES else None
     whose = None if actor.is_keeper else actor.member
     found = due.listed(unit, states=states, actor=whose, with_regular=False, limit=60)
+    sets = changesets.listed(unit, actor=whose, limit=12)
     context: dict[str, Any] = {
         "jobs": found,
-        "kinds": KINDS,
+        "title_of": due.title_of,
         "states": STATES,
-        "may_repeat": may_repeat,
+        "may_repeat": due.may_repeat,
         "wanted": wanted,
         "names": directory.everybody(unit),
         "is_busy": any(job.state == due.RUNNING or _is_next(job) for job in found),
-        "sets": changesets.listed(unit, actor=whose, limit=12),
+        "sets": [(one, n, n > 0 and undo.is_offered(actor, one)) for one, n in sets],
     }
     if htmx.target_id == "jobs":
         return respond.part("settings/_jobs.html", **context)

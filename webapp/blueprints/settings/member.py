@@ -16,7 +16,7 @@ from webapp.definitions import versions
 from webapp.engines.forms import handover
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, Stale
 from webapp.i18n import N_
-from webapp.web import devices, language, respond, scope, sections, seeing, stamps
+from webapp.web import devices, language, numbers, respond, scope, sections, seeing, stamps
 
 _SAID = {
     "saved": N_("Saved"),
@@ -82,13 +82,13 @@ def end_members_token(number: int, token: int) -> Response:
 def close_member(number: int) -> Response:
     """He leaves: nothing of his opens any more; what he owns and heads goes to somebody else, if somebody is named."""
     actor, unit = sections.enter("members"), scope.unit()
-    heir = request.form.get("heir", "")
+    heir = numbers.sent("heir")
     try:
-        if heir and not (heir.isdecimal() and heir.isascii() and len(heir) < 16):
+        if heir is None and request.form.get("heir"):
             raise Invalid(N_("Choose who shall have them."))
-        members.disable(unit, actor, number, heir=int(heir) if heir else None)
+        members.disable(unit, actor, number, heir=heir)
         if heir:
-            handover.start(unit, actor, number, int(heir))
+            handover.start(unit, actor, number, heir)
     except (Invalid, Conflict, Denied) as error:
         scope.end_unit(commit=False)
         return page(number, leaving=error)
@@ -99,9 +99,9 @@ def close_member(number: int) -> Response:
 def hand_over(number: int) -> Response:
     """What he owns goes to somebody else; for leavers whose records stayed."""
     actor, unit = sections.enter("members"), scope.unit()
-    heir = request.form.get("heir", "")
+    heir = numbers.sent("heir")
     try:
-        handover.start(unit, actor, number, int(heir) if heir.isdecimal() and len(heir) < 16 else number)
+        handover.start(unit, actor, number, number if heir is None else heir)
     except (Invalid, Conflict, Denied) as error:
         scope.end_unit(commit=False)
         return page(number, leaving=error)

@@ -13,7 +13,7 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.errors import Conflict, Denied, Invalid, MortiseError
 from webapp.i18n import LANGUAGES
-from webapp.web import language, respond, scope, sections
+from webapp.web import language, numbers, respond, scope, sections
 from webapp.web.htmx import htmx
 
 
@@ -24,8 +24,8 @@ def list_members() -> Response:
     asked = {key: request.args.get(key, "").strip()[:100] for key in ("q", "state", "department", "role")}
     state = asked["state"] if asked["state"] in directory.STATES else directory.HERE
     tree = departments.tree(unit)
-    chosen = asked["department"]
-    inside = departments.below(unit, int(chosen)) if chosen.isdecimal() and len(chosen) < 16 else ()
+    department = numbers.of(asked["department"])
+    inside = departments.below(unit, department) if department is not None else ()
     found = directory.listed(
         unit, actor, search=asked["q"], state=state, in_department=inside[:500], role=asked["role"]
     )
@@ -90,14 +90,10 @@ def asked_of_form() -> dict[str, Any]:
         "name": form.get("name", "").strip()[:200],
         "email": form.get("email", "").strip()[:300],
         "locale": locale if locale in LANGUAGES else None,
-        "department": _number(form.get("department")),
-        "further": tuple(n for text in form.getlist("further") if (n := _number(text)) is not None),
+        "department": numbers.of(form.get("department")),
+        "further": tuple(n for text in form.getlist("further") if (n := numbers.of(text)) is not None),
         "roles": tuple(form.getlist("roles")[:200]),
     }
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def choices(unit: Unit, actor: Actor, held: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _changed(role: str, form_key: str, change: Any) -> Response:
 
 
 def _require(actor: Actor, app: str) -> None:
-    if not guard.may_build(actor, app) or not actor.may_write:
+    if not actor.may_build(app):
         raise Denied(N_("Only a builder of the app may publish it."))
 
 
@@ -159,7 +159,7 @@ def _page(role: str, form_key: str) -> Response:
             entry(f"{key}.{own}", language.label(one.get("label") or own), own not in app.roles)
             for own, one in (sources[key].get("roles") or {}).items()
         ]
-        groups.append((app.label, key if guard.may_build(actor, key) else None, entries))
+        groups.append((app.label, key if actor.builds(key) else None, entries))
     is_picked = bool(role)
     known = [one["name"] for _, _, entries in groups for one in entries]
     if role not in known:
@@ -203,7 +203,7 @@ def _of_app(unit: Unit, actor: Actor, app: App, own: str, form_key: str, source:
         "words": rights.WORDS,
         "tones": rights.TONES,
         "scopes": rights.SCOPES,
-        "may_build": guard.may_build(actor, app.key) and actor.may_write,
+        "may_build": actor.may_build(app.key),
     }
     return context | pending(unit, actor, app.key)
 
@@ -223,7 +223,7 @@ def _in_words(unit: Unit, form: Form | None, sentence: list[dict[str, Any]]) -> 
 
 def pending(unit: Unit, actor: Actor, app: str) -> dict[str, Any]:
     """The actor's draft of an app with its plan, for the bar above what he changes."""
-    draft = drafts.get(unit, actor, app) if guard.may_build(actor, app) else None
+    draft = drafts.get(unit, actor, app) if actor.builds(app) else None
     if draft is None:
         return {"draft": None}
     definitions = versions.current(unit)

@@ -18,7 +18,7 @@ from webapp.errors import Invalid, MortiseError
 from webapp.files import shelf
 from webapp.files.store import store_of
 from webapp.i18n import label
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 from webapp.web.htmx import htmx
 
 ENCODINGS = (
@@ -86,11 +86,8 @@ def reading_of(draft: Draft) -> dict[str, Any]:
     found["fill"] = (request.form.get("fill") == "1") if "m__fill" in request.form else draft.map.get("fill")
     if found["encoding"] == "auto":
         found["encoding"] = None
-    header = request.form.get("header", "")
     is_other = found["sheet"] != draft.map.get("sheet")
-    found["header"] = (
-        int(header) if header.isascii() and header.isdigit() and len(header) < 5 and not is_other else None
-    )
+    found["header"] = numbers.sent("header", 9999) if not is_other else None
     return {k: v for k, v in found.items() if v not in (None, False) or k == "header"}
 
 

@@ -22,13 +22,13 @@ from webapp.engines.forms.record import COUNT_CAP
 from webapp.engines.forms.transfer import export_jobs, exporting
 from webapp.engines.forms.transfer.exporting import Wanted
 from webapp.engines.forms.views import Scope
-from webapp.errors import Denied, Invalid, NotFound
+from webapp.errors import Invalid, NotFound
 from webapp.files import shelf
 from webapp.files.store import store_of
 from webapp.i18n import N_
 from webapp.journal import due
 from webapp.journal.due import Job
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 from webapp.web.htmx import htmx
 
 #: Chosen records of one export.
@@ -69,7 +69,7 @@ def _wanted(at: Scope) -> Wanted:
     asked = screens.asked(at)
     query = views.query(at, asked)
     keys = arranged.column_keys(at, asked) if asked.view.kind == "grid" else tuple(_all(at))
-    ids = tuple(int(i) for i in given.getlist("id") if i.isascii() and i.isdigit() and len(i) < 19)
+    ids = tuple(numbers.among(given.getlist("id")))
     if len(ids) > MOST_CHOSEN:
         raise Invalid(N_("At most {n} chosen records can be exported at once.", n=MOST_CHOSEN))
     if given.get("columns") == "all":
@@ -146,8 +146,7 @@ def exported(app: str, form: str, job_id: int) -> Any:
 @blueprint.post("/<app>/<form>/export/<int:job_id>/cancel")
 def cancel_export(app: str, form: str, job_id: int) -> Any:
     at = screens.form(app, form)
-    if not at.actor.may_write:
-        raise Denied(N_("This token may only read."))
+    at.actor.require_write()
     job = _job(at, job_id)
     if job.state in (due.WAITING, due.RUNNING):
         due.cancel(at.unit, job.id)

@@ -19,7 +19,7 @@ from webapp.errors import Conflict, Denied, Invalid, MortiseError
 from webapp.files import shelf
 from webapp.files.store import store_of
 from webapp.i18n import N_, label
-from webapp.web import language, respond, scope, screens
+from webapp.web import language, numbers, respond, scope, screens
 from webapp.web.htmx import htmx
 
 #: Options named on the page.
@@ -165,8 +165,7 @@ def _sent(draft: Draft) -> dict[str, Any]:
             }
         )
     made["fields"] = fields
-    title = given.get("title", "")
-    made["title"] = int(title) if title.isascii() and title.isdigit() and len(title) < 5 else None
+    made["title"] = numbers.of(given.get("title"), 9999)
     return made
 
 
@@ -190,7 +189,7 @@ def _table_page(draft: Draft, error: MortiseError | None = None) -> Response:
         kinds=[(k, field_kinds.get(k).label) for k in founding.KINDS],
         forms=forms,
         apps=founding.apps(unit, actor),
-        may_found=founding.may_found(actor),
+        may_found=actor.may_found,
         roles=[(r.key, label(r.label, locale) or r.key) for r in app.roles.values()] if app else [],
         on=sum(1 for one in made["fields"] if one["is_on"]),
         encodings=ENCODINGS,

@@ -21,7 +21,7 @@ from webapp.files.store import store_of
 from webapp.i18n import N_, label
 from webapp.journal import due
 from webapp.journal.due import Job
-from webapp.web import respond, scope, screens
+from webapp.web import numbers, respond, scope, screens
 from webapp.web.htmx import htmx
 
 #: Rejected rows that can be mended on the page, values that can be decided about there.
@@ -66,7 +66,7 @@ def _check_page(at: Scope, draft: Draft, job: Job, error: MortiseError | None = 
         sample=[_row(line, places) for line in result.get("sample") or ()],
         decide=[_decision(at, fields, one) for one in reasons if one["code"] in _DECIDABLE][:DECIDED],
         others=[_reason(at, fields, one) for one in reasons if one["code"] not in _DECIDABLE][:DECIDED],
-        may_build=scope.may_build(at.form.app),
+        may_build=at.actor.may_build(at.form.app),
         error=error,
     )
 
@@ -288,10 +288,9 @@ def _edits() -> dict[int, dict[int, str]]:
     for name, text in request.form.items():
         mark, _, rest = name.partition("-")
         row, _, column = rest.partition("-")
-        if not rest.isascii():
-            continue
-        if mark == "cell" and row.isdigit() and column.isdigit() and len(row) < 9 and len(column) < 5:
-            found.setdefault(int(row), {})[int(column)] = text
+        at, place = numbers.of(row, 10**8), numbers.of(column, 9999)
+        if mark == "cell" and at is not None and place is not None:
+            found.setdefault(at, {})[place] = text
     return found
 
 

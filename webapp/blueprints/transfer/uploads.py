@@ -101,7 +101,7 @@ def page(at: Scope, error: MortiseError | None = None) -> Response:
         pasted=request.form.get("text", "") if error else "",
         recent=[_recent(at, one) for one in found],
         most=sheets.MOST_BYTES >> 20,
-        may_build=scope.may_build(at.form.app),
+        may_build=at.actor.may_build(at.form.app),
     )
 
 

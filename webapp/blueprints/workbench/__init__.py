@@ -8,9 +8,8 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp import clock
-from webapp.access import guard
 from webapp.backups import keeping
-from webapp.engines.forms import duties, finder, formats, overview
+from webapp.engines.forms import duties, finder, formats, overview, team
 from webapp.engines.forms.duties import Duties
 from webapp.i18n import N_, Message
 from webapp.web import frame, language, respond, scope
@@ -25,6 +24,8 @@ def show() -> Any:
     piece = request.args.get("part")
     if piece == "counts":
         return respond.part("workbench/_counts.html", counts=overview.counts(unit, actor))
+    if piece == "team":
+        return respond.part("workbench/_team.html", teams=team.of(unit, actor, locale))
     if piece == "mine":
         return respond.part("workbench/_mine.html", **_mine())
     of_team = request.args.get("of") == "team"
@@ -37,12 +38,13 @@ def show() -> Any:
         figures=overview.figures(unit, actor, locale) if apps else [],
         waits=waits,
         of_team=of_team,
+        has_team=team.may_look(unit, actor),
         said=_said(waits).text(locale),
         greeting=_greeting(clock.zone()).text(locale),
         today=_today(clock.today(unit.zone), locale),
         name=actor.name,
-        may_build=guard.may_build(actor),
-        may_demo=actor.may_write and (actor.is_keeper or any(r.startswith("builder") for r in actor.roles)),
+        may_build=actor.builds(),
+        may_demo=actor.may_build(),
         backup_trouble=keeping.trouble(unit) if actor.is_keeper else None,
         **_mine(),
     )

@@ -15,7 +15,7 @@ from webapp.engines.forms.display import Eye, title_of
 from webapp.engines.forms.record import Query
 from webapp.engines.forms.several import Wanted
 from webapp.i18n import N_, label, language_of
-from webapp.web import language, respond, scope
+from webapp.web import language, numbers, respond, scope
 
 MOST = 20  # records named that were kept
 
@@ -28,9 +28,9 @@ def show_demo() -> Any:
 @blueprint.post("/demo")
 def load_demo() -> Any:
     unit, actor, locale = scope.unit(), scope.actor(), language.locale()
-    wanted = _offered(unit, actor) or "crm"
+    wanted = _offered(unit, actor) or next(filter(catalog.has_demo, catalog.names()))  # which is then refused
     scope.end_unit(commit=False)  # it works in units of its own
-    tables = catalog.demo(wanted, language_of(locale)) if catalog.has_demo(wanted) else {}
+    tables = catalog.demo(wanted, language_of(locale))
     done = demo.load(scope.database(), actor, wanted, tables, N_("Demo firm").text(locale))
     answer = respond.redirect("/", whole=True)
     return respond.trigger(
@@ -42,8 +42,7 @@ def load_demo() -> Any:
 def remove_demo() -> Any:
     """Out with it. What people changed since stays and is named; `all` takes that too."""
     actor, locale = scope.actor(), language.locale()
-    given = request.form.get("set", "")
-    wanted = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
+    wanted = numbers.sent("set") or 0
     demo.of(scope.unit(), actor, wanted)
     scope.end_unit(commit=False)
     done = demo.remove(scope.database(), actor, wanted, changed_too=request.form.get("all") == "1")
@@ -73,10 +72,10 @@ def _state(change_set: int | None = None, done: demo.Removed | None = None) -> d
         return {}
     counts = {form: len(rows) for form, rows in catalog.demo(app, language_of(locale)).items()}
     forms = versions.current(unit).app(app).forms
-    told = [
-        (label(forms[k].label, locale), n) for k, n in counts.items() if k in forms and k in ("account", "deal", "lead")
-    ]
-    return {"offered": app, "told": told, "count": sum(counts.values())}
+    said = catalog.demo_of(app)
+    told = [(label(forms[k].label, locale), counts[k]) for k in said["told"] if k in forms and k in counts]
+    about = label(said["about"], locale)
+    return {"offered": app, "about": about, "told": told, "count": sum(counts.values())}
 
 
 def _offered(unit: Any, actor: Any) -> str | None:

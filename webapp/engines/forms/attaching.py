@@ -45,8 +45,7 @@ def keys(form: Form) -> tuple[str, ...]:
 
 def field(unit: Unit, actor: Actor, form: Form, key: str) -> Field:
     """The field, if the actor may put files into it; raises `NotFound` and `Denied`."""
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."), action="write")
+    actor.require_write()
     found = form.fields.get(key)
     right = policy.fields(unit, actor, form).get(key, "hidden")
     if found is None or key not in keys(form) or right in ("hidden", "masked"):

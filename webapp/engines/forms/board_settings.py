@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import arranged, axes, paths, saved
+from webapp.engines.forms import arranged, axes, grouping, paths, saved
 from webapp.engines.forms.views import Asked, Scope
 from webapp.errors import Invalid, Problem
 from webapp.i18n import N_
@@ -19,7 +19,6 @@ MOST_ON_CARD = 8
 #: Shapes of fields that lie across a board as lanes.
 LANES = axes.SHAPES
 MARKS = ("choice", "boolean")
-_SYSTEM = ("deleted_at", "deleted_by", "version", "id")
 
 
 def by_field(at: Scope, asked: Asked) -> Field:
@@ -71,7 +70,7 @@ def _one(at: Scope, asked: Asked, change: str, shapes: Iterable[str], setting: s
 
 def _fits(at: Scope, key: str, shapes: Iterable[str]) -> bool:
     found = at.form.names.get(key)
-    return found is not None and found.type.name in shapes and at.may_ask(key) and key not in _SYSTEM
+    return found is not None and found.type.name in shapes and at.may_ask(key) and key not in grouping.INNER
 
 
 def fitting(at: Scope, asked: Asked, shapes: Iterable[str]) -> list[Field]:
@@ -83,7 +82,9 @@ def fitting(at: Scope, asked: Asked, shapes: Iterable[str]) -> list[Field]:
 def offered(at: Scope, asked: Asked) -> list[tuple[str, str, bool]]:
     """Every field that may stand on a card: key, name, whether it does; those that do first, in their order."""
     shown = card_keys(at, asked)
-    plain = [k for k, f in at.form.names.items() if arranged.is_plain(f) and paths.may_see(at, k) and k not in _SYSTEM]
+    plain = [
+        k for k, f in at.form.names.items() if arranged.is_plain(f) and paths.may_see(at, k) and k not in grouping.INNER
+    ]
     rest = [k for k in plain if k not in shown and k != at.form.title]
     return [(k, paths.name(at.definitions, at.form, k, at.locale), k in shown) for k in (*shown, *rest)]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import axes, board_settings, formats, select, totals
+from webapp.engines.forms import axes, board_settings, formats, select, stages, totals
 from webapp.engines.forms.axes import Mark
 from webapp.engines.forms.board_settings import by_field
 from webapp.engines.forms.display import Tag, title_of
@@ -74,7 +74,7 @@ class Head:
 
 def faces(at: Scope, asked: Asked) -> Faces:
     by = by_field(at, asked)
-    stage = by if by.kind_key == "stage" else None
+    stage = by if by in stages.of(at.form) else None
     return Faces(at, board_settings.card_keys(at, asked), board_settings.mark_key(at, asked), stage)
 
 

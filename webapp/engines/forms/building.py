@@ -21,6 +21,7 @@ from webapp.definitions import epochs, tables, versions
 from webapp.definitions.columns import is_formula
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import conversions, indexing, purging, search, stored, worklist
+from webapp.i18n import N_
 from webapp.journal import changesets, due
 
 KIND = "definition"
@@ -31,7 +32,7 @@ building = tables.building
 Beat = Callable[[int], None]
 
 
-@due.handler(KIND)
+@due.handler(KIND, title=N_("Building behind a version"), is_repeatable=True)
 def build(database: Database, job: due.Job) -> dict[str, Any]:
     """Go on with the open work of one app. What the data does not let be built, it says, and tries no more."""
     app = job.payload["app"]

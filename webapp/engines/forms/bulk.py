@@ -133,7 +133,7 @@ def _complete(
 
 def _refused(unit: Unit, actor: Actor, form: Form, made: list[dict[str, Any]]) -> list[list[Problem]]:
     """For each record the problems known before it is written; the others get their serial numbers."""
-    serials = [f for f in form.fields.values() if f.kind_key == "serial"]
+    serials = [f for f in form.fields.values() if f.kind.is_serial]
     required = _required(form, visibility.sometimes(form), is_among=False)
     taken = _taken(unit, form, made)
     is_vetted = bool(vetting.vetting(form) or guards.vetoes)
@@ -235,7 +235,7 @@ def _clients(count: int) -> list[str]:
 
 def _keys_of_its_own(form: Form, made: list[tuple[int, dict[str, Any], ready.Ready]]) -> list[str]:
     """Fields that neither the row names nor all rows share: numbers, moments in stages, other owners' departments."""
-    serials = [f.key for f in form.fields.values() if f.kind_key == "serial"]
+    serials = [f.key for f in form.fields.values() if f.kind.is_serial]
     serials += [f.settings["entered"] for f in stages.of(form) if f.settings.get("entered")]
     return [*serials, "owner_department"] if any("owner" in row for _, _, row in made) else serials
 

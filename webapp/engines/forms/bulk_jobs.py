@@ -19,7 +19,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import records, select, stored, undo
+from webapp.engines.forms import records, select, stored, undoing
 from webapp.engines.forms.record import Query
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 from webapp.i18n import N_
@@ -28,7 +28,6 @@ from webapp.journal.due import Job
 from webapp.journal.tables import event
 
 KIND = "bulk"
-UNDO = "undo"
 #: Records in one unit of work, and changes that an undo takes back at once instead of as a job.
 CHUNK = 20
 MOST_NOW = 100
@@ -79,11 +78,6 @@ def add(unit: Unit, actor: Actor, order: Order, title: str) -> int:
     return due.add(unit, KIND, uuid.uuid4().hex, {**asdict(order), "title": title}, actor=actor.member)
 
 
-def add_undo(unit: Unit, actor: Actor, change_set: int) -> int:
-    """Take back a large change set behind the page; the job's id."""
-    return due.add(unit, UNDO, str(change_set), {"change_set": change_set}, actor=actor.member)
-
-
 def size(unit: Unit, change_set: int) -> int:
     """How many changes a set holds, counted as far as it matters."""
     some = sa.select(event.c.id).where(event.c.change_set == change_set).limit(MOST_NOW + 1).subquery()
@@ -109,12 +103,12 @@ def now(unit: Unit, actor: Actor, order: Order, title: str) -> State:
 def job_of(unit: Unit, actor: Actor, id_: int) -> Job:
     """A bulk job or undo of his own; raises `NotFound`."""
     found = due.get(unit, id_)
-    if found.kind not in (KIND, UNDO) or found.actor != actor.member:
+    if found.kind not in (KIND, undoing.KIND) or found.actor != actor.member:
         raise NotFound(N_("There is no job {id}.", id=id_))
     return found
 
 
-@due.handler(KIND)
+@due.handler(KIND, title=N_("Many records at once"))
 def run(database: Database, job: Job) -> Mapping[str, Any] | None:
     payload = dict(job.payload)
     title = payload.pop("title")
@@ -210,23 +204,3 @@ def result(state: State) -> dict[str, Any]:
         "change_set": state.change_set,
         "reasons": [[text, n] for text, n in state.reasons.items()],
     }
-
-
-@due.handler(UNDO)
-def run_undo(database: Database, job: Job) -> Mapping[str, Any] | None:
-    assert job.actor is not None
-    with database.read() as unit:
-        actor = actors.on_behalf(unit, job.actor)
-    change_set = job.payload["change_set"]
-
-    def progress(done: int) -> bool:
-        due.progress(database, job, done)
-        return True
-
-    try:
-        done = undo.undo(database, actor, change_set, progress=progress)
-    except MortiseError as error:
-        with database.write() as unit:
-            due.give_up(unit, job, str(error), {"error": error.message.text(actor.locale)})
-        return None
-    return {"changed": done.undone, "refused": len(done.left), "change_set": done.change_set, "reasons": []}

@@ -211,8 +211,7 @@ def _own(unit: Unit, actor: Actor, record: Record, id_: int) -> Comment:
 
 
 def _may_write(actor: Actor, record: Record) -> None:
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."), action="write")
+    actor.require_write()
     if record.is_binned:
         raise Conflict(N_("This record lies in the bin; restore it before changing it."))
 

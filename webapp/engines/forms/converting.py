@@ -125,8 +125,7 @@ def _required(form: Form) -> Mapping[str, Any]:
 
 def _refuse(unit: Unit, actor: Actor, form: Form, record: Record, said: Mapping[str, Any]) -> None:
     """Say why this record cannot be converted."""
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."), action="write")
+    actor.require_write()
     policy.require(unit, actor, form, "edit")
     if _is_convertible(unit, actor, form, record.id):
         return

@@ -17,12 +17,12 @@ import sqlalchemy as sa
 
 from webapp import clock
 from webapp.access import policy
-from webapp.access.actor import BUILDER, Actor
+from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import bulk, records, undo, values
-from webapp.errors import Conflict, Denied, MortiseError, NotFound
+from webapp.errors import Conflict, Denied, MortiseError
 from webapp.i18n import N_
 from webapp.journal import changesets
 from webapp.journal.tables import change_set as change_set_table
@@ -54,8 +54,7 @@ class Removed:
 
 def may_load(unit: Unit, actor: Actor, app: str) -> bool:
     """Who builds the app and may enter records into all of it."""
-    builds = actor.is_keeper or not actor.roles.isdisjoint((BUILDER, f"{BUILDER}:{app}"))
-    if not (builds and actor.may_write and app in versions.current(unit).apps):
+    if not actor.may_build(app) or app not in versions.current(unit).apps:
         return False
     return all(policy.may(unit, actor, form, "create") for form in versions.current(unit).app(app).forms.values())
 
@@ -79,12 +78,7 @@ def loaded(unit: Unit, actor: Actor) -> changesets.ChangeSet | None:
 
 def of(unit: Unit, actor: Actor, change_set: int) -> changesets.ChangeSet:
     """A demo firm by its change set, for its loader and keepers; raises `NotFound`."""
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."), action="write")
-    found = changesets.get(unit, change_set)
-    if found.kind != "demo" or (found.actor != actor.member and not actor.is_keeper):
-        raise NotFound(N_("There is no change set {id}.", id=change_set))
-    return found
+    return undo.of_kind(unit, actor, change_set, "demo")
 
 
 def load(database: Database, actor: Actor, app: str, tables: Tables, title: str) -> Loaded:

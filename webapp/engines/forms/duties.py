@@ -22,8 +22,8 @@ from webapp.definitions.model import Definitions, Field, Form
 from webapp.engines.forms import conditions, formats, several, stages
 from webapp.engines.forms.display import Cell, Eye, Face, cell, face, is_amount, title_of
 from webapp.engines.forms.record import Query, Record
-from webapp.engines.forms.related import is_stage
 from webapp.engines.forms.several import Found, Wanted
+from webapp.engines.forms.stages import is_stage
 from webapp.i18n import N_, label
 
 SHOWN = 8  # of each form

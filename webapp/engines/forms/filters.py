@@ -189,6 +189,14 @@ def own(at: Scope, text: str | None) -> tuple[Several, int]:
     return (found if isinstance(found, Several) else Several()), left_out
 
 
+def there(at: Scope, text: str | None) -> str:
+    """The filter as it is kept: all of it, unless it names what is no longer there."""
+    if not text:
+        return ""
+    found, left_out = _there(at, text)
+    return found.text if left_out else text
+
+
 def _there(at: Scope, text: str) -> tuple[Several, int]:
     """The filter without the parts that name what is no longer there, and how many these are. Of parts of which any is
     enough all go: the rest would hide what those let through."""

@@ -22,8 +22,9 @@ from webapp.i18n import N_, Message, language_of, translate
 if TYPE_CHECKING:
     from webapp.engines.forms.views import Scope
 
-#: System fields that say nothing to people who look at live records.
-INNER = ("id", "version", "deleted_at", "deleted_by")
+#: System fields that say nothing to people who look at live records. Nor does the id, but its order is that of making.
+HIDDEN = ("version", "deleted_at", "deleted_by")
+INNER = ("id", *HIDDEN)
 #: Shapes that records can be grouped by as they are; dates by their periods, numbers by steps.
 SHAPES = ("choice", "boolean", "member", "department", "record", "text")
 MOMENTS = ("date", "datetime")

@@ -76,7 +76,7 @@ def merge(unit: Unit, actor: Actor, gone: int, into: int) -> int:
     return due.add(unit, KIND, f"department:{gone}", payload, actor=actor.member)
 
 
-@due.handler(KIND, limit=timedelta(hours=2))
+@due.handler(KIND, limit=timedelta(hours=2), title=N_("Hand-over of records"), is_repeatable=True)
 def run(database: Database, job: Job) -> dict[str, Any] | None:
     """Move record after record; a worker that goes on after a crash finds those that are left."""
     fresh: dict[str, Any] = {"done": 0, "total": None, "note": None, "change_set": None, "left": []}

@@ -107,16 +107,8 @@ def _departments(at: Scope, search: str) -> list[Choice]:
     rows = at.unit.execute(statement.order_by(department.c.position, department.c.id)).all()
     names = {row.id: row.name for row in rows}
     wanted = fold(search).replace(" ", "")
-    found = [row for row in rows if not wanted or _is_called(row.name, wanted)]
+    found = [row for row in rows if not wanted or sortkeys.is_called(row.name, wanted)]
     return [Choice(row.id, row.name, names.get(row.parent, "")) for row in found[:MOST]]
-
-
-def _is_called(name: str, wanted: str) -> bool:
-    if wanted in fold(name).replace(" ", ""):
-        return True
-    return wanted.isascii() and (
-        "".join(sortkeys.syllables(name)).startswith(wanted) or sortkeys.initials(name).startswith(wanted)
-    )
 
 
 def _regions(at: Scope, search: str, within: str) -> list[Choice]:

@@ -10,9 +10,6 @@ from typing import Any
 from webapp.definitions.model import Form
 from webapp.errors import Problem
 
-#: Keys of system fields that every record has and every reader of the record may see.
-STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "owner", "owner_department", "last_activity_at")
-
 
 @dataclass(frozen=True)
 class Masked:

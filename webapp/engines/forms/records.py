@@ -47,7 +47,7 @@ def create(
     nothing. What others use as theirs says nothing to him and stands in nobody's way.
     """
     select.require_form(unit, actor, form, "create")
-    _may_write(actor)
+    actor.require_write()
     client = _client(actor, client_id)
     if client_id is not None and (known := stored.by_client(unit, form, client)) is not None:
         return _seen(unit, actor, form, known, 1)
@@ -60,9 +60,7 @@ def create(
     record.update(stages.stamps(form, {}, record, given))
     unread = {p.path for p in problems}
     problems += [p for p in vetting.missing(unit, actor, form, record) if p.path not in unread]
-    record.update(
-        {key: serial.next_value(unit, f, clock.now()) for key, f in form.fields.items() if f.kind_key == "serial"}
-    )
+    record.update({key: serial.next_value(unit, f, clock.now()) for key, f in form.fields.items() if f.kind.is_serial})
     judgement = judge(unit, actor, form, record)
     record.update(judgement.formulas)
     problems += judgement.problems + uniqueness.problems(unit, form, record, list(form.fields))
@@ -267,7 +265,7 @@ def _release(unit: Unit, actor: Actor, form: Form, id_: int, empty_links: bool, 
 def _load(unit: Unit, actor: Actor, form: Form, id_: int, action: str) -> stored.Row:
     """The stored record if the actor may do `action` with it; `Denied` if he may only see it, else `NotFound`."""
     select.require_form(unit, actor, form)
-    _may_write(actor)
+    actor.require_write()
     if not 0 < id_ < 2**63:
         raise select.missing(form)
     parameters = _binds(unit, actor)
@@ -290,11 +288,6 @@ def _seen(unit: Unit, actor: Actor, form: Form, id_: int, version: int) -> Recor
 
 def _binds(unit: Unit, actor: Actor) -> dict[str, Any]:
     return binds(actor, clock.now(), unit.zone)
-
-
-def _may_write(actor: Actor) -> None:
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."), action="write")
 
 
 def _require_version(

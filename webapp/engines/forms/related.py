@@ -11,6 +11,7 @@ from webapp.engines.forms import several
 from webapp.engines.forms.display import Cell, Eye, Face, Tag, cell, face, name_of, tags
 from webapp.engines.forms.record import Query, Record
 from webapp.engines.forms.several import Wanted
+from webapp.engines.forms.stages import is_stage
 from webapp.engines.forms.views import Scope
 from webapp.i18n import label
 
@@ -77,15 +78,6 @@ def path(at: Scope, record: Record) -> Path:
             now = record.values.get(key)
             return Path(key, name_of(found, at.locale), _steps(at, found, now), _every(at, found, now))
     return Path()
-
-
-def is_stage(found: Field) -> bool:
-    """Whether its options lead to an end."""
-    return any("type" in o.attributes for o in found.type.options)
-
-
-def stage_of(form: Form) -> Field | None:
-    return next((f for f in form.fields.values() if is_stage(f)), None)
 
 
 def _steps(at: Scope, found: Field, now: str | None) -> tuple[Step, ...]:
@@ -155,7 +147,7 @@ def _plan(at: Scope, found: Field, target: Form) -> Plan:
     eye = Eye(at.definitions, at.locale, visible)
     link, stage = str(found.reverse_of), _chosen(target, visible)
     plain = [k for k, f in target.fields.items() if k not in (link, stage) and f.type.name not in ("records", "text")]
-    reach = next((k for k, f in target.fields.items() if f.kind_key == "phone" and _reads(visible, k)), None)
+    reach = next((k for k, f in target.fields.items() if f.kind.way == "phone" and _reads(visible, k)), None)
     has_end = stage is not None and is_stage(target.fields[stage])
     keys = tuple(k for k in plain if eye.sees(k))[:4]
     return Plan(found.key, name_of(found, at.locale), target, eye, link, keys, stage, reach, has_end)
@@ -202,7 +194,7 @@ def _related(at: Scope, record: Record, plan: Plan, found: several.Found) -> Rel
         found.counts[1] if plan.has_end else None,
         f"{base}?w={plan.link}:is:{record.id}",
         f"{base}/add?{plan.link}={record.id}" if may_add else None,
-        target.fields[target.title].kind_key == "person_name",
+        target.fields[target.title].kind.is_name,
         bool(target.settings.get("activity")),
     )
 

@@ -107,6 +107,23 @@ def _places(names: Mapping[str, str], node: nodes.Node) -> list[tuple[int, str]]
     return found
 
 
+def without(definitions: Definitions, form: Form, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without what leads nowhere any more, as a view is saved anew."""
+    dead = set(gone(definitions, form, settings))
+
+    def is_dead(name: str) -> bool:
+        return grouped_by(name.removeprefix("-")) in dead
+
+    kept = {k: v for k, v in settings.items() if not (k in _ONES and isinstance(v, str) and is_dead(v))}
+    for name in _LISTS:
+        if kept.get(name):
+            kept[name] = [one for one in kept[name] if not is_dead(one)]
+    for name in _MAPS:
+        if kept.get(name):
+            kept[name] = {key: value for key, value in kept[name].items() if not is_dead(key)}
+    return kept
+
+
 def gone(definitions: Definitions, form: Form, settings: Mapping[str, Any]) -> list[str]:
     """Keys and paths that a view names and that lead nowhere any more; its filter says so by itself."""
     wanted = [key for name in _LISTS for key in settings.get(name) or ()]

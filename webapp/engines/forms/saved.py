@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from webapp import clock
-from webapp.access.actor import BUILDER, Actor
+from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import storage
 from webapp.definitions import tables as definition_tables
@@ -141,7 +141,7 @@ def is_for(actor: Actor, form: Form, found: SavedView) -> bool:
 
 def may_share(actor: Actor, form: Form) -> bool:
     """Whether he may make and change views for others: who keeps the system or builds this app."""
-    return actor.may_write and bool(actor.roles & {"keeper", BUILDER, f"{BUILDER}:{form.app}"})
+    return actor.may_build(form.app)
 
 
 def may_change(actor: Actor, form: Form, found: View) -> bool:
@@ -156,7 +156,7 @@ def may_change(actor: Actor, form: Form, found: View) -> bool:
 
 def create(at: Scope, label: str, kind: str, settings: Mapping[str, Any], audience: Iterable[str] = ()) -> SavedView:
     """A new view: his own, or with an `audience` (names of roles, `*`) one for others. Raises `Invalid`, `Denied`."""
-    _may_write(at.actor)
+    at.actor.require_write()
     audience = _audience(at, audience)
     if audience and not may_share(at.actor, at.form):
         raise Denied(N_("Only who builds this app shares views."), action="share")
@@ -227,7 +227,7 @@ def delete(at: Scope, found: View) -> None:
 
 def restore(at: Scope, id_: int) -> SavedView:
     """The view that was deleted, as it was."""
-    _may_write(at.actor)
+    at.actor.require_write()
     row = at.unit.execute(
         sa.select(view).where(view.c.id == id_, view.c.app == at.form.app, view.c.form == at.form.key)
     ).one_or_none()
@@ -244,7 +244,7 @@ def restore(at: Scope, id_: int) -> SavedView:
 
 def choose(at: Scope, **values: Any) -> None:
     """Remember what he chose for the form: `default_view` (a key), `tabs` (keys in order)."""
-    _may_write(at.actor)
+    at.actor.require_write()
     if "tabs" in values:
         values["tabs"] = json.dumps(list(values["tabs"])[: 3 * MOST])
     _remember(at, values)
@@ -252,7 +252,7 @@ def choose(at: Scope, **values: Any) -> None:
 
 def keep(at: Scope, found: View, **things: Any) -> None:
     """Remember how he looks at a view (widths of columns, folded lanes); what is None is forgotten."""
-    _may_write(at.actor)
+    at.actor.require_write()
     kept = {k: dict(v) for k, v in at.shelf.kept.items()}
     mine = {**kept.get(found.key, {}), **things}
     kept[found.key] = {k: v for k, v in mine.items() if v is not None}
@@ -351,14 +351,9 @@ def _checked(kind: str, settings: Mapping[str, Any]) -> str:
 
 
 def _require_change(at: Scope, found: View) -> None:
-    _may_write(at.actor)
+    at.actor.require_write()
     if not may_change(at.actor, at.form, found):
         raise Denied(N_("This view is for others too; only who builds this app changes it."), action="share")
-
-
-def _may_write(actor: Actor) -> None:
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
 
 
 def _stale(at: Scope, key: str) -> Stale:

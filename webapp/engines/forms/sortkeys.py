@@ -133,6 +133,13 @@ def initials(text: str) -> str:
     )
 
 
+def is_called(text: str, wanted: str) -> bool:
+    """Whether a folded text without spaces is a part of this one, or begins its pinyin or its initials."""
+    if wanted in fold(text).replace(" ", ""):
+        return True
+    return wanted.isascii() and ("".join(syllables(text)).startswith(wanted) or initials(text).startswith(wanted))
+
+
 def _is_han(word: str) -> bool:
     return "\u4e00" <= word[0] <= "\u9fff" or word[0] == "\u3007"
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from webapp import clock
 from webapp.db import Unit
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms.fields.stage import stage
+from webapp.engines.forms.fields.stage import Stage, stage
 from webapp.errors import Problem
 from webapp.i18n import N_
 
@@ -30,11 +30,21 @@ def of(form: Form) -> list[Field]:
     """The form's stage fields. Looked up once a form: imports ask for each row."""
     found = _STAGES.get(form)
     if found is None:
-        found = _STAGES[form] = [f for f in form.fields.values() if f.kind_key == "stage"]
+        found = _STAGES[form] = [f for f in form.fields.values() if isinstance(f.kind, Stage)]
     return found
 
 
 _STAGES: WeakKeyDictionary[Form, list[Field]] = WeakKeyDictionary()
+
+
+def is_stage(found: Field) -> bool:
+    """Whether its options lead to an end."""
+    return any("type" in o.attributes for o in found.type.options)
+
+
+def stage_of(form: Form) -> Field | None:
+    """The field that says how far a record has come."""
+    return next((f for f in form.fields.values() if is_stage(f)), None)
 
 
 def stamps(

@@ -18,7 +18,7 @@ from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import converting, select, stars, visibility
 from webapp.engines.forms.reading import path_reader
-from webapp.engines.forms.related import stage_of
+from webapp.engines.forms.stages import stage_of
 from webapp.expressions import Stored, binds
 from webapp.journal.tables import event
 
@@ -77,10 +77,10 @@ def _ways(unit: Unit, actor: Actor, form: Form) -> Iterator[str]:
     targets = [
         (key, definitions.form(f.type.target or "")) for key, f in form.fields.items() if f.type.name == "record"
     ]
-    targets.sort(key=lambda pair: pair[1].fields[pair[1].title].kind_key != "person_name")
-    for kind in ("phone", "email"):
+    targets.sort(key=lambda pair: not pair[1].fields[pair[1].title].kind.is_name)
+    for way in ("phone", "email"):
         for key, target in targets:
-            end = next((k for k, f in target.fields.items() if f.kind_key == kind), None)
+            end = next((k for k, f in target.fields.items() if f.kind.way == way), None)
             if end and eyes.may_name(form.name, key) and eyes.may_name(target.name, end):
                 yield f"{key}.{end}"
                 break

@@ -8,8 +8,6 @@ from webapp import clock
 from webapp.access.actor import Actor
 from webapp.db import Id, PreciseMoment, Unit, metadata
 from webapp.definitions.model import Form
-from webapp.errors import Denied
-from webapp.i18n import N_
 
 MOST = 200  # of one member; the oldest go
 
@@ -38,8 +36,7 @@ def exists(actor: Actor, form: Form, table: sa.FromClause) -> sa.ColumnElement[b
 
 def put(unit: Unit, actor: Actor, form: Form, id_: int, is_on: bool) -> None:
     """Mark a record that the actor has just read, or take the mark away; a repeat changes nothing."""
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."), action="write")
+    actor.require_write()
     unit.execute(star.delete().where(_this(actor, form, id_)))
     if not is_on:
         return

@@ -83,19 +83,11 @@ def proposals(at: Scope, field: Field, search: str) -> list[Choice]:
     wanted = fold(search).replace(" ", "")
     found = []
     for value in dict.fromkeys([*counts, *offered]):
-        if not wanted or _fits(options.get(value, value), wanted):
+        if not wanted or sortkeys.is_called(options.get(value, value), wanted):
             note = str(counts[value]) if value in counts else ""
             tone = drawn(field, [value], at.locale)[0].tone
             found.append(Choice(value, options.get(value, value), note, tone=tone))
     return found[:MOST]
-
-
-def _fits(text: str, wanted: str) -> bool:
-    if wanted in fold(text).replace(" ", ""):
-        return True
-    return wanted.isascii() and (
-        "".join(sortkeys.syllables(text)).startswith(wanted) or sortkeys.initials(text).startswith(wanted)
-    )
 
 
 def begin(unit: Unit, actor: Actor, form: Form, field: Field, old: str, new: str) -> Renamed | None:

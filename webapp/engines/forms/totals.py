@@ -65,7 +65,7 @@ def wanted(at: Scope, asked: Asked) -> dict[str, str]:
     chosen = arranged.totals(at, asked)
     if chosen is not None:
         return {k: chosen[k] for k in keys if k in chosen and fits(at.form.names[k], chosen[k])}
-    return {k: "sum" for k in keys if at.form.names[k].kind_key == "money"}
+    return {k: "sum" for k in keys if is_amount(at.form.names[k])}
 
 
 def fits(found: Field, how: str) -> bool:

@@ -22,7 +22,7 @@ from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms import records, stages, stored, telling
-from webapp.errors import Conflict, Denied, MortiseError, NotFound
+from webapp.errors import Conflict, MortiseError, NotFound
 from webapp.expressions import binds
 from webapp.i18n import N_, Message
 from webapp.journal import changesets
@@ -38,6 +38,15 @@ MADE_FREE_FOR = timedelta(days=7)
 _CHUNK = 200
 #: Of events that need the whole door, one unit takes fewer.
 _SLOW_CHUNK = 20
+
+#: Kinds of change sets that stay, why, and the code of that.
+FINAL = {
+    "conversion": (
+        N_("A conversion is taken back by publishing the earlier version again; the old values are kept for it."),
+        "conversion",
+    ),
+    "purge": (N_("What has been purged is gone; it cannot be taken back."), "purged"),
+}
 
 
 @dataclass
@@ -92,8 +101,7 @@ def of_record(unit: Unit, actor: Actor, form: Form, id_: int, event_ids: Collect
 
     What is no change of that record is passed over.
     """
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
+    actor.require_write()
     this = sa.and_(event.c.app == form.app, event.c.form == form.key, event.c.record == id_, event.c.kind == "updated")
     statement = sa.select(event).where(this, event.c.id.in_(list(event_ids))).order_by(event.c.id.desc())
     rows = list(unit.execute(statement))
@@ -136,15 +144,26 @@ def require(actor: Actor, found: ChangeSet) -> None:
     """Raises unless the actor may take it back: its maker or a keeper, and what can be taken back at all."""
     if found.actor != actor.member and not actor.is_keeper:
         raise NotFound(N_("There is no change set {id}.", id=found.id))
-    if not actor.may_write:
-        raise Denied(N_("This token may only read."))
-    if found.kind == "conversion":
-        message = N_(
-            "A conversion is taken back by publishing the earlier version again; the old values are kept for it."
-        )
-        raise Conflict(message, code="conversion")
-    if found.kind == "purge":
-        raise Conflict(N_("What has been purged is gone; it cannot be taken back."), code="purged")
+    actor.require_write()
+    if found.kind in FINAL:
+        message, code = FINAL[found.kind]
+        raise Conflict(message, code=code)
+
+
+def is_offered(actor: Actor, found: ChangeSet) -> bool:
+    """Whether a page offers him to take it back: as `require`, and it stands; an undo is not undone by a button."""
+    is_his = actor.may_write and (found.actor == actor.member or actor.is_keeper)
+    return is_his and found.state == changesets.DONE and found.kind not in (*FINAL, "undo")
+
+
+def of_kind(unit: Unit, actor: Actor, change_set: int, kind: str) -> ChangeSet:
+    """A change set of this kind that is his to take back; raises `NotFound`, or as `require`."""
+    actor.require_write()
+    found = changesets.get(unit, change_set)
+    if found.kind != kind:
+        raise NotFound(N_("There is no change set {id}.", id=change_set))
+    require(actor, found)
+    return found
 
 
 def _begun(unit: Unit, change_set: int) -> int:

@@ -10,6 +10,7 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.engines.forms import undo
 from webapp.errors import MortiseError
+from webapp.i18n import N_
 from webapp.journal import changesets, due
 from webapp.journal.due import Job
 
@@ -22,7 +23,15 @@ def add(unit: Unit, actor: Actor, change_set: int) -> int:
     return due.add(unit, KIND, str(change_set), {"change_set": change_set}, actor=actor.member)
 
 
-@due.handler(KIND)
+def said(undone: int, left: int, locale: str) -> str:
+    """What has become of it, in a sentence or two."""
+    text = N_("Taken back: {n} changes", n=undone).text(locale)
+    if left:
+        text += " " + N_("{n} were left, because somebody has changed them since.", n=left).text(locale)
+    return text
+
+
+@due.handler(KIND, title=N_("Taking back"), is_repeatable=True)
 def run(database: Database, job: Job) -> Mapping[str, Any] | None:
     """Undo, going on where an earlier try stopped; what cannot be undone at all ends it for good."""
     assert job.actor is not None

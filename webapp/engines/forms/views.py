@@ -314,11 +314,12 @@ def sentence(at: Scope, asked: Asked) -> tuple[list[tuple[str, str]], bool]:
 
 def settings_of(at: Scope, asked: Asked) -> dict[str, Any]:
     """The view's settings with what the address changes, to be saved. What its reader does not see stays in them."""
-    from webapp.engines.forms import arranged
+    from webapp.engines.forms import arranged, renewed
 
     made = {k: getattr(v, "text", v) for k, v in asked.view.settings.items() if v is not None}
+    made = renewed.without(at.definitions, at.form, made)
     hidden = filters.unseen(at, view_filter(asked.view)) if asked.filter is not None else ""
-    own = filter_of(at, asked)[0].text if asked.filter is not None else view_filter(asked.view) or ""
+    own = filter_of(at, asked)[0].text if asked.filter is not None else filters.there(at, view_filter(asked.view))
     parts = [text for text in (own, hidden, *(c.text for c in asked.conditions)) if text]
     made["filter"] = parts[0] if len(parts) == 1 else " and ".join(f"({text})" for text in parts) or None
     if asked.sort:

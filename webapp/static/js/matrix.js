@@ -27,3 +27,14 @@ on("keydown", "table[data-matrix] td button", (event, button) => {
   to?.focus();
   to?.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
+
+let pressed = "";
+document.addEventListener("htmx:before:swap", () => {
+  const { activeElement } = document;
+  pressed = activeElement?.matches?.("table[data-matrix] button") ? activeElement.id : "";
+});
+document.addEventListener("htmx:after:swap", () => {
+  const place = pressed && document.activeElement === document.body && document.getElementById(pressed);
+  if (place) place.focus({ preventScroll: true });
+  pressed = "";
+});

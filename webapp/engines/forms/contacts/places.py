@@ -80,7 +80,7 @@ def _placed(form: Form, free: dict[str, Field], contact: Contact) -> Iterator[tu
 def _pieces(form: Form) -> Iterator[str]:
     """The firm's name comes first where the form is about firms: it is then called by it."""
     names = [f.name for f in fields(Contact) if f.name != "note"]
-    if not any(f.kind_key == "person_name" for f in form.fields.values()):
+    if not any(f.kind.is_name for f in form.fields.values()):
         names.remove("company")
         names.insert(0, "company")
     return iter(names)

@@ -49,6 +49,8 @@ class Kind:
     is_copied = False
     sample: Any = None  # for documents: a value as JSON where its schema does not say enough
     is_name = False  # its text is also searched by sound
+    is_serial = False
+    way = ""
 
     def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
         return None

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import sqlalchemy as sa
+
 from webapp.definitions.model import Field
 from webapp.definitions.spec import Flag, Label, ListOf, OneOf, Report, Setting, Shape, Struct, Text
-from webapp.engines.forms.fields.base import COLOURS, FieldError, folded, given_text
+from webapp.engines.forms.fields.base import COLOURS, FieldError, Kind, folded, given_text
 from webapp.errors import nearest
 from webapp.expressions.fold import fold
 from webapp.expressions.types import Option
-from webapp.i18n import N_, label
+from webapp.i18n import N_, label, language_of
 
 MOST_OPTIONS = 500
+_MARKS = re.compile(r"[,，、;；\n|]")
 
 OPTION: dict[str, Setting] = {
     "value": Setting(Text(60), required=True, label=N_("Value")),
@@ -122,3 +126,32 @@ def found_by(field: Field, value: str | None) -> str:
     if value is None:
         return ""
     return " ".join(dict.fromkeys(t for o in options(field) if o.value == value for t in _texts(o.label))) or value
+
+
+class Several(Kind):
+    """Several texts in the order given, in a table of their own; each an option, or shown and found like one."""
+
+    is_multi = True
+
+    def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
+        examine_options(settings, path, report)
+
+    def columns(self, field: Field) -> list[sa.Column[Any]]:
+        return []
+
+    def text(self, field: Field, value: Any, locale: str) -> str:
+        mark = "、" if language_of(locale) == "zh" else ", "
+        return mark.join(shown(field, one, locale) for one in value or ())
+
+    def json(self, field: Field, value: Any) -> list[str]:
+        return list(value or ())
+
+    def unjson(self, field: Field, value: Any) -> tuple[str, ...] | None:
+        return tuple(value) if value else None
+
+    def search(self, field: Field, value: Any) -> str:
+        return " ".join(found_by(field, one) for one in value or ())
+
+    def parts(self, text: str) -> list[str]:
+        """What stands between commas of either width, 、, ; or line ends."""
+        return _MARKS.split(text)

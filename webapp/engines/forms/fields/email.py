@@ -18,6 +18,7 @@ _NAME = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 
 class Email(TextKind):
     key = "email"
+    way = "email"
     sample = "li.wen@example.com"
     label = N_("Email")
     longest = 254

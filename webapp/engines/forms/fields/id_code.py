@@ -71,7 +71,6 @@ def _mistyped() -> FieldError:
 
 
 _CHECKS: dict[str, Callable[[str], str]] = {"credit": credit, "person": person, "vat": vat}
-_LENGTHS = {"credit": 18, "person": 18, "vat": 16}
 
 
 class IdCode(TextKind):

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
-
-import sqlalchemy as sa
 
 from webapp.definitions.kinds import field_kinds
 from webapp.definitions.model import Field
-from webapp.definitions.spec import Integer, OneOf, Report, Setting, Struct
+from webapp.definitions.spec import Integer, OneOf, Setting, Struct
 from webapp.engines.forms.fields import choices
-from webapp.engines.forms.fields.base import FieldError, Kind, Widget, given_text
+from webapp.engines.forms.fields.base import FieldError, Widget, given_text
 from webapp.expressions.types import Type
-from webapp.i18n import N_, language_of
-
-_MARKS = re.compile(r"[,，、;；\n|]")
+from webapp.i18n import N_
 
 
-class MultiSelect(Kind):
+class MultiSelect(choices.Several):
     key = "multi_select"
     label = N_("Several choices")
-    is_multi = True
     settings = Struct(
         {
             "options": choices.options_setting(),
@@ -30,12 +23,6 @@ class MultiSelect(Kind):
             "show": Setting(OneOf(("list", "checks", "buttons")), "list", label=N_("Shown as")),
         }
     )
-
-    def examine(self, settings: Mapping[str, Any], path: str, report: Report) -> None:
-        choices.examine_options(settings, path, report)
-
-    def columns(self, field: Field) -> list[sa.Column[Any]]:
-        return []
 
     def type(self, field: Field) -> Type:
         return Type("choices", options=choices.options(field))
@@ -58,23 +45,10 @@ class MultiSelect(Kind):
         try:
             return [choices.find(field, text)]  # one option whose label has a comma in it
         except FieldError:
-            parts = _MARKS.split(text)
+            parts = self.parts(text)
             if len(parts) == 1:
                 raise
             return [choices.find(field, part) for part in parts]
-
-    def text(self, field: Field, value: Any, locale: str) -> str:
-        mark = "、" if language_of(locale) == "zh" else ", "
-        return mark.join(choices.shown(field, one, locale) for one in value or ())
-
-    def json(self, field: Field, value: Any) -> list[str]:
-        return list(value or ())
-
-    def unjson(self, field: Field, value: Any) -> tuple[str, ...] | None:
-        return tuple(value) if value else None
-
-    def search(self, field: Field, value: Any) -> str:
-        return " ".join(choices.found_by(field, one) for one in value or ())
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         item = {"type": "string", "enum": [o.value for o in choices.options(field)]}

@@ -28,6 +28,7 @@ _SPACE = re.compile(r"[\s\-‐-―−.·()/]")
 
 class Phone(TextKind):
     key = "phone"
+    way = "phone"
     sample = "+86 138 0013 8000"
     label = N_("Phone")
     longest = 40

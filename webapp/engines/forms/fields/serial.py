@@ -27,6 +27,7 @@ _NEEDED = {"never": "", "year": "y", "month": "ym", "day": "ymd"}
 
 class Serial(TextKind):
     key = "serial"
+    is_serial = True
     label = N_("Serial number")
     longest = 60
     is_input = False

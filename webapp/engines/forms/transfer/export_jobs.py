@@ -97,7 +97,7 @@ def wanted_of(payload: Mapping[str, Any]) -> Wanted:
     )
 
 
-@due.handler(KIND)
+@due.handler(KIND, title=N_("Export"))
 def run(database: Database, job: Job) -> Mapping[str, Any] | None:
     """Write the file within what its member may see now, and keep it for him."""
     assert job.actor is not None

@@ -36,26 +36,15 @@ KINDS = (
 )  # fmt: skip
 
 
-def may(actor: Actor) -> bool:
-    """Whether the actor may build at all."""
-    return actor.may_write and any(r in ("keeper", "builder") or r.startswith("builder:") for r in actor.roles)
-
-
-def may_found(actor: Actor) -> bool:
-    """Whether the actor may make a new app."""
-    return actor.may_write and bool({"keeper", "builder"} & actor.roles)
-
-
 def require(actor: Actor) -> None:
-    if not may(actor):
+    if not actor.may_build():
         raise Denied(N_("Only a builder can make a form."), action="build")
 
 
 def apps(unit: Unit, actor: Actor) -> list[tuple[str, str]]:
     """The apps the actor may add a form to: key and label."""
     known = versions.current(unit).apps
-    good = {"keeper", "builder"} & actor.roles
-    return [(k, label(a.label, actor.locale) or k) for k, a in known.items() if good or f"builder:{k}" in actor.roles]
+    return [(k, label(a.label, actor.locale) or k) for k, a in known.items() if actor.builds(k)]
 
 
 @dataclass(frozen=True)
@@ -92,7 +81,7 @@ def propose(unit: Unit, actor: Actor, name: str, looked: Looked, currency: str) 
     known = apps(unit, actor)
     return {
         "label": called,
-        "app": known[0][0] if known and not may_found(actor) else "",
+        "app": known[0][0] if known and not actor.may_found else "",
         "app_label": called,
         "roles": [],
         "title": guessing.title_of(found, looked.profiles),
@@ -191,7 +180,7 @@ def _app(unit: Unit, actor: Actor, draft: Mapping[str, Any]) -> tuple[str, dict[
         document = versions.document(unit, chosen)
         source: Any = copy.deepcopy(json.loads(json.dumps(document.source)))
         return str(chosen), source, definitions.apps[chosen].version
-    if not may_found(actor):
+    if not actor.may_found:
         raise Denied(N_("Only a builder can make a form."), action="build")
     called = str(draft.get("app_label") or draft.get("label") or "").strip()
     key = _form_key(called, {*definitions.apps, *RESERVED_KEYS})

@@ -69,7 +69,7 @@ def add(
     return due.add(unit, KIND, folder, payload, actor=actor.member)
 
 
-@due.handler(KIND)
+@due.handler(KIND, title=N_("Import"))
 def run(database: Database, job: Job) -> Mapping[str, Any] | None:
     """Import, from where the last try was committed; a file or map that cannot be used ends it for good."""
     payload = job.payload

@@ -14,7 +14,7 @@ from webapp.expressions.fold import fold
 
 _LINES = """
 account: 客户名称 客户 公司名称 公司 企业名称 企业 单位名称 单位 客户单位 客户全称 公司全称 企业全称 |
-account: 客户公司 公司/单位 |
+account: 客户公司 公司/单位 单位全称 所属公司 所属客户 所属单位 所在单位 |
 account: | Account, Account name, Company, Company name, Customer, Customer name, Client, Client name
 account: | Organization, Organisation, Organization name, Business name, Employer
 person: 姓名 联系人 联系人姓名 客户联系人 主要联系人 联络人 名字 客户姓名 联系人名称 真实姓名 |
@@ -35,9 +35,9 @@ province: 省 省份 所在省 所在省份 | Province, State, State/Province
 city: 市 城市 所在城市 所在市 | City, Town
 district: 区 区县 县区 所在区 区/县 | District, County
 country: 国家 国家/地区 所在国家 国别 | Country, Country/Region, Nation
-region: 行政区 行政区划 省市区 省市 地区 所在地区 所属地区 区域 | Region, Area, Territory
+region: 行政区 行政区划 省市区 省市 地区 所在地区 所属地区 区域 所在省市 所在地 | Region, Area, Territory
 postcode: 邮编 邮政编码 | Postcode, Postal code, Zip, Zip code
-industry: 行业 行业划分 所属行业 行业类别 行业分类 客户行业 | Industry, Sector, Industry type, Line of business
+industry: 行业 行业划分 所属行业 所在行业 行业类别 行业分类 客户行业 | Industry, Sector, Industry type, Line of business
 source: 来源 客户来源 线索来源 来源渠道 渠道来源 获客渠道 信息来源 | Source, Lead source, Origin, Lead origin
 level: 等级 客户等级 客户级别 级别 重要程度 | Level, Grade, Tier, Customer level
 type: 类型 客户类型 | Type, Customer type, Account type
@@ -89,14 +89,14 @@ gender: 性别 | Gender, Sex
 job: 职务 职位 岗位 头衔 | Job title, Position, Job, Role
 department: 部门 所在部门 | Department, Dept, Dept.
 website: 网址 网站 官网 公司网址 公司网站 主页 | Website, Web site, URL, Homepage, Web, Web page
-tax: 税号 统一社会信用代码 社会信用代码 信用代码 纳税人识别号 |
+tax: 税号 统一社会信用代码 统一信用代码 社会信用代码 信用代码 纳税人识别号 纳税识别号 |
 tax: | Credit code, Tax ID, Tax number, VAT number, VAT no, VAT ID
 id_card: 身份证号 身份证 身份证号码 证件号 证件号码 | ID card, ID number, ID card number
 employees: 员工数 人数 员工人数 人员规模 人数规模 公司规模 |
 employees: | Employees, Number of employees, Employee count, Headcount, Company size
 revenue: 营收 年营业额 营业额 年销售额 | Revenue, Annual revenue, Turnover
 bank: 开户行 开户银行 | Bank, Bank name
-bank_account: 银行账号 银行帐号 账号 | Bank account, Account no at bank
+bank_account: 银行账号 银行帐号 银行账户 账号 | Bank account, Account no at bank
 tags: 标签 客户标签 | Tags, Labels
 need: 需求 客户需求 需求描述 | Need, Needs, Requirement, Requirements
 parent: 上级公司 母公司 上级客户 总公司 | Parent, Parent company, Parent account, Subsidiary of
