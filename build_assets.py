@@ -301,26 +301,6 @@ def minified(node: list[str], texts: dict[str, str]) -> dict[str, str]:
     return made
 
 
-# Icons ----------------------------------------------------------------------------------------------------------
-
-
-def sprite(names: list[str]) -> str:
-    """One SVG with a symbol for each icon."""
-    symbols = []
-    missing = []
-    for name in names:
-        path = MODULES / "@tabler" / "icons" / "icons" / "outline" / f"{name}.svg"
-        if not path.exists():
-            missing.append(name)
-            continue
-        inner = re.search(r"<svg[^>]*>(.*)</svg>", path.read_text("utf-8"), re.S)
-        shapes = re.sub(r'<path stroke="none"[^>]*/>', "", re.sub(r">\s+<", "><", inner[1].strip() if inner else ""))
-        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{shapes}</symbol>')
-    if missing:
-        sys.exit(f"no such icon in @tabler/icons: {', '.join(missing)}")
-    return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>\n'
-
-
 # Putting it together --------------------------------------------------------------------------------------------
 
 _COMPRESS = """
@@ -347,7 +327,7 @@ def _vendor() -> None:
 
 def _outputs(node: list[str]) -> dict[str, str]:
     """Plain name → content of everything that is served from build/."""
-    made = _css() | {"icons.svg": sprite(used_icons())}
+    made = _css() | {"icons.svg": build_icons.sprite(MODULES, used_icons())}
     made |= minified(node, {f"{name}.js": bundle(STATIC / "js", name) for name in ("app", "early", "sw")})
     for name in SCRIPTS:
         made[name] = re.sub(r"\n//# sourceMappingURL=.*", "", (VENDOR / name).read_text("utf-8"))

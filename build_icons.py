@@ -1,9 +1,10 @@
-"""The app's icon as pictures, for home screens that take no SVG: drawn by resvg (a WebAssembly package of npm, the same
-on every machine) from `webapp/static/icons/`."""
+"""Icons: the sprite of what pages name, and the app's icon as pictures for home screens that take no SVG, drawn by
+resvg (a WebAssembly package of npm, the same on every machine) from `webapp/static/icons/`."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +40,20 @@ def draw(node: list[str], root: Path, drawings: Path, into: Path) -> dict[str, b
         found[name] = (into / name).read_bytes()
         (into / name).unlink()
     return found
+
+
+def sprite(modules: Path, names: list[str]) -> str:
+    """One SVG with a symbol for each icon."""
+    symbols = []
+    missing = []
+    for name in names:
+        path = modules / "@tabler" / "icons" / "icons" / "outline" / f"{name}.svg"
+        if not path.exists():
+            missing.append(name)
+            continue
+        inner = re.search(r"<svg[^>]*>(.*)</svg>", path.read_text("utf-8"), re.S)
+        shapes = re.sub(r'<path stroke="none"[^>]*/>', "", re.sub(r">\s+<", "><", inner[1].strip() if inner else ""))
+        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{shapes}</symbol>')
+    if missing:
+        sys.exit(f"no such icon in @tabler/icons: {', '.join(missing)}")
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>\n'

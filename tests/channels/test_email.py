@@ -18,7 +18,7 @@ LETTER = Letter(
     to="ann@firm.example",
     name="沈一鸣",
     subject="设置新密码\r\nBcc: evil@example.com",
-    before=["您好 <沈一鸣>，"],
+    before=["你好 <沈一鸣>，"],
     link="https://crm.example.com/x?a=1&b=2",
     press="设置新密码",
     after=["链接只能用一次。"],
@@ -32,8 +32,8 @@ def test_a_letter_arrives_as_text_and_as_html(mail: MailServer) -> None:
     assert letter["Subject"] == "设置新密码 Bcc: evil@example.com" and letter["Bcc"] is None
     assert letter["Date"] and letter["Message-ID"].endswith("@lanchuan.example>")
     text, html = (part.get_content() for part in letter.iter_parts())
-    assert text.replace("\r\n", "\n") == "您好 <沈一鸣>，\n\nhttps://crm.example.com/x?a=1&b=2\n\n链接只能用一次。\n"
-    assert "您好 &lt;沈一鸣&gt;，" in html and 'href="https://crm.example.com/x?a=1&amp;b=2"' in html
+    assert text.replace("\r\n", "\n") == "你好 <沈一鸣>，\n\nhttps://crm.example.com/x?a=1&b=2\n\n链接只能用一次。\n"
+    assert "你好 &lt;沈一鸣&gt;，" in html and 'href="https://crm.example.com/x?a=1&amp;b=2"' in html
 
 
 def test_user_and_password_are_given(mail: MailServer) -> None:

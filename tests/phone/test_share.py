@@ -86,5 +86,5 @@ def test_somebody_without_a_form_to_enter_is_told(on_sqlite: Sales) -> None:
     client = on_sqlite.client("aud")
     client.post("/share", data={"text": "<script>alert(1)</script> 张三 13800138000"})
     page = client.get("/share").text
-    assert "没有您可以新建记录的快速录入表单" in page
+    assert "没有你可以新建记录的快速录入表单" in page
     assert "<script>alert" not in page
