@@ -10,10 +10,10 @@ import pytest
 
 from tests.browser import day, first
 from tests.browser import reps as phone
-from tests.browser.photos import attach
 from tests.browser.conftest import settled
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
+from tests.browser.photos import attach
 from tests.browser.reps import Reps
 from webapp import catalog
 from webapp.engines.forms import demo
