@@ -14,6 +14,7 @@ from tests.browser import reps as phone
 from tests.browser.conftest import settled
 from tests.browser.firm import Firm
 from tests.browser.guide import Guide
+from tests.browser.photos import attach
 from tests.browser.reps import Reps
 from tests.browser.team import Team
 from tests.conftest import database_of
@@ -388,6 +389,11 @@ def _region(page: Any) -> None:
     page.wait_for_selector("#f-region-list [data-value='330100']")
 
 
+def _pictures(page: Any) -> None:
+    page.locator("[data-files]").first.scroll_into_view_if_needed()
+    page.wait_for_selector("[data-files-list] img")
+
+
 #: Of the starter app with its demo firm: name → address and what is done before the picture.
 CRM: dict[str, tuple[str, Callable[[Any], None] | None]] = {
     "20-demo-workbench": ("/", lambda page: page.wait_for_selector("#demo")),
@@ -400,6 +406,13 @@ CRM: dict[str, tuple[str, Callable[[Any], None] | None]] = {
     "20-convert-page": ("/crm/lead/1/convert", None),
     "20-region": ("/crm/account/new", _region),
     "20-tags": ("/crm/account/tags/tags", None),
+    "21-pictures-entry": ("/crm/product/1/edit", _pictures),
+    "21-pictures-record": (
+        "/crm/product/1",
+        lambda page: page.locator("a[data-photo]").first.scroll_into_view_if_needed(),
+    ),
+    "21-pictures-open": ("/crm/product/1", lambda page: page.locator("a[data-photo]").first.click()),
+    "21-pictures-list": ("/crm/product", None),
 }
 
 
@@ -410,6 +423,9 @@ def test_starter_app(reps: Reps, shots: Callable[..., None], name: str, language
     world = reps.world
     if name != "20-demo-offered":
         demo.load(world.database, world.actor("admin"), "crm", catalog.demo("crm", language), "Demo")
+    if name.startswith("21-"):
+        attach(world, "product", 1, picture=["front.jpg", "side.jpg", "装配 现场.jpg"])
+        attach(world, "product", 3, picture=["machine.jpg"])
     sign_in = lambda page, of: reps.sign_in(page, of, "admin")  # noqa: E731
     shots(name, reps.url + path, sign_in=sign_in, prepare=prepare, languages=(language,))
 
