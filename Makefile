@@ -43,5 +43,5 @@ migration: setup-dev  ## a new step of the system's tables: make migration NAME=
 	@$(BIN)/python -m migrations.new "$(NAME)"
 
 clean:  ## what was built (not the data)
-	rm -rf .venv node_modules webapp/static/vendor webapp/static/build webapp/engines/forms/pinyin.txt webapp/engines/forms/regions.txt
+	rm -rf .venv node_modules webapp/static/vendor webapp/static/build webapp/engines/forms/finding/pinyin.txt webapp/engines/forms/finding/regions.txt
 	find webapp/translations -name '*.mo' -delete

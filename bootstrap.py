@@ -28,18 +28,18 @@ def main() -> None:
     _step("packages", _is_installed(is_dev), lambda: _install(is_dev))
     _step("Node for building the pages", _has_node(), _install_node)
     _run([str(PYTHON), "build_assets.py"])
-    table = ROOT / "webapp/engines/forms/pinyin.txt"
-    maker = ROOT / "webapp/engines/forms/pinyin_build.py"
+    finding = ROOT / "webapp/engines/forms/finding"
     _step(
-        "pinyin table", _is_newer(table, maker), lambda: _run([str(PYTHON), "-m", "webapp.engines.forms.pinyin_build"])
+        "pinyin table",
+        _is_newer(finding / "pinyin.txt", finding / "pinyin_build.py"),
+        lambda: _run([str(PYTHON), "-m", "webapp.engines.forms.finding.pinyin_build"]),
     )
-    forms = ROOT / "webapp/engines/forms"
     areas = ROOT / "node_modules/@vant/area-data/package.json"
-    divisions, makers = forms / "regions.txt", (forms / "regions_build.py", forms / "regions.py", areas)
+    divisions, makers = finding / "regions.txt", (finding / "regions_build.py", finding / "regions.py", areas)
     _step(
         "administrative divisions",
         all(_is_newer(divisions, one) for one in makers),
-        lambda: _run([str(PYTHON), "-m", "webapp.engines.forms.regions_build"]),
+        lambda: _run([str(PYTHON), "-m", "webapp.engines.forms.finding.regions_build"]),
     )
     _step("translations", not _stale_catalogs(), _compile_catalogs)
 

@@ -39,7 +39,9 @@ def pytest_configure() -> None:
     """Put files in memory; make the table of readings where `make setup` has not run."""
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick_folder()))
     if not PINYIN.exists():
-        subprocess.run([sys.executable, "-m", "webapp.engines.forms.pinyin_build"], check=True, cwd=PINYIN.parents[3])
+        subprocess.run(
+            [sys.executable, "-m", "webapp.engines.forms.finding.pinyin_build"], check=True, cwd=PINYIN.parents[3]
+        )
 
 
 def pytest_collection_finish() -> None:

@@ -25,7 +25,7 @@ from tests import missing
 from webapp import migrating
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.engines.forms import counters
+from webapp.engines.forms.structure import counters
 
 # What a run of tests can do without: these databases need not survive a power cut.
 CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "jit=off")

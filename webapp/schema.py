@@ -14,10 +14,10 @@ OWNERS = (
     "webapp.access.tables",
     "webapp.journal.tables",
     "webapp.files.tables",
-    "webapp.engines.forms.counters",
-    "webapp.engines.forms.comments",
-    "webapp.engines.forms.stars",
-    "webapp.engines.forms.saved_tables",
+    "webapp.engines.forms.structure.counters",
+    "webapp.engines.forms.around.comments",
+    "webapp.engines.forms.around.stars",
+    "webapp.engines.forms.viewing.saved_tables",
     "webapp.engines.forms.transfer.tables",
 )
 

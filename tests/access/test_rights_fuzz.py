@@ -20,7 +20,8 @@ from webapp import clock
 from webapp.access import actors, departments, members, roles, setup
 from webapp.db import Database
 from webapp.definitions import versions
-from webapp.engines.forms import attaching, records
+from webapp.engines.forms import records
+from webapp.engines.forms.writing import attaching
 from webapp.files.tables import file
 
 SEEDS = [int(os.environ["MORTISE_FUZZ_SEED"])] if "MORTISE_FUZZ_SEED" in os.environ else [1]

@@ -22,8 +22,12 @@ from tests.access.reference import Person, Reference, Row
 from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions.model import Form
-from webapp.engines.forms import aggregate, converting, history, known, pickers, select, tagging, views
+from webapp.engines.forms import aggregate, converting, select
+from webapp.engines.forms.around import history
+from webapp.engines.forms.entering import known, pickers
+from webapp.engines.forms.finding import tagging
 from webapp.engines.forms.record import Masked, Query
+from webapp.engines.forms.viewing import views
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 
 #: Modules elsewhere in the tests that register further ways.
@@ -351,7 +355,7 @@ def what_is_known_while_typing_names_visible_records_only(case: Case) -> None:
 
 @way("owned")
 def how_much_somebody_owns_is_told_to_those_who_look_after_members(case: Case) -> None:
-    from webapp.engines.forms import handover
+    from webapp.engines.forms.days import handover
 
     whose = case.reference.rows["deal"][0].owner or case.person.id
     if not case.actor.roles & {"keeper", "people"}:

@@ -7,8 +7,9 @@ from typing import Any
 from tests.access.ways import Case, refused, way
 from tests.access.ways_grid import may, scope
 from webapp.definitions.model import View
-from webapp.engines.forms import board_settings, boards, lanes, views, watched
-from webapp.engines.forms.views import Asked
+from webapp.engines.forms.board import board_settings, boards, lanes, watched
+from webapp.engines.forms.viewing import views
+from webapp.engines.forms.viewing.views import Asked
 
 CARD = ["account", "name", "code", "phone", "amount", "cost", "partner"]
 

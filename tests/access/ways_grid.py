@@ -7,10 +7,11 @@ from typing import Any
 
 from tests.access.ways import Case, refused, way
 from webapp.definitions.model import View
-from webapp.engines.forms import arranged, columns, filters, groups, select, totals, views
+from webapp.engines.forms import select
 from webapp.engines.forms.record import Masked, Query
-from webapp.engines.forms.saved import SavedView
-from webapp.engines.forms.views import Asked
+from webapp.engines.forms.viewing import arranged, columns, filters, groups, totals, views
+from webapp.engines.forms.viewing.saved import SavedView
+from webapp.engines.forms.viewing.views import Asked
 
 
 def scope(case: Case) -> Any:

@@ -8,7 +8,9 @@ from typing import Any
 from tests.access.reference import LEVELS
 from tests.access.ways import Case, refused, way
 from webapp.access import policy
-from webapp.engines.forms import aggregate, finder, pool, select
+from webapp.engines.forms import aggregate, select
+from webapp.engines.forms.days import pool
+from webapp.engines.forms.finding import finder
 from webapp.engines.forms.record import Masked, Query
 
 SHOWN = {"name": "read", "stage": "read", "amount": "read", "loose": "read", "phone": "masked", "code": "masked"}

@@ -6,18 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from tests.access.ways import Case, refused, way
-from webapp.engines.forms import (
-    aggregate,
-    attaching,
-    audience,
-    binned,
-    comments,
-    duties,
-    overview,
-    related,
-    select,
-    views,
-)
+from webapp.engines.forms import aggregate, binned, select
+from webapp.engines.forms.around import audience, comments, related
+from webapp.engines.forms.days import duties, overview
+from webapp.engines.forms.viewing import views
+from webapp.engines.forms.writing import attaching
 
 
 def _ids(hrefs: list[str]) -> list[int]:

@@ -16,7 +16,7 @@ from werkzeug.routing import IntegerConverter
 from tests.api.conftest import ACCOUNTS, DEALS, Program, program  # noqa: F401
 from tests.contracts.test_routes import PAGES, PART, PIECES, WRITES
 from tests.world import CRM, World
-from webapp.engines.forms import history
+from webapp.engines.forms.around import history
 
 #: Bob's, of another team. Its parts stand in titles, phones and amounts of his records alone.
 FOREIGN = "zebrafish"

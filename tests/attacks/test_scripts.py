@@ -12,7 +12,8 @@ import pytest
 
 from tests.pages.conftest import PART, Sales
 from webapp.access import departments, firm, members, tokens
-from webapp.engines.forms import comments, records
+from webapp.engines.forms import records
+from webapp.engines.forms.around import comments
 from webapp.journal import work
 
 EVIL = "\"'><img src=x onerror=1>"

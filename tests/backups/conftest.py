@@ -25,8 +25,9 @@ from webapp import clock
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.definitions import versions
-from webapp.engines.forms import attaching, bulk, records, undo
+from webapp.engines.forms import bulk, records, undo
 from webapp.engines.forms.transfer import jobs, maps
+from webapp.engines.forms.writing import attaching
 from webapp.files.pictures import Seen
 from webapp.files.store import store_of
 from webapp.journal import changesets, due, seals

@@ -8,7 +8,8 @@ import io
 from PIL import Image, ImageDraw
 
 from tests.world import World
-from webapp.engines.forms import attaching, records
+from webapp.engines.forms import records
+from webapp.engines.forms.writing import attaching
 from webapp.files.pictures import pictures_of
 from webapp.files.store import store_of
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests.browser.reps import Reps
 from tests.world import World
 from webapp import catalog
-from webapp.engines.forms import demo
+from webapp.engines.forms.days import demo
 
 
 class Team(Reps):

@@ -21,7 +21,8 @@ from tests.conftest import database_of
 from tests.databases import known_of
 from tests.world import World
 from webapp import catalog
-from webapp.engines.forms import demo, records
+from webapp.engines.forms import records
+from webapp.engines.forms.days import demo
 from webapp.journal import work
 
 pytestmark = [

@@ -7,7 +7,8 @@ import pytest
 from tests.crm.conftest import Crm
 from tests.pages.conftest import words
 from webapp import catalog
-from webapp.engines.forms import demo, records
+from webapp.engines.forms import records
+from webapp.engines.forms.days import demo
 from webapp.errors import Conflict, Denied
 from webapp.journal import changesets
 

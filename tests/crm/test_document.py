@@ -11,8 +11,10 @@ from tests.world import make
 from webapp import catalog
 from webapp.db import Database
 from webapp.definitions import upgrade, versions
-from webapp.engines.forms import building, records, views
-from webapp.engines.forms.views import Asked
+from webapp.engines.forms import records
+from webapp.engines.forms.structure import building
+from webapp.engines.forms.viewing import views
+from webapp.engines.forms.viewing.views import Asked
 
 FIRST = Path(__file__).parent / "crm_first.yaml"
 SAMPLE: dict[str, dict[str, Any]] = {

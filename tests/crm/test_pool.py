@@ -11,7 +11,8 @@ from tests.crm.conftest import Crm
 from tests.pages.conftest import words
 from webapp.db import Database
 from webapp.definitions import source, versions
-from webapp.engines.forms import pool, records
+from webapp.engines.forms import records
+from webapp.engines.forms.days import pool
 from webapp.errors import Conflict, Invalid, NotFound
 
 PHONE, MASKED = "13812344210", "138****4210"

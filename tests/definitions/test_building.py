@@ -31,8 +31,8 @@ from tests.definitions.small import (
 from webapp.db import Database
 from webapp.definitions import versions
 from webapp.definitions.tables import building
-from webapp.engines.forms import building as builder
 from webapp.engines.forms import records
+from webapp.engines.forms.structure import building as builder
 from webapp.errors import Conflict
 from webapp.journal import claims, events
 
@@ -225,7 +225,7 @@ from tests.databases import settings_for
 from tests.definitions.small import KEEPER
 from webapp.db import Database
 from webapp.definitions import storage, versions
-from webapp.engines.forms import building
+from webapp.engines.forms.structure import building
 building.CHUNK = {"sqlite": 20, "postgresql": 20}
 database = Database(settings_for(pathlib.Path(sys.argv[1]), sys.argv[2]))
 print("ready", flush=True)

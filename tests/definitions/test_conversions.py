@@ -12,12 +12,15 @@ from tests.definitions.small import KEEPER, document, fields, people, publish
 from webapp.db import Database
 from webapp.definitions import storage, versions
 from webapp.definitions.model import Definitions
-from webapp.engines.forms import building, history, records, stored, undo
+from webapp.engines.forms import records, undo
 from webapp.engines.forms.aggregate import aggregate
+from webapp.engines.forms.around import history
+from webapp.engines.forms.around.timeline import lines
 from webapp.engines.forms.display import Eye
 from webapp.engines.forms.select import Query, select
-from webapp.engines.forms.timeline import lines
-from webapp.engines.forms.views import converting, scope
+from webapp.engines.forms.structure import building
+from webapp.engines.forms.viewing.views import converting, scope
+from webapp.engines.forms.writing import stored
 from webapp.errors import Conflict
 from webapp.journal.tables import change_set, event
 

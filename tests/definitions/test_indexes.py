@@ -24,8 +24,8 @@ from tests.definitions.small import (
 from webapp import clock
 from webapp.db import Database
 from webapp.definitions import versions
-from webapp.engines.forms import building as builder
-from webapp.engines.forms import indexes, indexing
+from webapp.engines.forms.structure import building as builder
+from webapp.engines.forms.structure import indexes, indexing
 from webapp.errors import Conflict, Denied, NotFound
 from webapp.journal import due, work
 

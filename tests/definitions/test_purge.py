@@ -12,7 +12,7 @@ from webapp.db import Database
 from webapp.definitions import storage, versions
 from webapp.definitions.tables import building
 from webapp.engines.forms import records
-from webapp.engines.forms.tables import columns_present
+from webapp.engines.forms.structure.tables import columns_present
 from webapp.errors import Conflict, Denied, NotFound
 from webapp.journal.tables import event
 

@@ -12,9 +12,9 @@ from tests.definitions.test_building import child
 from webapp.db import Database
 from webapp.definitions import storage, versions
 from webapp.definitions.tables import building
-from webapp.engines.forms import building as builder
 from webapp.engines.forms import records
 from webapp.engines.forms.select import Query, select
+from webapp.engines.forms.structure import building as builder
 
 OPTIONS = [{"value": "steel", "label": {"zh": "钢铁行业"}}, {"value": "food"}]
 

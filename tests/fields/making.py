@@ -13,7 +13,7 @@ from webapp.db import Id, Unit
 from webapp.definitions.kinds import field_kinds
 from webapp.definitions.model import Field, Form
 from webapp.definitions.spec import Report, Struct
-from webapp.engines.forms import search
+from webapp.engines.forms.finding import search
 
 OPTIONS = [
     {"value": "east", "label": {"en": "East China", "zh": "华东"}, "color": "blue"},

@@ -12,7 +12,7 @@ from tests.fields.making import OPTIONS, make_field, make_form
 from tests.fields.test_contract import EXAMPLES
 from webapp.definitions.kinds import field_kinds
 from webapp.definitions.model import Definitions, Form
-from webapp.engines.forms import entry
+from webapp.engines.forms.entering import entry
 from webapp.errors import Problem
 from webapp.i18n import N_
 

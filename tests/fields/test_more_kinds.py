@@ -9,8 +9,8 @@ import pytest
 
 from tests.fields.making import OPTIONS, make_field
 from webapp.definitions.spec import Report
-from webapp.engines.forms import regions
 from webapp.engines.forms.fields.base import FieldError
+from webapp.engines.forms.finding import regions
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from tests.world import World
 from webapp.definitions import versions
-from webapp.engines.forms import aggregate, bulk, search, select
+from webapp.engines.forms import aggregate, bulk, select
+from webapp.engines.forms.finding import search
 from webapp.engines.forms.record import Query
 from webapp.expressions import check
 from webapp.expressions.fold import fold

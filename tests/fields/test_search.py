@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from tests.fields.making import OPTIONS, create, insert, make_field, make_form
 from webapp.db import Database
 from webapp.definitions.model import Form
-from webapp.engines.forms import search, sortkeys
-from webapp.engines.forms.search import tokens
+from webapp.engines.forms.finding import search, sortkeys
+from webapp.engines.forms.finding.search import tokens
 from webapp.expressions.fold import fold
 
 PEOPLE = [

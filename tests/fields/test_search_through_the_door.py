@@ -7,7 +7,8 @@ import random
 import sqlalchemy as sa
 
 from tests.world import CRM, World
-from webapp.engines.forms import records, search
+from webapp.engines.forms import records
+from webapp.engines.forms.finding import search
 from webapp.engines.forms.record import Query
 from webapp.engines.forms.select import select
 from webapp.expressions.fold import fold

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.engines.forms import sortkeys
+from webapp.engines.forms.finding import sortkeys
 
 
 def test_names_stand_in_the_order_of_their_sounds() -> None:
@@ -101,7 +101,7 @@ def test_a_missing_table_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_the_table_is_built_whole(tmp_path: Path) -> None:
-    from webapp.engines.forms import pinyin_build
+    from webapp.engines.forms.finding import pinyin_build
 
     assert pinyin_build.build(tmp_path / "pinyin.txt") > 20_000
     assert (tmp_path / "pinyin.txt").read_bytes() == sortkeys.TABLE.read_bytes()
@@ -110,7 +110,7 @@ def test_the_table_is_built_whole(tmp_path: Path) -> None:
 
 def test_heavy_packages_are_not_imported_before_they_are_needed() -> None:
     code = (
-        "import sys, webapp.engines.forms.fields, webapp.engines.forms.search.tokens as s\n"
+        "import sys, webapp.engines.forms.fields, webapp.engines.forms.finding.search.tokens as s\n"
         "s.readings_of('张伟'); s.sortkeys.sort_key('张伟')\n"
         "sys.exit(' '.join({'pypinyin', 'phonenumbers', 'jsonschema_rs'} & set(sys.modules)) or 0)"
     )

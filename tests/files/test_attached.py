@@ -15,9 +15,11 @@ from PIL import Image, PngImagePlugin
 from tests.world import CRM, World
 from webapp import clock
 from webapp.access import policy, tokens
-from webapp.engines.forms import attaching, bulk, filing, history, records, select, undo
+from webapp.engines.forms import bulk, records, select, undo
+from webapp.engines.forms.around import history
 from webapp.engines.forms.transfer import exporting, mapping, proposing
 from webapp.engines.forms.transfer.exporting import Wanted
+from webapp.engines.forms.writing import attaching, filing
 from webapp.errors import Invalid, NotFound
 from webapp.files.store import store_of
 from webapp.journal import changesets, work

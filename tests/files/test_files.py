@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import settings_for
 from webapp import clock
-from webapp.engines.forms import filing
+from webapp.engines.forms.writing import filing
 from webapp.errors import Invalid, NoRoom, NotFound, TooLarge
 from webapp.files import shelf
 from webapp.files.kinds import type_of

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from tests.world import CRM, World
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import guards, history, records, select
+from webapp.engines.forms import records, select
+from webapp.engines.forms.around import history
 from webapp.engines.forms.record import Query, Record
+from webapp.engines.forms.writing import guards
 from webapp.errors import Conflict, Denied, Invalid, NotFound, Problem, Stale
 from webapp.i18n import N_
 from webapp.journal import interests

@@ -10,7 +10,9 @@ import pytest
 
 from tests.world import CRM, World
 from webapp import clock
-from webapp.engines.forms import bulk, history, records, select, stages, undo
+from webapp.engines.forms import bulk, records, select, undo
+from webapp.engines.forms.around import history
+from webapp.engines.forms.board import stages
 from webapp.engines.forms.record import Query
 from webapp.errors import Conflict, Invalid
 from webapp.journal import changesets

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from tests.pages.conftest import Sales, words
 from webapp import clock
-from webapp.engines.forms import emptying, records
+from webapp.engines.forms import records
+from webapp.engines.forms.days import emptying
 from webapp.journal import due, work
 
 

@@ -54,7 +54,7 @@ def test_what_is_arranged_is_saved_in_the_view_with_what_the_saver_does_not_see(
 
 
 def _views(sales_: Sales) -> list:
-    from webapp.engines.forms import views
+    from webapp.engines.forms.viewing import views
 
     with sales_.world.database.read() as unit:
         return list(views.offered(views.scope(unit, sales_.world.actor("ann"), "crm", "deal", "zh")))

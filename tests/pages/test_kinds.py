@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from tests.pages.conftest import Sales, words
-from webapp.engines.forms import bulk, tagging, undo
+from webapp.engines.forms import bulk, undo
+from webapp.engines.forms.finding import tagging
 from webapp.journal import changesets, due
 
 

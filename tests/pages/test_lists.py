@@ -10,7 +10,8 @@ import pytest
 from tests.pages import sales
 from tests.pages.conftest import Sales, words
 from webapp.definitions import storage
-from webapp.engines.forms import conditions, records
+from webapp.engines.forms import records
+from webapp.engines.forms.viewing import conditions
 
 
 def rows(html: str) -> list[str]:

@@ -16,7 +16,8 @@ from tests.pages.followed import DOCUMENT
 from tests.world import make
 from webapp import clock
 from webapp.db import Database
-from webapp.engines.forms import comments, records, standing
+from webapp.engines.forms import records
+from webapp.engines.forms.around import comments, standing
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from tests.pages import sales
 from tests.pages.conftest import Sales, words
 from webapp.definitions import storage
-from webapp.engines.forms import indexes, saved
+from webapp.engines.forms.structure import indexes
+from webapp.engines.forms.viewing import saved
 
 from .test_lists import rows
 

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.transfer.files import write_csv, write_xlsx
-from webapp.engines.forms import records, search
+from webapp.engines.forms import records
+from webapp.engines.forms.finding import search
 from webapp.engines.forms.transfer import importing
 from webapp.journal.tables import event
 

@@ -19,7 +19,8 @@ from webapp.backups import folders, keeping
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.definitions import storage, versions
-from webapp.engines.forms import records, soundness
+from webapp.engines.forms import records
+from webapp.engines.forms.structure import soundness
 from webapp.files import shelf, store
 from webapp.i18n import N_
 from webapp.journal import claims, due, seals

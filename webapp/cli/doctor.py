@@ -35,7 +35,7 @@ def doctor(console: Console, deep: bool, mend: bool) -> int:
     try:
         found = looking.run(database, deep=deep)
         if mend and found[0].state == "ok":
-            from webapp.engines.forms import soundness
+            from webapp.engines.forms.structure import soundness
 
             count = soundness.mend(database, soundness.look(database, 2000)[1])
             console.say(N_("{n} pieces of work are left to the worker.", n=count), is_error=True)

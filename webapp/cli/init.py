@@ -101,7 +101,7 @@ def load_demo(console: Console, app: str) -> None:
     from webapp import catalog
     from webapp.access import firm, members
     from webapp.cli.people import acting
-    from webapp.engines.forms import demo
+    from webapp.engines.forms.days import demo
     from webapp.i18n import language_of
 
     if not catalog.has_demo(app):

@@ -146,7 +146,7 @@ def list_users(console: Console, with_leavers: bool) -> None:
 def disable_user(console: Console, email: str, heir: str | None, as_email: str | None) -> None:
     """Disable a member who left: his sessions and tokens end at once."""
     from webapp.access import members
-    from webapp.engines.forms import handover
+    from webapp.engines.forms.days import handover
 
     with console.database.write() as unit:
         member, actor = found(unit, email), acting(unit, as_email)

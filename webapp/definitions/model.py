@@ -131,7 +131,7 @@ class Form:
     settings   require_version, collision, description, quick (keys of the fields of the quick entry), known (field →
                places where what is typed is looked for), convert (`definitions.convert`), pool (`engines.forms.pool`)
     computed   keys of the formulas with a column, each after those it is computed from
-    search     table that finds records by bigrams (see `engines/forms/search`)
+    search     table that finds records by bigrams (see `engines/forms/finding/search`)
     """
 
     app: str

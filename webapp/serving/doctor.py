@@ -144,7 +144,7 @@ def _built(database: Database) -> Said:
 
 
 def _agreement(database: Database, *, deep: bool) -> Said:
-    from webapp.engines.forms import soundness
+    from webapp.engines.forms.structure import soundness
 
     looked, unlike = soundness.look(database, 2000 if deep else 100)
     if not unlike:

@@ -9,15 +9,15 @@ from webapp.config import Settings
 #: Modules whose import registers handlers of due rows and periodic work.
 HANDLERS = (
     "webapp.journal.keeping",
-    "webapp.engines.forms.building",
+    "webapp.engines.forms.structure.building",
     "webapp.engines.forms.bulk_jobs",
-    "webapp.engines.forms.tagging",
-    "webapp.engines.forms.emptying",
-    "webapp.engines.forms.filing",
+    "webapp.engines.forms.finding.tagging",
+    "webapp.engines.forms.days.emptying",
+    "webapp.engines.forms.writing.filing",
     "webapp.engines.forms.transfer.export_jobs",
     "webapp.engines.forms.transfer.jobs",
     "webapp.engines.forms.undoing",
-    "webapp.engines.forms.handover",
+    "webapp.engines.forms.days.handover",
     "webapp.channels.password_mail",
     "webapp.backups.jobs",
 )

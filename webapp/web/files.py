@@ -10,8 +10,8 @@ from flask import Response, request, send_file
 from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions.model import Form
-from webapp.engines.forms import attaching
 from webapp.engines.forms.fields.files import FilesKind
+from webapp.engines.forms.writing import attaching
 from webapp.errors import Invalid, NotFound
 from webapp.files import pictures
 from webapp.files.kinds import type_of

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-from webapp.engines.forms.columns import Column, Grid
 from webapp.engines.forms.display import MOMENTS, NUMBERS, Cell, Tag, initial, tint
+from webapp.engines.forms.viewing.columns import Column, Grid
 from webapp.web import scope
 from webapp.web.assets import url as static
 

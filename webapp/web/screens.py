@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 from flask import Response, make_response, request
 
 from webapp.db import Unit
-from webapp.engines.forms import views
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.viewing import views
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.i18n import label
 from webapp.web import language, numbers, respond, scope
 from webapp.web.htmx import htmx

@@ -9,8 +9,9 @@ from flask import Response
 
 from webapp.blueprints.api import answers, blueprint, bodies
 from webapp.definitions.model import Form
-from webapp.engines.forms import bulk, records, values
+from webapp.engines.forms import bulk, records
 from webapp.engines.forms.select import require_form
+from webapp.engines.forms.writing import values
 from webapp.errors import Invalid, MortiseError, Problem
 from webapp.i18n import N_
 from webapp.web import language, scope

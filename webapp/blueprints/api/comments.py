@@ -8,8 +8,9 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.api import answers, blueprint, bodies
-from webapp.engines.forms import comments, select
-from webapp.engines.forms.comments import Comment
+from webapp.engines.forms import select
+from webapp.engines.forms.around import comments
+from webapp.engines.forms.around.comments import Comment
 from webapp.web import scope
 
 _PATH = "/data/<app>/<form_key>/<int:id_>/comments"

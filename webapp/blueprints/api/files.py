@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response
 
 from webapp.blueprints.api import answers, blueprint, bodies
-from webapp.engines.forms import attaching
 from webapp.engines.forms.fields.files import MOST_MB
+from webapp.engines.forms.writing import attaching
 from webapp.web import files, scope
 
 

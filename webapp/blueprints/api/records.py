@@ -7,7 +7,8 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.api import answers, blueprint, bodies, pages, shapes
-from webapp.engines.forms import history, records, select
+from webapp.engines.forms import records, select
+from webapp.engines.forms.around import history
 from webapp.engines.forms.record import Query
 from webapp.errors import Problem
 from webapp.i18n import N_

@@ -12,7 +12,7 @@ from webapp.blueprints.api import answers, blueprint, bodies
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import attaching
+from webapp.engines.forms.writing import attaching
 from webapp.i18n import label
 from webapp.web import language, scope
 

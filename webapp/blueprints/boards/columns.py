@@ -8,8 +8,8 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.boards import blueprint
-from webapp.engines.forms import axes, board_settings, boards, lanes
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.board import axes, board_settings, boards, lanes
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import N_
 from webapp.web import numbers, respond, scope, screens

@@ -12,10 +12,12 @@ from flask import Response, request
 from webapp.blueprints.boards import blueprint, needs
 from webapp.blueprints.boards.columns import board, context, placed
 from webapp.definitions.model import Field
-from webapp.engines.forms import axes, board_settings, boards, lanes, moving, records, related
+from webapp.engines.forms import records
+from webapp.engines.forms.around import related
+from webapp.engines.forms.board import axes, board_settings, boards, lanes, moving
 from webapp.engines.forms.display import title_of
 from webapp.engines.forms.record import Record
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import Invalid, NotFound, Stale
 from webapp.i18n import N_, Message
 from webapp.journal import changesets

@@ -8,9 +8,9 @@ from typing import Any
 from flask import Response, request
 
 from webapp.definitions.model import Field
-from webapp.engines.forms import inputs
+from webapp.engines.forms.entering import inputs
 from webapp.engines.forms.record import Record
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Invalid, Problem
 from webapp.i18n import Message
 from webapp.web import respond, screens

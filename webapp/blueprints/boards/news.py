@@ -20,10 +20,11 @@ from webapp.access.actor import Actor
 from webapp.blueprints.boards import columns
 from webapp.db import Unit
 from webapp.definitions import versions
-from webapp.engines.forms import axes, board_settings, saved, views, watched
-from webapp.engines.forms.boards import Head
-from webapp.engines.forms.views import Asked, Scope
-from webapp.engines.forms.watched import Found, Watched
+from webapp.engines.forms.board import axes, board_settings, watched
+from webapp.engines.forms.board.boards import Head
+from webapp.engines.forms.board.watched import Found, Watched
+from webapp.engines.forms.viewing import saved, views
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import MortiseError
 from webapp.web import live, scope, screens
 from webapp.web.streams import Stream

@@ -10,9 +10,10 @@ from webapp.blueprints.boards import blueprint, needs
 from webapp.blueprints.boards.columns import board
 from webapp.blueprints.boards.move import move_to, needs_more
 from webapp.definitions.model import Field
-from webapp.engines.forms import axes, boards, moving, select
-from webapp.engines.forms.moving import Moved
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms import select
+from webapp.engines.forms.board import axes, boards, moving
+from webapp.engines.forms.board.moving import Moved
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_
 from webapp.web import numbers, respond, scope, screens

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 from webapp.blueprints.boards.columns import context
 from webapp.definitions.model import Field
-from webapp.engines.forms import axes, board_settings, boards, grouping, lanes, views
+from webapp.engines.forms.board import axes, board_settings, boards, lanes
 from webapp.engines.forms.display import name_of
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.viewing import grouping, views
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.i18n import N_, label
 from webapp.web.screens import Links
 

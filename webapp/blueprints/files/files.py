@@ -8,8 +8,8 @@ from flask import Response, jsonify, make_response
 
 from webapp.blueprints.files import blueprint
 from webapp.blueprints.transfer import exports
-from webapp.engines.forms import attaching
 from webapp.engines.forms.fields.files import MOST_MB
+from webapp.engines.forms.writing import attaching
 from webapp.errors import NotFound
 from webapp.web import files, scope, screens
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, make_response
 
 from webapp.blueprints.phone import blueprint
-from webapp.engines.forms import quick
+from webapp.engines.forms.entering import quick
 from webapp.i18n import N_
 from webapp.web import assets, language, respond, scope
 from webapp.web.signing import public

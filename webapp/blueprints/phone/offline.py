@@ -7,7 +7,8 @@ from typing import Any
 from flask import Response, abort, g, jsonify, make_response, render_template
 
 from webapp.blueprints.phone import blueprint
-from webapp.engines.forms import inputs, quick, views
+from webapp.engines.forms.entering import inputs, quick
+from webapp.engines.forms.viewing import views
 from webapp.i18n import LANGUAGES, N_
 from webapp.web import csrf, language, scope, screens
 from webapp.web.signing import public

@@ -14,8 +14,10 @@ from flask import Response, request
 
 from webapp.blueprints.phone import blueprint
 from webapp.definitions.model import Form
-from webapp.engines.forms import contacts, quick, views
+from webapp.engines.forms import contacts
 from webapp.engines.forms.contacts import Contact, places
+from webapp.engines.forms.entering import quick
+from webapp.engines.forms.viewing import views
 from webapp.web import csrf, language, respond, scope, shared
 from webapp.web.signing import public
 

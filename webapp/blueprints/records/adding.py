@@ -9,9 +9,10 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.blueprints.records.entry import require, sent_client
-from webapp.engines.forms import inputs, records
+from webapp.engines.forms import records
 from webapp.engines.forms.display import title_of
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.entering import inputs
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_
 from webapp.web import respond, scope, screens

@@ -7,9 +7,10 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import binned, emptying, records, select
+from webapp.engines.forms import binned, records, select
+from webapp.engines.forms.days import emptying
 from webapp.engines.forms.display import title_of
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Denied, NotFound
 from webapp.i18n import N_, label
 from webapp.web import respond, scope, screens

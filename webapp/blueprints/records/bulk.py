@@ -8,10 +8,12 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.blueprints.records.cells import changed_rows, owner_input
-from webapp.engines.forms import bulk_jobs, entry, inputs, select, undoing, views
+from webapp.engines.forms import bulk_jobs, select, undoing
 from webapp.engines.forms.bulk_jobs import Order
+from webapp.engines.forms.entering import entry, inputs
 from webapp.engines.forms.record import Query
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.viewing import views
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_, Message, label
 from webapp.journal import due

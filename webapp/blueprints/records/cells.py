@@ -12,10 +12,12 @@ from typing import Any
 from flask import Response, request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import bulk_jobs, cells, columns, entry, inputs, records, undo, undoing
+from webapp.engines.forms import bulk_jobs, cells, records, undo, undoing
 from webapp.engines.forms.cells import Change, New
 from webapp.engines.forms.display import cell, name_of
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.entering import entry, inputs
+from webapp.engines.forms.viewing import columns
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import Invalid
 from webapp.i18n import N_
 from webapp.web import numbers, respond, scope, screens

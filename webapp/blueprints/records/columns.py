@@ -7,8 +7,8 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import arranged, grouping, paths, totals, views
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.viewing import arranged, grouping, paths, totals, views
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import N_
 from webapp.web import respond, screens

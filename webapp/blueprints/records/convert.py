@@ -9,11 +9,13 @@ from flask import request
 
 from webapp.access import policy
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import converting, inputs, undo, views
+from webapp.engines.forms import converting, undo
 from webapp.engines.forms.converting import Choice, Into
 from webapp.engines.forms.display import Eye, cell, title_of
+from webapp.engines.forms.entering import inputs
 from webapp.engines.forms.record import Record
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing import views
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Conflict, Invalid, MortiseError, Problem
 from webapp.i18n import N_, label
 from webapp.web import numbers, respond, scope, screens

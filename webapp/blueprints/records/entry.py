@@ -9,11 +9,13 @@ from typing import Any
 from flask import Response, make_response, request
 
 from webapp.blueprints.records import blueprint, meeting
-from webapp.engines.forms import inputs, quick, records, visibility
+from webapp.engines.forms import records
 from webapp.engines.forms.contacts import places
 from webapp.engines.forms.display import title_of
+from webapp.engines.forms.entering import inputs, quick
 from webapp.engines.forms.record import Record
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing.views import Scope
+from webapp.engines.forms.writing import visibility
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, NotFound, Stale
 from webapp.i18n import N_, Message
 from webapp.web import errors, numbers, respond, scope, screens, shared

@@ -8,9 +8,10 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint, meeting
 from webapp.blueprints.records.record import changed
-from webapp.engines.forms import inputs, select
+from webapp.engines.forms import select
+from webapp.engines.forms.entering import inputs
 from webapp.engines.forms.record import Record
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Denied, Invalid, Stale
 from webapp.i18n import N_
 from webapp.web import respond, scope, screens

@@ -15,10 +15,11 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import Field
-from webapp.engines.forms import conditions, filters, grouping, paths, pickers, reach, views
-from webapp.engines.forms.conditions import Condition, Operator
-from webapp.engines.forms.filters import Raw, Several
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.entering import pickers
+from webapp.engines.forms.viewing import conditions, filters, grouping, paths, reach, views
+from webapp.engines.forms.viewing.conditions import Condition, Operator
+from webapp.engines.forms.viewing.filters import Raw, Several
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import Invalid, MortiseError
 from webapp.i18n import N_
 from webapp.web import numbers, respond, screens

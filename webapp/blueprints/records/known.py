@@ -8,7 +8,8 @@ from flask import request
 
 from webapp import clock
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import formats, known
+from webapp.engines.forms import formats
+from webapp.engines.forms.entering import known
 from webapp.web import respond, scope, screens
 
 

@@ -8,12 +8,13 @@ from flask import request
 
 from webapp.blueprints.boards import tools as board_tools
 from webapp.blueprints.records import blueprint, tools
-from webapp.engines.forms import arranged, columns, filters, groups, saved, select, views
-from webapp.engines.forms import totals as below
+from webapp.engines.forms import select
 from webapp.engines.forms.display import title_of
-from webapp.engines.forms.saved import SavedView
 from webapp.engines.forms.transfer import wizard
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.viewing import arranged, columns, filters, groups, saved, views
+from webapp.engines.forms.viewing import totals as below
+from webapp.engines.forms.viewing.saved import SavedView
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import label
 from webapp.web import numbers, respond, screens

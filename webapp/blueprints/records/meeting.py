@@ -7,10 +7,12 @@ from typing import Any
 
 from flask import Response
 
-from webapp.engines.forms import conflicts, inputs, records
-from webapp.engines.forms.entry import make
+from webapp.engines.forms import records
+from webapp.engines.forms.entering import inputs
+from webapp.engines.forms.entering.entry import make
 from webapp.engines.forms.record import Record
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing.views import Scope
+from webapp.engines.forms.writing import conflicts
 from webapp.errors import Conflict, MortiseError, NotFound, Stale
 from webapp.i18n import N_, Message
 from webapp.web import scope, screens

@@ -7,7 +7,8 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import pickers, reach
+from webapp.engines.forms.entering import pickers
+from webapp.engines.forms.viewing import reach
 from webapp.web import respond, screens
 
 

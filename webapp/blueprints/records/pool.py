@@ -7,10 +7,12 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import pool, select, views
+from webapp.engines.forms import select
+from webapp.engines.forms.days import pool
 from webapp.engines.forms.display import cell, title_of
-from webapp.engines.forms.layout import sections
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.entering.layout import sections
+from webapp.engines.forms.viewing import views
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.i18n import N_
 from webapp.web import language, respond, scope, screens

@@ -11,13 +11,15 @@ from flask import make_response, request
 from webapp import clock
 from webapp.access import guard, policy
 from webapp.blueprints.records import blueprint, pool
-from webapp.engines.forms import activities, history, related, select, several, standing, stars, timeline
-from webapp.engines.forms.activities import Kind
+from webapp.engines.forms import select
+from webapp.engines.forms.around import activities, history, related, standing, stars, timeline
+from webapp.engines.forms.around.activities import Kind
+from webapp.engines.forms.around.standing import Standing
 from webapp.engines.forms.display import Cell, Tag, cell, seen, tint, title_of
-from webapp.engines.forms.layout import Section, sections
+from webapp.engines.forms.entering.layout import Section, sections
 from webapp.engines.forms.record import Record
-from webapp.engines.forms.standing import Standing
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing import several
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import NotFound
 from webapp.i18n import label
 from webapp.web import numbers, respond, scope, screens

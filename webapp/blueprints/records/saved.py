@@ -8,10 +8,11 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.definitions.model import View
-from webapp.engines.forms import arranged, board_settings, saved, views
+from webapp.engines.forms.board import board_settings
 from webapp.engines.forms.display import name_of
-from webapp.engines.forms.saved import SavedView
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.viewing import arranged, saved, views
+from webapp.engines.forms.viewing.saved import SavedView
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import Invalid, NotFound, Stale
 from webapp.i18n import N_, label
 from webapp.web import numbers, respond, scope, screens

@@ -7,9 +7,9 @@ from typing import Any
 from flask import request
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import tagging
 from webapp.engines.forms.display import name_of, tags
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.finding import tagging
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Denied
 from webapp.i18n import N_
 from webapp.web import respond, scope, screens

@@ -9,9 +9,10 @@ from flask import Response, request
 
 from webapp.blueprints.records import blueprint
 from webapp.blueprints.records.record import changed, composer, outline
-from webapp.engines.forms import activities, audience, comments, select
+from webapp.engines.forms import select
+from webapp.engines.forms.around import activities, audience, comments
 from webapp.engines.forms.record import Record
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Denied, Invalid
 from webapp.i18n import N_
 from webapp.web import respond, scope, screens

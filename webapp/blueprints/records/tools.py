@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from webapp.blueprints.records import blueprint
-from webapp.engines.forms import arranged, grouping, views
 from webapp.engines.forms.display import name_of
 from webapp.engines.forms.sorting import MOST_KEYS
-from webapp.engines.forms.views import Asked, Scope
+from webapp.engines.forms.viewing import arranged, grouping, views
+from webapp.engines.forms.viewing.views import Asked, Scope
 from webapp.errors import NotFound
 from webapp.i18n import N_
 from webapp.web import respond, screens

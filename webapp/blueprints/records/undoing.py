@@ -8,7 +8,8 @@ from flask import request
 
 from webapp.blueprints.records import blueprint
 from webapp.blueprints.records.record import changed
-from webapp.engines.forms import history, records, select, undo
+from webapp.engines.forms import records, select, undo
+from webapp.engines.forms.around import history
 from webapp.engines.forms.display import title_of
 from webapp.errors import Conflict, NotFound
 from webapp.i18n import N_

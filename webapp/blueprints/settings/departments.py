@@ -9,7 +9,7 @@ from flask import Response, request
 from webapp.access import departments, directory
 from webapp.blueprints.settings import blueprint
 from webapp.blueprints.settings.members import problems_of
-from webapp.engines.forms import handover
+from webapp.engines.forms.days import handover
 from webapp.errors import Conflict, Invalid, MortiseError, NotFound, Stale
 from webapp.web import language, numbers, respond, scope, sections, stamps
 from webapp.web.htmx import htmx

@@ -10,7 +10,7 @@ from flask import Response, abort, make_response, request
 from webapp import clock
 from webapp.access import firm
 from webapp.blueprints.settings import blueprint
-from webapp.engines.forms import emptying
+from webapp.engines.forms.days import emptying
 from webapp.errors import Invalid, Stale
 from webapp.i18n import N_
 from webapp.web import accent, currencies, language, respond, scope, sections, signing, stamps, zones

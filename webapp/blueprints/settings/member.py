@@ -13,7 +13,7 @@ from webapp.blueprints.settings import blueprint
 from webapp.blueprints.settings.members import asked_of_form, choices, problems_of, role_labels
 from webapp.db import Unit
 from webapp.definitions import versions
-from webapp.engines.forms import handover
+from webapp.engines.forms.days import handover
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, Stale
 from webapp.i18n import N_
 from webapp.web import devices, language, numbers, respond, scope, sections, seeing, stamps

@@ -13,7 +13,7 @@ from webapp.engines.forms.transfer import drafts, looking, making, verdicts, wiz
 from webapp.engines.forms.transfer.drafts import Draft
 from webapp.engines.forms.transfer.heads import letters
 from webapp.engines.forms.transfer.sheets import Reading
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Invalid, MortiseError
 from webapp.files import shelf
 from webapp.files.store import store_of

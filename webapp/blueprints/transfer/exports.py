@@ -17,11 +17,13 @@ from webapp import clock
 from webapp.access.actor import Actor
 from webapp.blueprints.transfer import blueprint
 from webapp.db import Unit
-from webapp.engines.forms import arranged, attaching, select, views
+from webapp.engines.forms import select
 from webapp.engines.forms.record import COUNT_CAP
 from webapp.engines.forms.transfer import export_jobs, exporting
 from webapp.engines.forms.transfer.exporting import Wanted
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing import arranged, views
+from webapp.engines.forms.viewing.views import Scope
+from webapp.engines.forms.writing import attaching
 from webapp.errors import Invalid, NotFound
 from webapp.files import shelf
 from webapp.files.store import store_of

@@ -15,7 +15,7 @@ from webapp.blueprints.transfer.exports import download
 from webapp.engines.forms.transfer import drafts, looking, options, sheets, spool, wizard
 from webapp.engines.forms.transfer.drafts import Draft
 from webapp.engines.forms.transfer.sheets import Reading
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Conflict, MortiseError, NotFound
 from webapp.files.store import store_of
 from webapp.i18n import N_, label

@@ -14,7 +14,7 @@ from webapp.engines.forms import formats
 from webapp.engines.forms.transfer import drafts, looking, sheets, wizard
 from webapp.engines.forms.transfer.looking import Facts
 from webapp.engines.forms.transfer.sheets import Reading
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Invalid, MortiseError, TooLarge
 from webapp.files import shelf
 from webapp.files.store import Folder, Incoming, store_of

@@ -9,8 +9,10 @@ from flask import Blueprint, request
 
 from webapp import clock
 from webapp.backups import keeping
-from webapp.engines.forms import duties, finder, formats, overview, team
-from webapp.engines.forms.duties import Duties
+from webapp.engines.forms import formats
+from webapp.engines.forms.days import duties, overview, team
+from webapp.engines.forms.days.duties import Duties
+from webapp.engines.forms.finding import finder
 from webapp.i18n import N_, Message
 from webapp.web import frame, language, respond, scope
 

@@ -10,10 +10,11 @@ from webapp import catalog
 from webapp.access import policy
 from webapp.blueprints.workbench import blueprint
 from webapp.definitions import versions
-from webapp.engines.forms import demo, several
+from webapp.engines.forms.days import demo
 from webapp.engines.forms.display import Eye, title_of
 from webapp.engines.forms.record import Query
-from webapp.engines.forms.several import Wanted
+from webapp.engines.forms.viewing import several
+from webapp.engines.forms.viewing.several import Wanted
 from webapp.i18n import N_, label, language_of
 from webapp.web import language, numbers, respond, scope
 

@@ -15,7 +15,8 @@ from webapp.access.tables import department, member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import search, select
+from webapp.engines.forms import select
+from webapp.engines.forms.finding import search
 from webapp.engines.forms.reading import record_title
 from webapp.engines.forms.record import AggregateRow, Linked
 from webapp.engines.forms.sorting import by_option

@@ -15,7 +15,7 @@ from webapp.engines.forms.record import Query
 from webapp.expressions import binds
 
 if TYPE_CHECKING:
-    from webapp.engines.forms.views import Scope
+    from webapp.engines.forms.viewing.views import Scope
 
 PAGE = 50
 

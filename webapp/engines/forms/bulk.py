@@ -22,13 +22,15 @@ from webapp.access.tables import member
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import (
+from webapp.engines.forms import records
+from webapp.engines.forms.board import stages
+from webapp.engines.forms.fields import serial
+from webapp.engines.forms.finding import search
+from webapp.engines.forms.record import Result
+from webapp.engines.forms.writing import (
     attaching,
     guards,
     ready,
-    records,
-    search,
-    stages,
     stored,
     telling,
     uniqueness,
@@ -36,9 +38,7 @@ from webapp.engines.forms import (
     vetting,
     visibility,
 )
-from webapp.engines.forms.fields import serial
-from webapp.engines.forms.judge import defaults, judge
-from webapp.engines.forms.record import Result
+from webapp.engines.forms.writing.judge import defaults, judge
 from webapp.errors import Invalid, MortiseError, Problem
 from webapp.expressions import Stored, binds
 from webapp.i18n import N_

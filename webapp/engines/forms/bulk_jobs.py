@@ -19,8 +19,9 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import records, select, stored, undoing
+from webapp.engines.forms import records, select, undoing
 from webapp.engines.forms.record import Query
+from webapp.engines.forms.writing import stored
 from webapp.errors import Denied, Invalid, MortiseError, NotFound
 from webapp.i18n import N_
 from webapp.journal import changesets, due

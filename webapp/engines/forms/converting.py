@@ -19,10 +19,11 @@ from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.convert import sources
 from webapp.definitions.model import Definitions, Field, Form
-from webapp.engines.forms import records, select, stored
+from webapp.engines.forms import records, select
 from webapp.engines.forms.fields import choices
 from webapp.engines.forms.record import Masked, Query, Record
-from webapp.engines.forms.uniqueness import column, compared
+from webapp.engines.forms.writing import stored
+from webapp.engines.forms.writing.uniqueness import column, compared
 from webapp.errors import Conflict, Denied, Invalid, MortiseError, NotFound, Problem
 from webapp.expressions import Stored, binds, check
 from webapp.i18n import N_

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.definitions.model import Definitions, Field, Form
-from webapp.engines.forms import paths
 from webapp.engines.forms.record import Linked, Masked, Record
+from webapp.engines.forms.viewing import paths
 from webapp.expressions.types import Option
 from webapp.files.refs import FileRef
 from webapp.i18n import label

@@ -20,8 +20,9 @@ from webapp.access.tables import department, member
 from webapp.db import Unit, loader
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import paths, pending
 from webapp.engines.forms.record import Linked, Masked, Record
+from webapp.engines.forms.structure import pending
+from webapp.engines.forms.viewing import paths
 from webapp.expressions import Stored, check
 
 #: Put behind the title of a linked record that lies in the bin (a character no folded or typed text contains).

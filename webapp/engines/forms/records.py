@@ -20,10 +20,13 @@ from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
-from webapp.engines.forms import attaching, search, select, stages, stored, telling, uniqueness, values, vetting
+from webapp.engines.forms import select
+from webapp.engines.forms.board import stages
 from webapp.engines.forms.fields import serial
-from webapp.engines.forms.judge import defaults, judge
+from webapp.engines.forms.finding import search
 from webapp.engines.forms.record import Record
+from webapp.engines.forms.writing import attaching, stored, telling, uniqueness, values, vetting
+from webapp.engines.forms.writing.judge import defaults, judge
 from webapp.errors import Conflict, Denied, Invalid, NotFound, Problem, Stale
 from webapp.expressions import binds
 from webapp.i18n import N_
@@ -211,7 +214,7 @@ def purge(
 
     Refused (`Conflict`, detail `links`) while live records point at it, unless they are to be emptied.
     """
-    from webapp.engines.forms import comments, stars
+    from webapp.engines.forms.around import comments, stars
 
     before = _load(unit, actor, form, id_, "delete")
     if not actor.is_keeper:

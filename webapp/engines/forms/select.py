@@ -18,7 +18,8 @@ from webapp.access.actor import Actor
 from webapp.db import Unit, loader
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Form
-from webapp.engines.forms import cursors, search, sorting
+from webapp.engines.forms import cursors, sorting
+from webapp.engines.forms.finding import search
 from webapp.engines.forms.reading import Decoder, Reader, Sheet, path_reader, readable, readers, unread
 from webapp.engines.forms.record import COUNT_CAP, Page, Query, Record
 from webapp.errors import NotFound

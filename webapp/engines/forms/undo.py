@@ -21,7 +21,9 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import records, stages, stored, telling
+from webapp.engines.forms import records
+from webapp.engines.forms.board import stages
+from webapp.engines.forms.writing import stored, telling
 from webapp.errors import Conflict, MortiseError, NotFound
 from webapp.expressions import binds
 from webapp.i18n import N_, Message

@@ -7,8 +7,8 @@ from dataclasses import fields
 
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms.contacts.contact import Contact
-from webapp.engines.forms.inputs import writable
-from webapp.engines.forms.views import Scope
+from webapp.engines.forms.entering.inputs import writable
+from webapp.engines.forms.viewing.views import Scope
 from webapp.i18n import LANGUAGES, N_, label
 
 _NAMES = {

@@ -154,7 +154,7 @@ class TextKind(Kind):
         return found
 
     def sort_key(self, value: str) -> str:
-        from webapp.engines.forms import sortkeys
+        from webapp.engines.forms.finding import sortkeys
 
         return sortkeys.sort_key(value)
 

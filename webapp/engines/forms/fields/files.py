@@ -1,6 +1,6 @@
 """What the kinds that hold files share (`attachment`, `image`): one column with what a record says of each file.
 
-Which files somebody may give, and what is true of them, is looked up by the door (`engines/forms/attaching.py`).
+Which files somebody may give, and what is true of them, is looked up by `engines/forms/writing/attaching.py`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class PersonName(TextKind):
     is_name = True
 
     def sort_key(self, value: str) -> str:
-        from webapp.engines.forms import sortkeys
+        from webapp.engines.forms.finding import sortkeys
 
         return sortkeys.sort_key(value, is_person=True)
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from webapp.definitions.kinds import field_kinds
 from webapp.definitions.model import Field
-from webapp.engines.forms import regions
 from webapp.engines.forms.fields.base import FieldError, Kind, Widget, given_text
+from webapp.engines.forms.finding import regions
 from webapp.expressions import types
 from webapp.expressions.types import Type
 from webapp.i18n import N_

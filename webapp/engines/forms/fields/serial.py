@@ -12,8 +12,8 @@ from webapp.db import Unit
 from webapp.definitions.kinds import field_kinds
 from webapp.definitions.model import Field
 from webapp.definitions.spec import Flag, OneOf, Report, Setting, Struct, Text
-from webapp.engines.forms import counters
 from webapp.engines.forms.fields.base import FieldError, TextKind, Widget
+from webapp.engines.forms.structure import counters
 from webapp.i18n import N_
 
 DEFAULT = "{yyyy}-{####}"

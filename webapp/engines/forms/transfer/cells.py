@@ -18,13 +18,13 @@ from webapp.access.actor import Actor
 from webapp.db import MAX_DIGITS, Unit
 from webapp.definitions.model import Field, Form
 from webapp.engines.forms.fields.base import FieldError
-from webapp.engines.forms.ready import Maker, Ready
-from webapp.engines.forms.search import Prepared
+from webapp.engines.forms.finding.search import Prepared
 from webapp.engines.forms.transfer import references
 from webapp.engines.forms.transfer.mapping import ColumnMap
 from webapp.engines.forms.transfer.maps import FileMap
 from webapp.engines.forms.transfer.references import Later, Missing, Refusal
 from webapp.engines.forms.transfer.sheets import Cell, Chunk
+from webapp.engines.forms.writing.ready import Maker, Ready
 from webapp.errors import Invalid, Problem
 from webapp.expressions.fold import fold
 from webapp.i18n import N_

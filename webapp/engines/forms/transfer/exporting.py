@@ -23,8 +23,10 @@ from webapp.access.actor import Actor
 from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Definitions, Field, Form
-from webapp.engines.forms import arranged, board_settings, paths, reading, select, views
+from webapp.engines.forms import reading, select
+from webapp.engines.forms.board import board_settings
 from webapp.engines.forms.record import Masked, Query, Record
+from webapp.engines.forms.viewing import arranged, paths, views
 from webapp.errors import Denied, Invalid, nearest
 from webapp.expressions import binds
 from webapp.i18n import LANGUAGES, N_

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from webapp.definitions.document import RESERVED_FIELDS
-from webapp.engines.forms.sortkeys import syllables
+from webapp.engines.forms.finding.sortkeys import syllables
 from webapp.engines.forms.transfer.heads import spellings
 from webapp.engines.forms.transfer.profiling import Profile
 from webapp.engines.forms.transfer.synonyms import meanings

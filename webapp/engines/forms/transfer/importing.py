@@ -21,7 +21,6 @@ from webapp.db import Database, Unit
 from webapp.definitions import versions
 from webapp.definitions.model import Form
 from webapp.engines.forms import bulk, select
-from webapp.engines.forms.ready import Maker
 from webapp.engines.forms.record import Result
 from webapp.engines.forms.transfer import heads, mapping, matching
 from webapp.engines.forms.transfer.ahead import ahead
@@ -39,6 +38,7 @@ from webapp.engines.forms.transfer.orders import (
 )
 from webapp.engines.forms.transfer.sheets import Chunk, Source
 from webapp.engines.forms.transfer.spool import Spool, reasons, spooled, write_rejected
+from webapp.engines.forms.writing.ready import Maker
 from webapp.errors import Invalid, MortiseError, Problem
 from webapp.i18n import N_, label
 from webapp.journal import changesets

@@ -17,9 +17,10 @@ from webapp.access.actor import Actor
 from webapp.config import Settings
 from webapp.db import Database, Unit
 from webapp.definitions import versions
-from webapp.engines.forms import filing, select
+from webapp.engines.forms import select
 from webapp.engines.forms.transfer import drafts, importing, maps, orders, sheets
 from webapp.engines.forms.transfer.orders import Order, Outcome, State
+from webapp.engines.forms.writing import filing
 from webapp.errors import Denied, Invalid, MortiseError, NotFound, TooLarge
 from webapp.files import shelf
 from webapp.files.store import store_of

@@ -13,7 +13,8 @@ from webapp.access import policy
 from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import reading, uniqueness
+from webapp.engines.forms import reading
+from webapp.engines.forms.writing import uniqueness
 from webapp.errors import Invalid, Problem, nearest
 from webapp.expressions import binds
 from webapp.i18n import N_

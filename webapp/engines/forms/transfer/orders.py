@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from webapp.definitions.model import Form
-from webapp.engines.forms import visibility
-from webapp.engines.forms.ready import Ready
 from webapp.engines.forms.transfer.maps import FileMap
 from webapp.engines.forms.transfer.references import Later
 from webapp.engines.forms.transfer.sheets import Chunk
+from webapp.engines.forms.writing import visibility
+from webapp.engines.forms.writing.ready import Ready
 from webapp.errors import Invalid, Problem
 from webapp.i18n import N_
 

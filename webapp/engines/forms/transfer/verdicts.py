@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from webapp.access.actor import Actor
 from webapp.db import Unit
 from webapp.definitions.model import Field, Form
-from webapp.engines.forms import visibility
 from webapp.engines.forms.transfer.cells import reader_of
 from webapp.engines.forms.transfer.heads import letters
 from webapp.engines.forms.transfer.maps import FileMap
 from webapp.engines.forms.transfer.references import Missing, Refusal
 from webapp.engines.forms.transfer.sheets import Cell
+from webapp.engines.forms.writing import visibility
 from webapp.expressions.fold import fold
 from webapp.i18n import N_, Message
 

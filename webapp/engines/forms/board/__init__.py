@@ -1,0 +1,1 @@
+"""Views as boards: columns, lanes, faces of cards, stages and their rules, cards that move."""

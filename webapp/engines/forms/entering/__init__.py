@@ -1,0 +1,1 @@
+"""Entry forms: their inputs, sections, pickers, and what is known already of what somebody types."""

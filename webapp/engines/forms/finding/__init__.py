@@ -1,0 +1,1 @@
+"""Finding records: search text and its index, the sounds of Chinese, tags, administrative divisions."""
