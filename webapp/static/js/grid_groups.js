@@ -48,7 +48,7 @@ async function recount() {
   for (const head of heads) {
     const now = fresh.get(head.dataset.group);
     if (!now || !head.isConnected) continue;
-    [...head.cells].slice(1).forEach((cell, at) => { if (now.cells[at + 1]) cell.innerHTML = now.cells[at + 1].innerHTML; });
+    [...head.cells].slice(1).forEach((cell, at) => { if (now.cells[at + 1]) cell.replaceChildren(...[...now.cells[at + 1].childNodes].map((one) => one.cloneNode(true))); });
   }
 }
 
