@@ -55,7 +55,10 @@ def test_photos_of_a_business_card_go_with_the_lead_with_and_without_a_connectio
     begin(page, reps, "吕嘉禾")
     chosen = page.locator("[data-files-input]")
     chosen.set_input_files([picture("正面.jpg", 3600, 2400, turned=6), picture("背面.jpg"), picture("第三张.jpg")])
-    page.wait_for_function("() => JSON.parse(document.querySelector('[name=card_photo]').value).every((one) => one.id)")
+    page.wait_for_function(
+        "() => { const kept = JSON.parse(document.querySelector('[name=card_photo]').value || '[]');"
+        " return kept.length === 2 && kept.every((one) => one.id); }"
+    )
     assert rows(page) == ["正面.jpg", "背面.jpg"]
     assert page.inner_text("[data-files-problem]") == "这里最多 2 个文件。"
     page.focus("[data-files-list] li:last-child [data-files-move]")
@@ -101,7 +104,7 @@ def test_pictures_open_at_full_size_and_are_walked_through_by_keys(reps: Reps, o
     page.wait_for_selector("[data-light-name] >> text=二.jpg")
     assert axe_problems(page) == []
     page.keyboard.press("Escape")
-    assert page.evaluate("() => document.activeElement.dataset.photo") == "二.jpg"
+    page.wait_for_function("() => document.activeElement.dataset.photo === '二.jpg'")
     page.goto(reps.url + "/crm/product")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.m-pics img')].filter((one) => one.naturalWidth).length === 2"

@@ -324,13 +324,14 @@ addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   const { submitter } = event;
   submitter?.setAttribute("aria-busy", "true");
-  settled(form).then((may) => {
+  // In a turn of its own: while the event is still on its way, a form does not let itself be sent again.
+  settled(form).then((may) => setTimeout(() => {
     submitter?.removeAttribute("aria-busy");
     if (!may || !form.isConnected) return;
     form.isSettled = true;
     form.requestSubmit(submitter);
     form.isSettled = false;
-  });
+  }));
 }, true);
 
 // Drawn from the value: a form that came, a draft that is back, an entry that was kept --------------------------------
