@@ -108,9 +108,10 @@ def test_a_forged_or_foreign_cursor_is_refused(program: Any) -> None:
     for i in range(3):
         ann.make(DEALS, name=str(i))
     cursor = ann.get(f"{DEALS}?limit=1&sort=name").json["next"]
-    for wrong in (cursor[:-3] + "abc", "x", "%00", cursor):
+    for wrong in (cursor[:-3] + "abc", "x", cursor):
         answer = ann.get(f"{DEALS}?limit=1&sort=-name&after={wrong}")
         assert (answer.status_code, answer.json["code"]) == (422, "bad_cursor")
+    assert ann.get(f"{DEALS}?after=%00").status_code == 400
 
 
 def test_unknown_query_keys_are_refused_with_the_nearest(program: Any) -> None:

@@ -122,8 +122,9 @@ def test_numbers_beyond_what_a_database_counts_to_are_records_that_do_not_exist(
         assert keeper.get(f"{DEALS}/{number}{path}").status_code == 404
         assert client.get(f"/crm/deal/{number}{path}").status_code == 404
     assert client.get(f"/crm/deal/{number}/edit").status_code == 404
-    assert keeper.patch(f"{DEALS}/{number}", {"values": {"name": "x"}}).status_code == 404
-    assert keeper.delete(f"{DEALS}/{number}").status_code == 404
+    # Beyond it the address is not one of a record at all: what other addresses of this form take no writes.
+    assert keeper.patch(f"{DEALS}/{number}", {"values": {"name": "x"}}).status_code in (404, 405)
+    assert keeper.delete(f"{DEALS}/{number}").status_code in (404, 405)
     assert keeper.post(DEALS, {"values": {"name": "x", "account": number}}).status_code == 422
 
 

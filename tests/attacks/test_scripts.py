@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.pages.conftest import PART, Sales
+from tests.pages.conftest import PART, Sales, sales_  # noqa: F401 (a fixture)
 from webapp.access import departments, firm, members, tokens
 from webapp.engines.forms import records
 from webapp.engines.forms.around import comments
@@ -27,7 +27,7 @@ def raw(text: str) -> bool:
 
 
 @pytest.fixture
-def named(sales_: Sales) -> Sales:
+def named(sales_: Sales) -> Sales:  # noqa: F811
     """A firm in which everything that people name is called so."""
     world = sales_.world
     with world.database.write() as unit:

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -322,9 +323,18 @@ def test_nothing_starts_over_a_restore_that_was_broken_off(small: tuple[Settings
         presence.hold(settings)
 
 
+def _of_accounts(rows: dict[str, list[tuple[Any, ...]]]) -> tuple[int, int]:
+    """How many accounts there are, and how many events of accounts."""
+    found = (row for name, all_ in rows.items() if name.startswith("m__event") and name != "m__event" for row in all_)
+    events = [row for row in found if "'account'" in " ".join(row)]
+    events = events or [row for row in rows["m__event"] if "'account'" in " ".join(row)]
+    return len(rows["crm__account"]), len(events)
+
+
 def test_a_backup_taken_during_an_import_is_one_state_of_it(firm: Firm, tmp_path: Path) -> None:
     """Rows, events and change sets of the same moment, whatever the writer does meanwhile."""
-    world, ended = firm.world, threading.Event()
+    world, begun, ended = firm.world, threading.Event(), threading.Event()
+    accounts_before, events_before = _of_accounts(contents(world.database))
 
     def write() -> None:
         ann = world.actor("ann")
@@ -334,10 +344,12 @@ def test_a_backup_taken_during_an_import_is_one_state_of_it(firm: Firm, tmp_path
                 set_ = changesets.open(unit, "import", "a.csv", ann.member)
                 rows = [{"name": f"A{i}"} for i in range(50)]
                 bulk.create_many(unit, ann, form, rows, via="import", change_set=set_)
+            begun.set()
 
     thread = threading.Thread(target=write)
     thread.start()
     try:
+        assert begun.wait(60)
         made = making.create(firm.settings, making.Order(target=tmp_path / "a.tar"))
     finally:
         ended.set()
@@ -345,12 +357,9 @@ def test_a_backup_taken_during_an_import_is_one_state_of_it(firm: Firm, tmp_path
     with firm.empty(tmp_path / "new") as settings:
         restoring.restore(settings, made.path)
         database = Database(settings)
-        rows = contents(database)
-        accounts = len(rows["crm__account"])
-        events = [row for name, found in rows.items() if name.startswith("m__event") and name != "m__event"
-                  for row in found if "'account'" in " ".join(row)]  # fmt: skip
-        events = events or [row for row in rows["m__event"] if "'account'" in " ".join(row)]
-        assert accounts % 50 == 0 and len(events) == accounts
+        accounts, events = _of_accounts(contents(database))
+        assert accounts > accounts_before and (accounts - accounts_before) % 50 == 0
+        assert events - events_before == accounts - accounts_before
         seals.seal(database)
         assert seals.verify(database).is_whole
         database.dispose()

@@ -57,7 +57,7 @@ def test_the_page_without_a_connection_says_nothing_of_anybody(on_sqlite: Sales)
 def test_the_device_keeps_empty_forms_of_what_one_may_enter(on_sqlite: Sales) -> None:
     (lead,) = (form for form in on_sqlite.get("/offline/forms").json if form["name"] == "crm.lead")
     assert (lead["title"], lead["url"]) == ("新建线索", "/crm/lead/new")
-    assert 'name="m__fields" value="name,mobile,company,source,need"' in lead["html"]
+    assert 'name="m__fields" value="name,mobile,company,source,need,card_photo"' in lead["html"]
     assert "csrf_token" not in lead["html"]
     assert on_sqlite.get("/offline/forms", "aud").json == []
     given = on_sqlite.get("/offline/pass").json

@@ -122,7 +122,7 @@ def test_a_document_goes_out_and_comes_in_with_all_its_faults_named(office: Offi
     refused = upload(broken)
     assert refused.status_code == 422
     assert "money" in refused.text and "account" in refused.text, "every fault with the nearest good name"
-    assert office.send("/settings/apps/upload", {"text": "\x00{"}, page="/settings/apps").status_code == 422
+    assert office.send("/settings/apps/upload", {"text": "\x00{"}, page="/settings/apps").status_code == 400
     assert upload(text.replace("zh: 金额", "zh: 合同金额")).status_code == 303
     draft = words(office.get("/settings/apps/crm/draft", "admin").text)
     assert "合同金额" in draft and "发布" in draft

@@ -120,7 +120,8 @@ def merge(unit: Unit, actor: Actor, department_id: int, into: int) -> None:
     unit.execute(department_member.delete().where(mine, department_member.c.member.in_(both)))
     unit.execute(department_member.update().where(mine).values(department=into))
     unit.execute(department.update().where(department.c.parent == department_id).values(parent=into))
-    unit.execute(department.delete().where(department.c.id == department_id))
+    if unit.execute(department.delete().where(department.c.id == department_id)).rowcount == 0:
+        raise NotFound(MISSING)
     audit.add(unit, actor, "department_merged", name=gone.name, department=department_id, into=stays.name)
 
 
@@ -166,7 +167,8 @@ def remove(unit: Unit, actor: Actor, department_id: int) -> None:
     )
     if any(unit.execute(query.limit(1)).first() for query in used):
         raise Conflict(N_("Somebody is still in this department, or another lies below it."))
-    unit.execute(department.delete().where(department.c.id == department_id))
+    if unit.execute(department.delete().where(department.c.id == department_id)).rowcount == 0:
+        raise NotFound(MISSING)
     audit.add(unit, actor, "department_removed", department=department_id)
 
 

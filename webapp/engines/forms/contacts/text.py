@@ -54,7 +54,7 @@ _ROAD = re.compile(r"[\u4e00-\u9fff]{2}(?:省|市|区|县|路|街|道|镇)[\w-]*
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 #: What stood before a number or an address that has been taken out.
 _BARE = re.compile(
-    r"(?:\b(?:tel|mobile|cell|phone|mob|e-?mail|ph|m|t)\b\.?|(?:手机|联系电话|电话|邮箱|微信同号)(?:号码?)?)\s*+[:：]?\s*(?=\n|$)",
+    r"(?:\b(?:tel|mobile|cell|phone|mob|e-?mail|ph|m|t)\b\.?|(?:手机|联系电话|电话|邮箱|微信同号)(?:号码?)?)[^\S\n]*+[:：]?[^\S\n]*+(?=\n|$)",
     re.I,
 )
 _TOKENS = re.compile(r"[\n\t|｜;；，。]+|,(?!\s*(?:Ltd|Inc|LLC))|\s{2,}|\s\(|\)(?=\s|$)")
