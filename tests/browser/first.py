@@ -96,8 +96,12 @@ def wrong_password(page: Any) -> None:
 def lapsed_session(page: Any) -> None:
     """The session ends while the record is open; the next thing pressed asks to sign in over the page."""
     page.context.clear_cookies()
-    page.evaluate("() => htmx.ajax('GET', location.pathname + '/history', {target: '#main'})")
+    page.evaluate("() => { htmx.ajax('GET', location.pathname + '/history', {target: '#main'}); }")
     page.wait_for_selector("#sign-in-again[open] form")
+    page.context.clear_cookies()  # as where two were refused at once: the second gives the browser another cookie
+    with page.expect_response(lambda answer: answer.status == 401) as second:
+        page.evaluate("() => { htmx.ajax('GET', location.pathname, {target: '#toast'}); }")
+    second.value.finished()
     page.wait_for_timeout(250)
     page.faults.clear()
 

@@ -20,7 +20,13 @@ async function ask(ctx, done) {
     return;
   }
   waiting.push(() => done(repeat(ctx)));
-  if (dialog.open) return;
+  if (dialog.open) {
+    // Each refusal gives the browser a new cookie, and the sheet's token must be of the newest.
+    const token = dialog.querySelector("input[name=csrf_token]");
+    const newer = form.querySelector("input[name=csrf_token]");
+    if (token && newer) token.value = newer.value;
+    return;
+  }
   const box = document.createElement("div");
   box.className = "in";
   box.append(document.adoptNode(form));
