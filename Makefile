@@ -25,10 +25,10 @@ lint: setup-dev
 check: lint  ## style, types, templates, migrations, translations, levels
 	@$(BIN)/pytest -q tests/contracts tests/worker/test_migrating.py
 
-# Browser tests in one process: two cores hold one Chromium well. Nothing else of this machine is asked for.
+# Browser tests wait for their pages as much as they calculate: two processes take two thirds of the time of one.
 test: lint  ## everything, on SQLite and on PostgreSQL, browser included
 	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not browser and not soak" tests
-	@$(BIN)/pytest -q -m "browser and not soak" tests || [ $$? -eq 5 ]
+	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "browser and not soak" tests || [ $$? -eq 5 ]
 
 bench: setup-dev  ## measurements; make bench OPTIONS="--rows 100000 --database sqlite"
 	@$(BIN)/python -m tests.bench $(OPTIONS)
