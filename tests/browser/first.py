@@ -93,12 +93,19 @@ def wrong_password(page: Any) -> None:
     page.faults.clear()
 
 
+def lapse(page: Any) -> None:
+    """The session ends. The cookie of the visit stands: it is there since somebody signed in by the page."""
+    page.context.clear_cookies()
+    visit = {"name": "mortise-visit", "value": secrets.token_urlsafe(24), "url": page.url}
+    page.context.add_cookies([visit])
+
+
 def lapsed_session(page: Any) -> None:
     """The session ends while the record is open; the next thing pressed asks to sign in over the page."""
-    page.context.clear_cookies()
+    lapse(page)
     page.evaluate("() => { htmx.ajax('GET', location.pathname + '/history', {target: '#main'}); }")
     page.wait_for_selector("#sign-in-again[open] form")
-    page.context.clear_cookies()  # as where two were refused at once: the second gives the browser another cookie
+    page.context.clear_cookies()  # and of a browser that kept none, each refusal makes another one
     with page.expect_response(lambda answer: answer.status == 401) as second:
         page.evaluate("() => { htmx.ajax('GET', location.pathname, {target: '#toast'}); }")
     second.value.finished()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.firm import Firm
+from tests.browser.first import lapse
 from tests.browser.test_grid import amount_of, cell, id_of, opened, saved
 from tests.world import PASSWORD
 
@@ -179,7 +180,7 @@ def test_grid_and_panel_show_what_the_other_changes_and_a_session_may_end(firm: 
     page.keyboard.press("Escape")
     cell(page, 1, "amount").click()
     page.keyboard.type("8万")
-    page.context.clear_cookies()
+    lapse(page)
     page.keyboard.press("Enter")
     again(page)
     page.wait_for_function("() => !document.querySelector('td.saving')")
@@ -190,7 +191,7 @@ def test_grid_and_panel_show_what_the_other_changes_and_a_session_may_end(firm: 
     page.wait_for_selector("#fv-0-0")
     page.fill("#fv-0-0", "7万")
     page.wait_for_timeout(900)  # the sums below are counted anew
-    page.context.clear_cookies()
+    lapse(page)
     page.locator(".m-filter .m-ffoot button[value=apply]").click()
     again(page)
     page.wait_for_url("**w=amount**")

@@ -12,6 +12,7 @@ from flask import Flask
 from tests.browser import day
 from tests.browser.conftest import axe_problems, settled
 from tests.browser.firm import Firm
+from tests.browser.first import lapse
 from tests.pages.conftest import (
     Sales,
     sales_,  # noqa: F401 (a fixture)
@@ -150,7 +151,7 @@ def test_the_session_ends_while_a_long_form_is_open(shop: Firm, page: Any) -> No
     deal = shop.sales.deal("新单")
     shop.sign_in(page).goto(f"{shop.url}/crm/deal/{deal}/edit")
     page.fill("#f-note", "写了半个小时")
-    page.context.clear_cookies()
+    lapse(page)
     page.locator("main button[type=submit]").last.click()
     page.wait_for_selector("#sign-in-again[open] form")
     page.faults.clear()

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,9 @@ from webapp.web import scope, signing
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
 _SIZE = 32
+#: The cookie of the visit outlives every session: where one ends under an open page, several refused requests then
+#: speak of one visit, and the sheet that asks to sign in again is believed.
+_VISIT = timedelta(days=400)
 
 
 def install(app: scope.App) -> None:
@@ -119,6 +123,7 @@ def _keep_visit(response: Response) -> Response:
         response.set_cookie(
             _visit_name(),
             g.new_visit,
+            max_age=_VISIT,
             path="/",
             secure=signing.is_secure(),
             httponly=True,

@@ -3,6 +3,8 @@
  * The server answers an htmx request 401 with the sheet, a form for htmx. Once it has signed in, the sheet's answer says
  * `HX-Trigger: {"m:signed-in": {"member", "csrf"}}`; its refusals come as the sheet again.
  */
+import { fetchPart } from "./parts.js";
+
 const dialog = document.getElementById("sign-in-again");
 const waiting = [];
 
@@ -20,13 +22,7 @@ async function ask(ctx, done) {
     return;
   }
   waiting.push(() => done(repeat(ctx)));
-  if (dialog.open) {
-    // Each refusal gives the browser a new cookie, and the sheet's token must be of the newest.
-    const token = dialog.querySelector("input[name=csrf_token]");
-    const newer = form.querySelector("input[name=csrf_token]");
-    if (token && newer) token.value = newer.value;
-    return;
-  }
+  if (dialog.open) return;
   const box = document.createElement("div");
   box.className = "in";
   box.append(document.adoptNode(form));
@@ -35,6 +31,23 @@ async function ask(ctx, done) {
   dialog.showModal();
   dialog.querySelector("[autofocus], input:not([type=hidden])")?.focus();
 }
+
+// Each refusal may have given the browser another cookie for its visit: the sheet's token has to be of the newest.
+dialog?.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.isCurrent) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const { submitter } = event;
+  const answer = await fetchPart("/login").catch(() => null);
+  const newest = answer?.page.querySelector("input[name=csrf_token]");
+  const token = form.querySelector("input[name=csrf_token]");
+  if (newest && token) token.value = newest.value;
+  if (!form.isConnected) return;
+  form.isCurrent = true;
+  form.requestSubmit(submitter);
+  form.isCurrent = false;
+}, true);
 
 /** The same request once more, with what its form holds now. */
 function repeat(ctx) {
