@@ -93,7 +93,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
         page.set_default_timeout(25_000)  # a busy machine is no fault of the page; speed is measured by the bench
         page.faults = []
         page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("pageerror", lambda error: page.faults.append(f"{error}\n{error.stack}"))
         _count_requests(page)
         pages.append(page)
         return page

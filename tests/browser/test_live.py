@@ -99,6 +99,15 @@ def test_what_one_does_appears_at_the_other(office: Office, open_page: Callable[
     hal.wait_for_function("() => document.querySelector('#count-1').textContent === '1'")
     assert not [url for url in asked if "/cards" in url or "/heads" in url], "it was told, and asked for nothing"
 
+    # A folded column holds no cards, yet it is told how many there are.
+    hal.click("[data-column=quote] [data-fold-column]")
+    hal.wait_for_selector("[data-column=quote].folded")
+    more = office.sales.deal("折起来的", stage="quote")
+    hal.wait_for_function("() => document.querySelector('#count-1').textContent === '2'")
+    hal.click("[data-column=quote] [data-fold-column]")
+    hal.wait_for_selector(f"#card-{more}")
+    assert hal.faults == []
+
     # A card in the hand is not torn away: it waits until it is put down.
     hal.focus(f"#card-{office.deal}")
     hal.keyboard.press("Space")

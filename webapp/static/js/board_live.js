@@ -92,7 +92,7 @@ function merge(board, stand, fresh) {
 /** Let columns hold the cards of their lots; answers the cards that came or look otherwise. */
 function settled(board, lots, old) {
   const focused = document.activeElement?.closest?.("[data-card]");
-  const here = new Set(lots.flatMap((lot) => lot.cards.map((card) => card.id)));
+  const here = new Set(lots.flatMap((lot) => lot.cards.map((card) => card?.id))); // a folded column holds no cards
   const changed = [];
   for (const { place, cards, more, isFolded } of lots) {
     if (isFolded || place.hasAttribute("data-folded")) continue;
