@@ -303,7 +303,8 @@ def test_of_two_who_change_one_view_the_second_sees_both_versions_and_chooses(
 def test_of_two_at_one_board_the_second_is_told_where_the_card_is(both: Firm, open_page: Callable[..., Any]) -> None:
     deal = both.deals[0]
     one, two = (both.sign_in(open_page(), who=who) for who in ("ann", "hal"))
-    two.route("**/crm/deal/cards**", lambda route: route.abort())  # news has not come yet
+    for address in ("**/live/**", "**/crm/deal/cards**"):
+        two.route(address, lambda route: route.abort())  # news has not come yet
     for page in (one, two):
         page.goto(f"{both.url}/crm/deal?view=board")
         page.wait_for_function("() => window.Sortable && document.querySelector('#count-0').textContent")
@@ -312,7 +313,7 @@ def test_of_two_at_one_board_the_second_is_told_where_the_card_is(both: Firm, op
     move(two, deal, "赢单")
     two.wait_for_selector("#toast:popover-open:has-text('报价')")
     assert both.sales.value("deal", deal, "stage") == "quote"
-    two.unroute("**/crm/deal/cards**")
+    two.unroute_all()
     two.reload()
     move(two, deal, "赢单")
     two.wait_for_selector(f"[data-column=won] #card-{deal}[data-version='3']")

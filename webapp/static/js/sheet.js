@@ -33,17 +33,27 @@ export function openDialog(dialog) {
 document.addEventListener("htmx:after:swap", () => {
   const dialog = document.getElementById("dialog");
   if (!dialog) return;
-  if (dialog.childElementCount && !dialog.open) openDialog(dialog);
+  if (dialog.childElementCount && !dialog.open && !dialog.isClosing) openDialog(dialog);
   else if (!dialog.childElementCount && dialog.open) dialog.close();
 });
 // What was asked for in the dialog and is done needs no dialog any more.
 document.addEventListener("htmx:finally:request", (event) => {
   const { ctx } = event.detail;
   const dialog = document.getElementById("dialog");
-  if (ctx.request.method !== "GET" && ctx.response?.status < 400 && dialog?.contains(ctx.sourceElement)) dialog.close();
+  if (ctx.request.method !== "GET" && ctx.response?.status < 400 && dialog?.contains(ctx.sourceElement)) shut(dialog);
 });
-document.addEventListener("close-dialog", () => document.getElementById("dialog")?.close());
-document.getElementById("dialog")?.addEventListener("close", (event) => event.target.replaceChildren());
+document.addEventListener("close-dialog", () => shut(document.getElementById("dialog")));
+document.getElementById("dialog")?.addEventListener("close", ({ target }) => {
+  target.isClosing = false;
+  target.replaceChildren();
+});
+
+/** Closed now, emptied a moment later: what is swapped elsewhere meanwhile must not open it again. */
+function shut(dialog) {
+  if (!dialog?.open) return;
+  dialog.isClosing = true;
+  dialog.close();
+}
 
 let pull = null;
 
