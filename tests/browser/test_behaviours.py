@@ -322,10 +322,11 @@ def test_arrows_lead_from_the_search_into_what_was_found(guide: Guide, page: Any
     page.keyboard.press("/")
     page.keyboard.type("feed")
     page.wait_for_selector("#search-results .m-item")
+    page.wait_for_load_state("networkidle")  # the answer to the last letter has come
     page.keyboard.press("ArrowDown")
-    assert page.evaluate("() => document.activeElement.matches('#search-results .m-item')")
+    page.wait_for_function("() => document.activeElement.matches('#search-results .m-item')")
     page.keyboard.press("Escape")
-    assert page.locator("#search[open]").count() == 0
+    page.wait_for_selector("#search:not([open])", state="attached")
 
 
 def test_keys_are_left_alone_where_somebody_types(guide: Guide, page: Any) -> None:
