@@ -19,6 +19,7 @@ from PIL import Image
 
 from tests.conftest import database_of, settings_for
 from tests.databases import admin, known_of, with_name
+from tests.journal.test_events import settle
 from tests.transfer.files import write_csv
 from tests.world import CRM, World
 from webapp import clock
@@ -72,6 +73,7 @@ def worked(database: Database) -> World:
         bulk.create_many(unit, ann, form, [{"name": f"n{i}"} for i in range(40)], via="import", change_set=set_)
         changesets.close(unit, set_)
     undo.undo(database, ann, set_)
+    settle(database)
     seals.seal(database)
     world.apply(WITH_PHOTO.replace("amount: {kind: money, currency: CNY,", "amount: {kind: number, decimals: 2,"))
     _photographed(world)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.backups.conftest import Firm, contents, photo, trees
+from tests.journal.test_events import settle
 from tests.world import PASSWORD
 from webapp import create_app
 from webapp.backups import checking, folders, making, restoring
@@ -62,6 +63,7 @@ def works_on(firm: Firm, database: Database) -> None:
             unit, firm.world.actor("ann"), _deal(unit), group=[], measures=["count()", "sum(amount)"]
         )
         assert [int(value) for value in row.measures] == [80, sum(range(30))]
+    settle(database)
     assert seals.seal(database) >= 50
     assert seals.verify(database).is_whole
 

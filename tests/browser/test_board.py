@@ -179,13 +179,17 @@ def test_several_cards_are_picked_moved_together_and_put_back(board: Board, page
     assert "1 张卡片已换负责人" in page.inner_text("#toast")
 
 
-def test_a_long_press_picks_on_a_phone_and_a_folded_column_stays_folded(board: Board, phone: Any, page: Any) -> None:
-    board.open(phone)
+def press_long(phone: Any, what: str) -> None:
     touch = phone.context.new_cdp_session(phone)
-    x, y = centre(phone, f"#card-{board.deal}")
+    x, y = centre(phone, what)
     touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
     phone.wait_for_timeout(500)
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_long_press_picks_on_a_phone_and_a_folded_column_stays_folded(board: Board, phone: Any, page: Any) -> None:
+    board.open(phone)
+    press_long(phone, f"#card-{board.deal}")
     phone.wait_for_selector("[data-picked-bar]:not([hidden])")
     phone.tap("[data-picked-move]")
     phone.tap("#move-menu .m-item:has-text('报价')")
@@ -205,11 +209,7 @@ def test_a_long_press_picks_on_a_phone_and_a_folded_column_stays_folded(board: B
 
 def test_a_stage_that_needs_a_field_is_filled_by_touch(board: Board, phone: Any) -> None:
     board.open(phone)
-    touch = phone.context.new_cdp_session(phone)
-    x, y = centre(phone, f"#card-{board.deal}")
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
-    phone.wait_for_timeout(500)
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    press_long(phone, f"#card-{board.deal}")
     phone.tap("[data-picked-move]")
     phone.tap("#move-menu .m-item:has-text('输单')")
     phone.wait_for_selector("#dialog[open] [name=lost_reason]")

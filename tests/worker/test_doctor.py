@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from tests.conftest import database_of
 from tests.databases import known_of
+from tests.journal.test_events import settle
 from tests.world import CRM, World
 from webapp import clock, migrating
 from webapp.backups import folders, keeping
@@ -48,6 +49,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             for number in range(3):
                 records.create(unit, world.actor("admin"), form, {"name": f"Pump {number}", "amount": 9, "cost": 4})
             unit.execute(minutes.insert().values(name="seal", minute=clock.now()))
+        settle(database)
         seals.seal(database)
         yield world
 

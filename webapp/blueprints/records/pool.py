@@ -15,7 +15,7 @@ from webapp.engines.forms.viewing import views
 from webapp.engines.forms.viewing.views import Scope
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.i18n import N_
-from webapp.web import language, respond, scope, screens
+from webapp.web import language, numbers, respond, scope, screens
 from webapp.web.htmx import htmx
 
 #: Records taken with one press.
@@ -68,8 +68,7 @@ def take(app: str, form: str, id_: int) -> Any:
 def take_many(app: str, form: str) -> Any:
     """The picked ones, one after the other; what somebody else was quicker with stays his."""
     at = views.scope(scope.unit(), scope.actor(), app, form, language.locale())
-    given = request.form.get("ids", "").split(",")
-    ids = list(dict.fromkeys(int(one) for one in given if one.isascii() and one.isdigit() and len(one) <= 18))
+    ids = numbers.among(request.form.get("ids", "").split(","))
     if not ids or request.form.get("all"):
         raise Invalid(N_("Pick some records first."))
     taken, refused = 0, None

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
-
 from webapp.access import actors, directory, explaining, guard
 from webapp.blueprints.records import blueprint
 from webapp.blueprints.records.record import outline
 from webapp.engines.forms import select
 from webapp.errors import NotFound
 from webapp.i18n import N_
-from webapp.web import respond, screens
+from webapp.web import numbers, respond, screens
 
 
 @blueprint.get("/<app>/<form>/<int:id_>/why")
@@ -23,8 +21,8 @@ def why(app: str, form: str, id_: int) -> Any:
     if not guard.may_people(at.actor):
         raise NotFound(N_("There is nothing here"))
     people = directory.listed(at.unit, at.actor, state="active")
-    given = request.args.get("member", "")
-    chosen = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else record.values.get("owner")
+    chosen = numbers.asked("member")
+    chosen = record.values.get("owner") if chosen is None else chosen
     person = next((one for one in people if one.id == chosen), people[0] if people else None)
     verdicts = []
     if person is not None:

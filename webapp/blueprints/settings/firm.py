@@ -13,7 +13,7 @@ from webapp.blueprints.settings import blueprint
 from webapp.engines.forms.days import emptying
 from webapp.errors import Invalid, Stale
 from webapp.i18n import N_
-from webapp.web import accent, currencies, language, respond, scope, sections, signing, stamps, zones
+from webapp.web import accent, currencies, language, numbers, respond, scope, sections, signing, stamps, zones
 
 _KEYS = ("name", "locale", "currency", "accent")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -47,7 +47,7 @@ def change_firm() -> Response:
         stamps.require(_stamp(now))
         firm.change(unit, actor, values)
         if "bin_days" in request.form:
-            emptying.choose(unit, actor, _days(request.form["bin_days"]))
+            emptying.choose(unit, actor, numbers.sent("bin_days", 99_999))
         if request.form.get("no_logo"):
             firm.set_logo(unit, actor, None)
         elif picture is not None and picture.filename:
@@ -100,10 +100,6 @@ def _page(
         **_shades(shown["accent"]),
         **more,
     )
-
-
-def _days(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 def _stamp(now: firm.Firm) -> str:

@@ -51,7 +51,7 @@ on("keydown", "[data-arrange] [data-arranged]", (event, row) => {
 });
 
 /** Fetch the list with these settings of its address otherwise. */
-export function listWith(changes) {
+function listWith(changes) {
   const list = document.getElementById("list");
   const url = new URL(list.dataset.address, location.href);
   for (const [name, value] of Object.entries(changes)) url.searchParams.set(name, value);

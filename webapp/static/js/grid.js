@@ -67,7 +67,7 @@ function draw(grid) {
   range.flat().forEach((cell) => cell.classList.add("in"));
 }
 
-export function unmark(grid) {
+function unmark(grid) {
   ranges.delete(grid);
   draw(grid);
 }

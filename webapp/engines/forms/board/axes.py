@@ -24,7 +24,6 @@ from webapp.i18n import N_
 #: Shapes of fields that can lie along a board.
 SHAPES = ("choice", "boolean", "member", "department", "record")
 MOST_COLUMNS = 30  # of people and linked records: those with the most cards
-MOST_LANES = 100
 _POINTING = ("member", "department", "record")
 
 
